@@ -1,0 +1,92 @@
+"""Measuring child processes, and printing ratios to a floor of the same session."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+STEPMILL = (sys.executable, "-m", "stepmill.cli.main")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What a command cost: CPU seconds with all its children, wall seconds, peak memory in MB."""
+
+    cpu_s: float
+    wall_s: float
+    peak_mb: float
+
+
+def cost_of(command: Sequence[str], *, folder: Path | None = None, times: int = 1) -> Cost:
+    """Run `command` `times` times; return the least CPU and wall time seen.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        It failed; its output is in the exception.
+    """
+    return min((_once(command, folder) for _ in range(times)), key=lambda cost: cost.cpu_s)
+
+
+def _once(command: Sequence[str], folder: Path | None) -> Cost:
+    before, started_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    answer = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, env=_environment(), check=False
+    )
+    if answer.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{answer.stdout[-2000:]}{answer.stderr[-2000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_s = (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)
+    return Cost(cpu_s=cpu_s, wall_s=time.monotonic() - started_s, peak_mb=after.ru_maxrss / 1024)
+
+
+def _environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+
+
+def report(title: str, rows: Mapping[str, Cost], floor: str) -> None:
+    """Print each row beside its ratio to the row called `floor`."""
+    least = rows[floor]
+    print(f"\n{title}")
+    print(f"  {'':<34}{'CPU s':>9}{'ratio':>8}{'wall s':>9}{'ratio':>8}")
+    for name, cost in rows.items():
+        ratios = f"{cost.cpu_s / least.cpu_s:>8.2f}{cost.wall_s:>9.3f}{cost.wall_s / least.wall_s:>8.2f}"
+        print(f"  {name:<34}{cost.cpu_s:>9.3f}{ratios}")
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
+    """Write code cells as an nbformat 4.5 notebook."""
+    made = [
+        {
+            "cell_type": "code",
+            "id": f"c{i}",
+            "metadata": {},
+            "execution_count": None,
+            "outputs": [],
+            "source": s,
+        }
+        for i, s in enumerate(cells)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    document: dict[str, Any] = {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": kernel},
+        "cells": made,
+    }
+    path.write_text(json.dumps(document))
+
+
+def write_script(path: Path, cells: Sequence[str]) -> None:
+    """Write the same cells as a plain script, without our lines."""
+    path.write_text("\n".join(cell.partition("\n")[2] if cell.startswith("%%") else cell for cell in cells))

@@ -1,0 +1,297 @@
+"""From versions to steps: what each takes, gives, replays."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.effects import FILE, RANDOM, is_pseudo
+from stepmill.analysis.flow import Flow, Origin, Source, Version, may_be_same_file
+from stepmill.model.cell import StepOptions
+from stepmill.model.diagnostic import Place
+from stepmill.model.pipeline import SETUP_STEP
+
+if TYPE_CHECKING:
+    from stepmill.analysis.interpreter import Observed
+
+
+@dataclass(slots=True)
+class Taken:
+    """A value that a step takes from another one: which version, and the line that takes it."""
+
+    source: Source
+    version: Version
+    place: Place
+    soft: bool = False  # only needed if the step's own output is needed
+
+
+@dataclass(slots=True)
+class Draft:
+    """A step while it is put together."""
+
+    name: str
+    units: list[int] = field(default_factory=list)
+    options: StepOptions = StepOptions()
+    inputs: dict[str, Taken] = field(default_factory=dict)
+    soft: dict[str, Taken] = field(default_factory=dict)
+    replayed: set[int] = field(default_factory=set)  # needed by the code
+    carried: set[int] = field(default_factory=set)  # needed to load inputs
+    parameters: set[str] = field(default_factory=set)
+    required: set[str] = field(default_factory=set)
+    orders: dict[tuple[str, str], tuple[Place, Place, bool]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Something that keeps the steps from running apart; `code` is a rule's."""
+
+    code: str
+    place: Place
+    name: str
+    detail: str = ""
+    other: Place | None = None
+
+
+class Assembly:
+    """All drafts of a notebook."""
+
+    def __init__(self, flow: Flow, options: dict[str, StepOptions]) -> None:
+        self.flow = flow
+        self.options = options
+        self.drafts: dict[str, Draft] = {}
+        self.conflicts: list[Conflict] = []
+        self._setup: set[int] = set()
+        self._assemble()
+
+    def seen(self, unit: int) -> Observed:
+        return self.flow.observed[unit]
+
+    def place(self, unit: int, name: str) -> Place:
+        """Return the line of `unit` that gives `name`."""
+        effects = self.seen(unit).effects
+        if name in effects.changes:
+            return effects.changes[name].place
+        found = effects.binds.get(name) or effects.deletes.get(name)
+        return found or Place(cell=self.seen(unit).unit.cell.index, line=self.seen(unit).unit.first_line)
+
+    # -- steps ----------------------------------------------------------------------------------------------
+
+    def _assemble(self) -> None:
+        order: dict[str, list[int]] = defaultdict(list)
+        for index, seen in enumerate(self.flow.observed):
+            if seen.unit.owner is not None:
+                order[seen.unit.owner].append(index)
+        for name in self.options:
+            self.drafts[name] = Draft(name, order.get(name, []), self.options[name])
+        bound: dict[str, set[str]] = defaultdict(set)
+        for index, seen in enumerate(self.flow.observed):
+            owner = seen.unit.owner
+            if owner is not None:
+                self._take(self.drafts[owner], index, bound[owner])
+            for other, names in bound.items():
+                if other != owner:
+                    names -= seen.effects.writes
+        self._add_sessions()
+        self._add_file_orders()
+        self._close_soft_inputs()
+        self._add_setup()
+        self._require_outputs()
+        self._check_versions()
+
+    def _take(self, draft: Draft, index: int, bound: set[str]) -> None:
+        """Note what one statement of a step takes from outside of the step."""
+        effects, taken = self.seen(index).effects, self.flow.taken[index]
+        for name, place in effects.reads.items():
+            if name not in bound:
+                self._take_name(draft, name, taken[name], place)
+        for name, place in effects.binds.items():
+            if name not in effects.must and name not in bound and name not in effects.reads:
+                self._take_name(draft, name, taken.get(name, ()), place, soft=True)
+        for name, definitions in self.seen(index).carried.items():
+            if name not in bound:
+                draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
+        bound |= effects.must
+
+    def _take_name(
+        self, draft: Draft, name: str, version: Version, place: Place, *, soft: bool = False
+    ) -> None:
+        if name.startswith(FILE):
+            self._order_after_files(draft, name, version, place)
+            return
+        source = self.flow.source(version)
+        if source.origin is Origin.REPLAY or source.origin is Origin.PARAMETER:
+            draft.replayed |= self._with_needs(set(source.units), draft)
+        elif source.origin is Origin.SCRATCH:
+            if not soft:
+                unit = source.last
+                self._conflict("SM304", place, name, other=self.place(unit, name))
+        elif source.origin is Origin.NOTHING:
+            if not soft and not is_pseudo(name):
+                self._conflict("SM201", place, name)
+        elif source.owner != draft.name:
+            self._take_data(draft, name, Taken(source, version, place, soft))
+
+    def _take_data(self, draft: Draft, name: str, taken: Taken) -> None:
+        target = draft.soft if taken.soft else draft.inputs
+        known = draft.inputs.get(name)
+        if known is not None and known.source.units != taken.source.units and not taken.soft:
+            self._conflict("SM302", taken.place, name, known.source.owner, other=known.place)
+        target.setdefault(name, taken)
+        definition = [unit for unit in taken.source.units if self.flow.shapes[unit] == "definition"]
+        if definition and self.flow.replayable[definition[-1]] and not is_pseudo(name):
+            self._conflict("SM311", taken.place, name, other=self.place(taken.source.last, name))
+
+    def _with_needs(self, units: set[int], draft: Draft) -> set[int]:
+        """Return replayed units with all that they need to be replayed themselves."""
+        found: set[int] = set()
+        pending = set(units)
+        while pending:
+            unit = pending.pop()
+            if unit in found:
+                continue
+            found.add(unit)
+            if unit in self.flow.parameters:
+                draft.parameters.add(self.flow.parameters[unit].name)
+            for name in self.seen(unit).effects.reads:
+                pending |= {u for u in self.flow.taken[unit][name] if self.flow.replayable[u]}
+        return found
+
+    # -- process state and files --------------------------------------------------------------------------------
+
+    def _add_sessions(self) -> None:
+        """Settings are replayed in every later step."""
+        for index, seen in enumerate(self.flow.observed):
+            if not seen.effects.session:
+                continue
+            owner = seen.unit.owner
+            later = [d for d in self.drafts.values() if d.name != owner and d.units and d.units[-1] > index]
+            for draft in later:
+                if self.flow.replayable[index]:
+                    draft.replayed |= self._with_needs({index}, draft)
+            if later and not self.flow.replayable[index]:
+                self._conflict("SM320", seen.effects.session[0], "")
+
+    def _order_after_files(self, draft: Draft, name: str, version: Version, place: Place) -> None:
+        for unit in version:
+            source = self.flow.source_of_unit(unit, version)
+            effects = self.seen(unit).effects
+            file = next((n for n in effects.writes if n.startswith(FILE) and may_be_same_file(name, n)), name)
+            doubtful = "*" in file or "?" in file or "*" in name or "?" in name
+            if source.origin is Origin.SCRATCH:
+                if not doubtful:
+                    self._conflict("SM305", place, name[len(FILE) :], other=self.place(unit, file))
+            elif source.owner != draft.name:
+                if source.origin is Origin.SETUP:
+                    self._setup.add(unit)
+                key = (source.owner, file)
+                draft.orders.setdefault(key, (self.place(unit, file), place, doubtful))
+
+    def _add_file_orders(self) -> None:
+        """A step that writes a file comes after the earlier steps that read or wrote it."""
+        touched: list[tuple[str, str, Place]] = []
+        for index, seen in enumerate(self.flow.observed):
+            owner = seen.unit.owner
+            files = {n for n in (*seen.effects.reads, *seen.effects.writes) if n.startswith(FILE)}
+            if not files:
+                continue
+            if owner is not None:
+                for file in files & seen.effects.writes:
+                    for other, step, place in touched:
+                        if step != owner and may_be_same_file(file, other):
+                            doubtful = any(c in file + other for c in "*?")
+                            key = (step, other)
+                            here = self.place(index, file)
+                            self.drafts[owner].orders.setdefault(key, (place, here, doubtful))
+                for file in files:
+                    place = seen.effects.reads.get(file) or self.place(index, file)
+                    touched.append((file, owner, place))
+
+    # -- outputs, the implicit step -----------------------------------------------------------------------------------
+
+    def _close_soft_inputs(self) -> None:
+        """A name that a step may leave as it was must come in, if somebody takes it from that step."""
+        changed = True
+        while changed:
+            changed = False
+            for draft in list(self.drafts.values()):
+                for name, taken in list(draft.inputs.items()):
+                    giver = self.drafts.get(taken.source.owner)
+                    if giver is not None and name in giver.soft and name not in giver.inputs:
+                        giver.inputs[name] = giver.soft.pop(name)
+                        changed = True
+
+    def _add_setup(self) -> None:
+        """Collect the untagged statements that steps need, and all that these need."""
+        for draft in self.drafts.values():
+            for taken in draft.inputs.values():
+                if taken.source.origin is Origin.SETUP:
+                    self._setup |= self._data_units(taken.source.units)
+        pending = set(self._setup)
+        needed: set[int] = set()
+        while pending:
+            unit = pending.pop()
+            if unit in needed:
+                continue
+            needed.add(unit)
+            for name in self.seen(unit).effects.reads:
+                pending |= self._data_units(self.flow.taken[unit][name]) - self.flow.tainted
+        if needed:
+            self._draft_setup(sorted(needed))
+
+    def _data_units(self, version: Version) -> set[int]:
+        return {u for u in version if not self.flow.replayable[u] and self.seen(u).unit.owner is None}
+
+    def _draft_setup(self, units: list[int]) -> None:
+        draft = Draft(SETUP_STEP, units)
+        bound: set[str] = set()
+        for index in units:
+            effects, taken = self.seen(index).effects, self.flow.taken[index]
+            for name, place in effects.reads.items():
+                if name in bound or is_pseudo(name):
+                    continue
+                source = self.flow.source(taken[name])
+                if source.origin in (Origin.REPLAY, Origin.PARAMETER):
+                    draft.replayed |= self._with_needs(set(source.units), draft)
+                elif source.origin is Origin.NOTHING:
+                    self._conflict("SM201", place, name)
+            bound |= effects.must
+        for index, seen in enumerate(self.flow.observed):
+            if (
+                seen.effects.session
+                and self.flow.replayable[index]
+                and seen.unit.owner is None
+                and index < units[-1]
+            ):
+                draft.replayed |= self._with_needs({index}, draft)
+        self.drafts = {SETUP_STEP: draft, **self.drafts}
+
+    def _require_outputs(self) -> None:
+        for draft in self.drafts.values():
+            for name, taken in draft.inputs.items():
+                giver = self.drafts.get(taken.source.owner)
+                if giver is not None:
+                    giver.required.add(name)
+
+    def _check_versions(self) -> None:
+        """A step gives what its names are at its end: nobody may need what they were before."""
+        for draft in self.drafts.values():
+            for name, taken in draft.inputs.items():
+                giver = self.drafts.get(taken.source.owner)
+                if giver is None:
+                    continue
+                later = [
+                    u for u in giver.units if u > taken.source.last and name in self.seen(u).effects.writes
+                ]
+                if later and any(self._counts(u, name) for u in later):
+                    self._conflict("SM301", taken.place, name, giver.name, other=self.place(later[0], name))
+
+    def _counts(self, unit: int, name: str) -> bool:
+        return name in self.seen(unit).effects.writes
+
+    def _conflict(
+        self, code: str, place: Place, name: str, detail: str = "", other: Place | None = None
+    ) -> None:
+        conflict = Conflict(code, place, name.removeprefix(RANDOM), detail, other)
+        if not any(c.code == code and c.name == conflict.name and c.place == place for c in self.conflicts):
+            self.conflicts.append(conflict)

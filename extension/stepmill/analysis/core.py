@@ -1,0 +1,286 @@
+"""The interpreter's state: names, heap, the effects of the unit at hand, branches."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.effects import Change, Effects
+from stepmill.analysis.heap import Heap
+from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable, Iterable, Iterator
+
+    from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo
+    from stepmill.analysis.units import Unit
+    from stepmill.model.diagnostic import Place
+
+MAX_DEPTH = 16
+"""Calls of notebook functions inside each other that are followed."""
+
+CALL_BUDGET = 600
+"""Evaluations of function bodies per unit; beyond it calls are treated as unknown."""
+
+UNSHARED = frozenset({Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY})
+
+
+class Core:
+    """Names and what they are bound to, while the units are gone through in notebook order.
+
+    Attributes
+    ----------
+    env
+        The notebook's names. A name that something may have bound is in it.
+    unit, effects
+        The statement being looked at and what it was found to do.
+    conditional
+        How many enclosing constructs may not run at all.
+    doubt
+        How many enclosing calls are only possible (a callback handed to a library).
+    """
+
+    def __init__(self, modules: Callable[[str], frozenset[str] | None]) -> None:
+        self.modules = modules
+        self.env: dict[str, Value] = {}
+        self.heap = Heap()
+        self.functions: dict[str, FunctionInfo] = {}
+        self.classes: dict[str, ClassInfo] = {}
+        self.frame: Frame | None = None
+        self.conditional = 0
+        self.doubt = 0
+        self.active: list[str] = []
+        self.calls_left = CALL_BUDGET
+        self.escaped: set[tuple[str, frozenset[str]]] = set()
+        self.effects = Effects()
+        self.unit: Unit | None = None
+        self.star_imports = False
+        self.place_override: Place | None = None
+
+    # -- places ---------------------------------------------------------------------------------
+
+    def place(self, node: ast.AST) -> Place:
+        """Return where `node` stands; inside a function body, where the unit called it."""
+        if self.place_override is not None:
+            return self.place_override
+        assert self.unit is not None
+        return self.unit.place(node)
+
+    @contextmanager
+    def called_from(self, node: ast.AST) -> Iterator[None]:
+        """Attribute what happens inside a call to the line of the outermost call."""
+        before = self.place_override
+        self.place_override = self.place(node)
+        try:
+            yield
+        finally:
+            self.place_override = before
+
+    # -- names ----------------------------------------------------------------------------------
+
+    def read(self, name: str, node: ast.AST) -> Value:
+        """Look `name` up as Python would and record the read of a notebook name."""
+        home = self.frame.home(name) if self.frame is not None else None
+        if home is not None:
+            return home.values.get(name, UNKNOWN)
+        return self.read_global(name, node)
+
+    def read_global(self, name: str, node: ast.AST) -> Value:
+        self.need(name, self.place(node))
+        return self.env.get(name, UNKNOWN)
+
+    def need(self, name: str, place: Place) -> None:
+        """Record that the unit uses what `name` was before it, unless it has rebound it."""
+        if name not in self.effects.must:
+            self.effects.reads.setdefault(name, place)
+
+    def bind(self, name: str, value: Value, node: ast.AST) -> None:
+        """Bind `name` in the scope that owns it."""
+        home = self.frame.home(name) if self.frame is not None else None
+        if self.frame is not None and self.frame.is_class and name in self.frame.names:
+            home = self.frame
+        if home is not None:
+            old = home.values.get(name)
+            home.values[name] = join((old, value)) if self.conditional and old is not None else value
+            return
+        self.bind_global(name, value, self.place(node))
+
+    def bind_global(self, name: str, value: Value, place: Place) -> None:
+        roots = value.roots
+        if value.kind is Kind.FRAME and value.owner is not None:  # a part of a frame is a new frame
+            roots = frozenset()
+            value = replace(value, owner=None, attribute="")
+        shared = value.kind not in UNSHARED
+        self.heap.bind(name, roots if shared else (), weak=bool(self.conditional))
+        named = replace(value, roots=frozenset({name}) if shared else frozenset())
+        old = self.env.get(name)
+        if self.conditional:
+            self.env[name] = join((old, named)) if old is not None else named
+        else:
+            self.env[name] = named
+        self.effects.must.add(name)  # on this path; `maybe` and `branches` take it back
+        self.effects.binds[name] = place
+
+    def unbind(self, name: str, node: ast.AST) -> None:
+        home = self.frame.home(name) if self.frame is not None else None
+        if home is not None:
+            home.values.pop(name, None)
+            return
+        self.need(name, self.place(node))
+        self.effects.deletes[name] = self.place(node)
+        if not self.conditional:
+            self.effects.must.discard(name)
+            self.effects.binds.pop(name, None)
+            self.env.pop(name, None)
+            self.heap.drop(name)
+
+    # -- objects --------------------------------------------------------------------------------
+
+    def fresh(self, kind: Kind = Kind.UNKNOWN, what: str = "", holds: Iterable[Value] = ()) -> Value:
+        """Return a new object that contains the values `holds`."""
+        node = self.heap.new()
+        held = list(holds)
+        carries: set[str] = set()
+        for value in held:
+            carries |= definitions_of(value)
+            self.heap.hold((node,), value.roots)
+        random = frozenset[str]().union(*(value.random for value in held)) if held else frozenset[str]()
+        return Value(kind, what, frozenset({node}), frozenset(carries), random=random)
+
+    def alias(self, values: Iterable[Value], kind: Kind = Kind.UNKNOWN) -> Value:
+        """Return a value that may be one of `values` or a part of one."""
+        found = [v for v in values if v.kind not in UNSHARED or definitions_of(v)]
+        if not found:
+            return UNKNOWN if kind is Kind.UNKNOWN else Value(kind)
+        merged = join(v.interior() for v in found)
+        carries = frozenset[str]().union(*(definitions_of(v) for v in found))
+        return replace(merged, kind=kind, what="", carries=carries)
+
+    def change(self, value: Value, node: ast.AST, *, deep: bool = False, doubtful: bool = False) -> None:
+        """Record that the object of `value` changes in place."""
+        if value.kind in (Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY) or not value.roots:
+            return
+        place = self.place(node)
+        doubtful = doubtful or self.doubt > 0
+        nodes = self.heap.deep(value.roots) if deep else self.heap.shallow(value.roots)
+        self._forget_parts(nodes)
+        for name in sorted(nodes):
+            if name.startswith("#"):
+                continue
+            if name not in value.roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
+                continue
+            self.need(name, place)
+            known = self.effects.changes.get(name)
+            if known is None or (known.doubtful and not doubtful):
+                self.effects.changes[name] = Change(place, doubtful)
+
+    def _forget_parts(self, nodes: set[str]) -> None:
+        """The elements known from a display are no longer those once the list has changed."""
+        for name in nodes:
+            value = self.env.get(name)
+            if value is not None and value.parts is not None:
+                self.env[name] = replace(value, parts=None)
+        frame = self.frame
+        while frame is not None:
+            for local, value in frame.values.items():
+                if value.parts is not None and not nodes.isdisjoint(value.roots):
+                    frame.values[local] = replace(value, parts=None)
+            frame = frame.parent
+
+    def store(self, holder: Value, held: Iterable[Value]) -> None:
+        """Let the object of `holder` contain the values `held` from now on."""
+        held = list(held)
+        carried = frozenset[str]().union(*(definitions_of(v) for v in held)) if held else frozenset()
+        random = frozenset[str]().union(*(v.random for v in held)) if held else frozenset()
+        for value in held:
+            if value.kind not in UNSHARED:
+                self.heap.hold(holder.roots, value.roots)
+        if carried or random:
+            for name in self.heap.shallow(holder.roots):
+                self._extend(name, carried, random)
+
+    def _extend(self, name: str, carried: frozenset[str], random: frozenset[str]) -> None:
+        if name in self.env:
+            value = self.env[name]
+            self.env[name] = replace(value, carries=value.carries | carried, random=value.random | random)
+        frame = self.frame
+        while frame is not None:
+            for local, value in frame.values.items():
+                if name in value.roots:
+                    frame.values[local] = replace(
+                        value, carries=value.carries | carried, random=value.random | random
+                    )
+            frame = frame.parent
+
+    # -- branches -------------------------------------------------------------------------------
+
+    @contextmanager
+    def maybe(self) -> Iterator[None]:
+        """What happens inside may not happen at all."""
+        self.conditional += 1
+        must = set(self.effects.must)
+        try:
+            yield
+        finally:
+            self.conditional -= 1
+            self.effects.must &= must
+
+    def branches(self, bodies: Iterable[Callable[[], bool]]) -> bool:
+        """Go through alternatives of which exactly one runs; a body tells whether it falls through.
+
+        Names bound by each alternative that falls through are bound afterwards.
+        """
+        before = set(self.effects.must)
+        kept: list[set[str]] = []
+        self.conditional += 1
+        for body in bodies:
+            self.effects.must = set(before)
+            if body():
+                kept.append(self.effects.must)
+        self.conditional -= 1
+        self.effects.must = set.intersection(*kept) if kept else before
+        return bool(kept)
+
+    # -- hooks that the other parts fill in -------------------------------------------------------
+
+    def evaluate(self, node: ast.expr | None) -> Value:
+        raise NotImplementedError
+
+    def run_block(self, body: Iterable[ast.stmt]) -> bool:
+        raise NotImplementedError
+
+    def call_value(
+        self, callee: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        raise NotImplementedError
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        raise NotImplementedError
+
+    def find_attribute(self, owner: ClassInfo, name: str) -> Value | None:
+        """Look `name` up in a class of the notebook and its notebook bases."""
+        if name in owner.attributes:
+            return owner.attributes[name]
+        for base in owner.bases:
+            info = self.classes.get(base.what) if base.kind is Kind.CLASS else None
+            found = self.find_attribute(info, name) if info is not None else None
+            if found is not None:
+                return found
+        return None
+
+    def has_library_base(self, owner: ClassInfo) -> bool:
+        """Tell whether methods may come from a class that we do not see."""
+        for base in owner.bases:
+            info = self.classes.get(base.what) if base.kind is Kind.CLASS else None
+            if info is None and base.what not in ("object", "builtins.object"):
+                return True
+            if info is not None and self.has_library_base(info):
+                return True
+        return False
+
+
+def result_of(returns: list[Value]) -> Value:
+    """Join the values of a function's `return` statements."""
+    return join(returns) if returns else IMMUTABLE

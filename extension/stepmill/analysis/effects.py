@@ -1,0 +1,72 @@
+"""What one top-level statement does to the notebook's names, kept apart by kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stepmill.model.diagnostic import Place
+    from stepmill.model.pipeline import Volatile
+
+RANDOM = "%random:"
+FILE = "%file:"
+ANY_FILE = "%file:?"
+"""Pseudo-names carry what flows beside the variables: generator states and files."""
+
+
+def is_pseudo(name: str) -> bool:
+    return name.startswith("%")
+
+
+@dataclass(slots=True)
+class Change:
+    """A change of an object in place. `doubtful`: nobody told us, it is only likely or possible."""
+
+    place: Place
+    doubtful: bool = False
+
+
+@dataclass(slots=True)
+class Finding:
+    """Something the analyzer must tell the user about this statement; `code` is a rule's."""
+
+    code: str
+    place: Place
+    name: str = ""
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Effects:
+    """The effects of one unit.
+
+    `reads`: names whose value from before the unit it can come to use. `binds`: names it can
+    rebind, `must` those that it always does; `deletes` likewise for `del`. `changes`: names whose
+    object it can change in place, aliases included. `reached`: definitions it can come to call.
+    """
+
+    reads: dict[str, Place] = field(default_factory=dict)
+    binds: dict[str, Place] = field(default_factory=dict)
+    must: set[str] = field(default_factory=set)
+    deletes: dict[str, Place] = field(default_factory=dict)
+    changes: dict[str, Change] = field(default_factory=dict)
+    session: list[Place] = field(default_factory=list)
+    volatile: list[Volatile] = field(default_factory=list)
+    reached: set[str] = field(default_factory=set)
+    imports: set[str] = field(default_factory=set)
+    environment: set[str] = field(default_factory=set)
+    unseeded: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
+    shared: list[frozenset[str]] = field(default_factory=list)
+    compares_identity: bool = False
+    calls_unknown: bool = False
+
+    @property
+    def writes(self) -> set[str]:
+        """All names after which the unit is a producer: bound, deleted or changed."""
+        return set(self.binds) | set(self.deletes) | set(self.changes)
+
+    def find(self, code: str, place: Place, name: str = "", detail: str = "") -> None:
+        if not any(f.code == code and f.name == name and f.place == place for f in self.findings):
+            self.findings.append(Finding(code, place, name, detail))

@@ -1,0 +1,432 @@
+"""Expressions: what they read, what they may be."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.core import UNSHARED, Core
+from stepmill.analysis.effects import Finding
+from stepmill.analysis.frames import Frame, FunctionInfo
+from stepmill.analysis.values import (
+    IMMUTABLE,
+    NO_CONSTANT,
+    UNKNOWN,
+    Kind,
+    Value,
+    constant,
+    definitions_of,
+    join,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "__builtins__", "__debug__"}
+SHELL_NAMES = frozenset({"display", "get_ipython", "exit", "quit", "In", "Out", "_dh", "_oh", "_ih"})
+HISTORY = ("_", "__", "___", "_i", "_ii", "_iii")
+
+OPERATOR_METHODS = {
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "truediv", ast.FloorDiv: "floordiv",
+    ast.Mod: "mod", ast.Pow: "pow", ast.LShift: "lshift", ast.RShift: "rshift", ast.BitOr: "or",
+    ast.BitAnd: "and", ast.BitXor: "xor", ast.MatMult: "matmul",
+}  # fmt: skip
+COMPARE_METHODS = {
+    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__",
+    ast.GtE: "__ge__", ast.In: "__contains__", ast.NotIn: "__contains__",
+}  # fmt: skip
+
+
+class Expressions(Core):
+    """Evaluation of expressions; one method per node type."""
+
+    def evaluate(self, node: ast.expr | None) -> Value:
+        if node is None:
+            return IMMUTABLE
+        method = getattr(self, f"_{type(node).__name__}", None)
+        if method is None:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    self.evaluate(child)
+            return UNKNOWN
+        value: Value = method(node)
+        return value
+
+    # -- names and literals -----------------------------------------------------------------------
+
+    def _Name(self, node: ast.Name) -> Value:
+        name = node.id
+        if self.frame is not None and self.frame.home(name) is not None:
+            return self.read(name, node)
+        if name in self.env:
+            return self.read_global(name, node)
+        if name in SHELL_NAMES:
+            if name in ("In", "Out", "_ih", "_oh"):
+                self.effects.find("SM330", self.place(node), name)
+            return Value(Kind.LIBRARY, name)
+        if name in BUILTINS:
+            return Value(Kind.LIBRARY, name)
+        if name in HISTORY or (name[:1] == "_" and name[1:].isdigit()):
+            self.effects.find("SM330", self.place(node), name)
+            return UNKNOWN
+        return self.read_global(name, node)
+
+    def _Constant(self, node: ast.Constant) -> Value:
+        return constant(node.value)
+
+    def _JoinedStr(self, node: ast.JoinedStr) -> Value:
+        parts = [self.evaluate(part) for part in node.values]
+        return concatenated(parts)
+
+    def _FormattedValue(self, node: ast.FormattedValue) -> Value:
+        value = self.evaluate(node.value)
+        if node.format_spec is not None:
+            self.evaluate(node.format_spec)
+            value = replace(value, constant=NO_CONSTANT)
+        self.implicit(value, ("__format__", "__str__", "__repr__"), [], node)
+        if node.conversion != -1 or node.format_spec is not None:
+            return IMMUTABLE
+        return value if value.constant is not NO_CONSTANT or value.pattern else IMMUTABLE
+
+    def _Tuple(self, node: ast.Tuple) -> Value:
+        parts = [self.evaluate(element) for element in node.elts]
+        if any(isinstance(e, ast.Starred) for e in node.elts):
+            return self.fresh(Kind.CONTAINER, holds=parts)
+        if all(part.is_immutable for part in parts):
+            known = all(part.constant is not NO_CONSTANT for part in parts)
+            folded = tuple(part.constant for part in parts) if known else NO_CONSTANT
+            return Value(Kind.IMMUTABLE, constant=folded, parts=tuple(parts))
+        return replace(self.fresh(Kind.CONTAINER, holds=parts), parts=tuple(parts))
+
+    def _List(self, node: ast.List) -> Value:
+        parts = [self.evaluate(element) for element in node.elts]
+        value = self.fresh(Kind.CONTAINER, holds=parts)
+        starred = any(isinstance(e, ast.Starred) for e in node.elts)
+        return value if starred else replace(value, parts=tuple(parts))
+
+    def _Set(self, node: ast.Set) -> Value:
+        return self.fresh(Kind.CONTAINER, holds=[self.evaluate(element) for element in node.elts])
+
+    def _Dict(self, node: ast.Dict) -> Value:
+        values = [self.evaluate(key) for key in node.keys if key is not None]
+        values += [self.evaluate(value) for value in node.values]
+        return self.fresh(Kind.CONTAINER, holds=values)
+
+    def _Starred(self, node: ast.Starred) -> Value:
+        value = self.evaluate(node.value)
+        self.consume(value, node)
+        return value.interior()
+
+    def _NamedExpr(self, node: ast.NamedExpr) -> Value:
+        value = self.evaluate(node.value)
+        self.bind(node.target.id, value, node.target)
+        return value
+
+    # -- operators ----------------------------------------------------------------------------------
+
+    def _BoolOp(self, node: ast.BoolOp) -> Value:
+        values = [self.evaluate(node.values[0])]
+        with self.maybe():
+            values += [self.evaluate(value) for value in node.values[1:]]
+        for value in values:
+            self.implicit(value, ("__bool__", "__len__"), [], node)
+        return join(values)
+
+    def _UnaryOp(self, node: ast.UnaryOp) -> Value:
+        value = self.evaluate(node.operand)
+        self.implicit(value, ("__neg__", "__pos__", "__invert__", "__bool__", "__len__"), [], node)
+        if isinstance(node.op, ast.USub) and isinstance(value.constant, (int, float)):
+            return constant(-value.constant)
+        return IMMUTABLE if value.is_immutable or isinstance(node.op, ast.Not) else self.like(value)
+
+    def _BinOp(self, node: ast.BinOp) -> Value:
+        left, right = self.evaluate(node.left), self.evaluate(node.right)
+        return self.binary(left, right, node.op, node)
+
+    def binary(self, left: Value, right: Value, operator: ast.operator, node: ast.AST) -> Value:
+        """Return the value of an arithmetic expression."""
+        name = OPERATOR_METHODS[type(operator)]
+        results = [
+            self.implicit(left, (f"__{name}__",), [right], node),
+            self.implicit(right, (f"__r{name}__",), [left], node),
+        ]
+        made = [value for value in results if value is not None]
+        if made:
+            return join(made)
+        if left.is_immutable and right.is_immutable:
+            return _fold(left, right, operator)
+        for kind in (Kind.FRAME, Kind.ARRAY):
+            if kind in (left.kind, right.kind):
+                return self.fresh(kind)
+        if isinstance(operator, (ast.Add, ast.Mult, ast.BitOr, ast.BitAnd, ast.Sub, ast.BitXor)):
+            kinds = {left.kind, right.kind}
+            kind = Kind.CONTAINER if Kind.CONTAINER in kinds else Kind.UNKNOWN
+            return self.fresh(kind, holds=[left, right])
+        return self.fresh()
+
+    def _Compare(self, node: ast.Compare) -> Value:
+        values = [self.evaluate(node.left), *(self.evaluate(c) for c in node.comparators)]
+        for left, operator, right in zip(values, node.ops, values[1:], strict=False):
+            if isinstance(operator, (ast.Is, ast.IsNot)):
+                if not (left.is_immutable or right.is_immutable):
+                    self.effects.compares_identity = True
+                continue
+            name = COMPARE_METHODS[type(operator)]
+            self.implicit(left, (name,), [right], node)
+            self.implicit(right, (name,), [left], node)
+            if isinstance(operator, (ast.In, ast.NotIn)):
+                self.consume(right, node)
+        arrays = [v for v in values if v.kind in (Kind.FRAME, Kind.ARRAY)]
+        return self.fresh(arrays[0].kind) if arrays else IMMUTABLE if _all_plain(values) else self.fresh()
+
+    def _IfExp(self, node: ast.IfExp) -> Value:
+        self.evaluate(node.test)
+        found: list[Value] = []
+
+        def side(expression: ast.expr) -> Callable[[], bool]:
+            def body() -> bool:
+                found.append(self.evaluate(expression))
+                return True
+
+            return body
+
+        self.branches([side(node.body), side(node.orelse)])
+        return join(found)
+
+    def _Await(self, node: ast.Await) -> Value:
+        value = self.evaluate(node.value)
+        return value.interior() if value.kind is Kind.GENERATOR else value
+
+    def _Yield(self, node: ast.Yield) -> Value:
+        value = self.evaluate(node.value)
+        if self.frame is not None:
+            self.frame.returns.append(value)
+        return UNKNOWN
+
+    def _YieldFrom(self, node: ast.YieldFrom) -> Value:
+        value = self.evaluate(node.value).interior()
+        if self.frame is not None:
+            self.frame.returns.append(value)
+        return UNKNOWN
+
+    # -- attributes and items -------------------------------------------------------------------------
+
+    def _Attribute(self, node: ast.Attribute) -> Value:
+        return self.attribute_of(self.evaluate(node.value), node.attr, node)
+
+    def attribute_of(self, owner: Value, name: str, node: ast.AST) -> Value:
+        """Return `owner.name`, calling a property of the notebook."""
+        if owner.kind in (Kind.MODULE, Kind.LIBRARY):
+            return Value(Kind.LIBRARY, f"{owner.what}.{name}")
+        if owner.kind in (Kind.INSTANCE, Kind.CLASS):
+            found = self._of_class(owner, name, node)
+            if found is not None:
+                return found
+        elif owner.kind not in (Kind.IMMUTABLE, Kind.FRAME, Kind.ARRAY):
+            self._properties(owner, name, node)
+        if owner.is_immutable:
+            return Value(Kind.IMMUTABLE, owner=owner, attribute=name)
+        kind = owner.kind if owner.kind in (Kind.FRAME, Kind.ARRAY, Kind.FIGURE) else Kind.UNKNOWN
+        return replace(owner.interior(), kind=kind, owner=owner, attribute=name)
+
+    def _of_class(self, owner: Value, name: str, node: ast.AST) -> Value | None:
+        info = self.classes.get(owner.what)
+        found = self.find_attribute(info, name) if info is not None else None
+        if found is None:
+            return None
+        if found.kind is not Kind.FUNCTION:
+            return replace(found, roots=found.roots | owner.roots, constant=NO_CONSTANT)
+        function = self.functions[found.what]
+        if "property" in function.decorators or "cached_property" in function.decorators:
+            return self.call_value(found, [owner], {}, node) if owner.kind is Kind.INSTANCE else found
+        if "staticmethod" in function.decorators:
+            return found
+        if owner.kind is Kind.CLASS and "classmethod" not in function.decorators:
+            return found
+        return replace(found, owner=owner, attribute=name)
+
+    def _properties(self, owner: Value, name: str, node: ast.AST) -> None:
+        """An object that carries notebook classes may answer `name` through a property."""
+        for ident in definitions_of(owner):
+            info = self.classes.get(ident)
+            found = self.find_attribute(info, name) if info is not None else None
+            if found is not None and found.kind is Kind.FUNCTION:
+                function = self.functions[found.what]
+                if "property" in function.decorators:
+                    with self.maybe():
+                        self.call_value(found, [owner.interior()], {}, node)
+
+    def _Subscript(self, node: ast.Subscript) -> Value:
+        owner, index = self.evaluate(node.value), self.evaluate(node.slice)
+        made = self.implicit(owner, ("__getitem__", "__class_getitem__"), [index], node)
+        if made is not None:
+            return made
+        if owner.kind is Kind.LIBRARY:
+            if owner.what == "os.environ":
+                self.read_environment(index, node)
+                return IMMUTABLE
+            if owner.what in ("globals", "locals", "vars"):
+                return UNKNOWN
+            return Value(Kind.LIBRARY, owner.what)
+        if (
+            owner.parts is not None
+            and isinstance(index.constant, int)
+            and not isinstance(index.constant, bool)
+        ):
+            if -len(owner.parts) <= index.constant < len(owner.parts):
+                return replace(
+                    owner.parts[index.constant], roots=owner.parts[index.constant].roots | owner.roots
+                )
+        if owner.kind is Kind.FRAME:
+            return replace(owner.interior(), kind=Kind.FRAME, owner=owner, attribute="[]")
+        if owner.kind is Kind.ARRAY:
+            fancy = isinstance(node.slice, (ast.Compare, ast.List)) or index.kind in (
+                Kind.ARRAY,
+                Kind.CONTAINER,
+            )
+            return self.fresh(Kind.ARRAY) if fancy else replace(owner.interior(), kind=Kind.ARRAY)
+        if owner.kind is Kind.CONTAINER and isinstance(node.slice, ast.Slice):
+            return self.fresh(Kind.CONTAINER, holds=[owner])
+        return owner.interior()
+
+    def _Slice(self, node: ast.Slice) -> Value:
+        for part in (node.lower, node.upper, node.step):
+            self.evaluate(part)
+        return IMMUTABLE
+
+    def read_environment(self, key: Value, node: ast.AST) -> None:
+        """Record the read of an environment variable."""
+        if isinstance(key.constant, str):
+            self.effects.environment.add(key.constant)
+
+    # -- scopes of their own ----------------------------------------------------------------------------
+
+    def _ListComp(self, node: ast.ListComp | ast.SetComp) -> Value:
+        element = self._comprehension(node.generators, lambda: self.evaluate(node.elt))
+        return self.fresh(Kind.CONTAINER, holds=[element])
+
+    _SetComp = _ListComp
+
+    def _DictComp(self, node: ast.DictComp) -> Value:
+        def pair() -> Value:
+            return join((self.evaluate(node.key), self.evaluate(node.value)))
+
+        return self.fresh(Kind.CONTAINER, holds=[self._comprehension(node.generators, pair)])
+
+    def _GeneratorExp(self, node: ast.GeneratorExp) -> Value:
+        element = self._comprehension(node.generators, lambda: self.evaluate(node.elt))
+        return self.fresh(Kind.GENERATOR, holds=[element])
+
+    def _comprehension(self, generators: list[ast.comprehension], element: Callable[[], Value]) -> Value:
+        names = {n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        outer = self.frame
+        first = self.evaluate(generators[0].iter)  # the first iterable belongs to the outer scope
+        self.frame = Frame(frozenset(names), parent=outer)
+        if outer is not None and outer.is_class:
+            self.frame.parent = outer.parent
+        try:
+            with self.maybe():
+                for position, generator in enumerate(generators):
+                    source = first if position == 0 else self.evaluate(generator.iter)
+                    self.assign(generator.target, self.iterate(source, generator.iter))
+                    for condition in generator.ifs:
+                        self.evaluate(condition)
+                return element()
+        finally:
+            self.frame = outer
+
+    def _Lambda(self, node: ast.Lambda) -> Value:
+        defaults = [self.evaluate(d) for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None]
+        return self.define_function(node, "<lambda>", defaults, ())
+
+    def define_function(
+        self, node: ast.Lambda | ast.FunctionDef | ast.AsyncFunctionDef, name: str,
+        defaults: list[Value], decorators: tuple[str, ...],
+    ) -> Value:  # fmt: skip
+        """Register a function of the notebook and return it as a value."""
+        assert self.unit is not None
+        ident = f"{name}@{self.unit.index}:{node.lineno}:{node.col_offset}"
+        closure = self.frame
+        held = self.alias(defaults)
+        if held.roots and closure is None and name.isidentifier():
+            held = replace(held, roots=held.roots | {name})  # a default that changes, changes the function
+        self.functions[ident] = FunctionInfo(ident, name, node, self.unit, closure, held, decorators)
+        captured = [v for v in closure.values.values() if v.roots] if closure is not None else []
+        value = self.fresh(Kind.FUNCTION, ident, holds=[*defaults, *captured])
+        return replace(value, carries=value.carries | {ident})
+
+    # -- iteration and implicit calls -------------------------------------------------------------------
+
+    def iterate(self, source: Value, node: ast.AST) -> Value:
+        """Return one element of `source`, consuming it."""
+        made = self.implicit(source, ("__iter__", "__next__", "__getitem__"), [], node)
+        self.consume(source, node)
+        if made is not None:
+            return join((made, source.interior()))
+        if source.is_immutable:
+            return IMMUTABLE
+        if source.parts:
+            joined = join(source.parts)
+            return replace(joined, roots=joined.roots | source.roots, constant=NO_CONSTANT)
+        if source.kind is Kind.FRAME:
+            return IMMUTABLE if source.owner is None else UNKNOWN
+        return source.interior()
+
+    def consume(self, value: Value, node: ast.AST) -> None:
+        """Iterating changes an iterator."""
+        if value.kind in (Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE):
+            self.change(value, node)
+
+    def implicit(
+        self, owner: Value, names: tuple[str, ...], args: list[Value], node: ast.AST
+    ) -> Value | None:
+        """Call special methods that a notebook class may define; None if none does."""
+        idents = definitions_of(owner) if owner.kind in (Kind.INSTANCE, Kind.UNKNOWN, Kind.CONTAINER) else ()
+        found: list[Value] = []
+        for ident in sorted(idents):
+            info = self.classes.get(ident)
+            if info is None:
+                continue
+            for name in names:
+                method = self.find_attribute(info, name)
+                if method is not None and method.kind is Kind.FUNCTION:
+                    receiver = owner if owner.kind is Kind.INSTANCE else owner.interior()
+                    with self.maybe():
+                        found.append(self.call_value(method, [receiver, *args], {}, node))
+        return join(found) if found else None
+
+    def like(self, value: Value) -> Value:
+        """Return a new value of the same kind."""
+        return self.fresh(value.kind if value.kind in (Kind.FRAME, Kind.ARRAY) else Kind.UNKNOWN)
+
+    def note(self, code: str, node: ast.AST, name: str = "", detail: str = "") -> None:
+        """Record a finding at `node`."""
+        self.effects.findings.append(Finding(code, self.place(node), name, detail))
+
+
+def _fold(left: Value, right: Value, operator: ast.operator) -> Value:
+    """Fold texts, so that the names of files are known; what is unknown in them becomes a `*`."""
+    texts = any(isinstance(v.constant, str) or v.pattern for v in (left, right))
+    if not texts:
+        return IMMUTABLE
+    if isinstance(operator, ast.Add):
+        return concatenated([left, right])
+    if isinstance(operator, ast.Div):
+        return concatenated([left, constant("/"), right])
+    if isinstance(operator, ast.Mod) and isinstance(left.constant, str):
+        return concatenated([constant(left.constant.split("%", 1)[0]), IMMUTABLE])
+    return IMMUTABLE
+
+
+def concatenated(parts: list[Value]) -> Value:
+    """Return the text that `parts` make together: a constant, or a pattern with `*` for the unknown."""
+    if all(part.constant is not NO_CONSTANT for part in parts):
+        return constant("".join(str(part.constant) for part in parts).replace("//", "/"))
+    texts = [str(p.constant) if p.constant is not NO_CONSTANT else p.pattern or "*" for p in parts]
+    return Value(Kind.IMMUTABLE, pattern="".join(texts))
+
+
+def _all_plain(values: list[Value]) -> bool:
+    return all(v.is_immutable or v.kind in UNSHARED or v.kind is Kind.CONTAINER for v in values)

@@ -1,0 +1,415 @@
+"""Calls of library functions and methods, by the tables in `purity/`."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, Change
+from stepmill.analysis.expressions import concatenated
+from stepmill.analysis.purity import NOTHING, Entry, function_entry, method_entry
+from stepmill.analysis.shell import Shell
+from stepmill.analysis.values import IMMUTABLE, NO_CONSTANT, UNKNOWN, Kind, Value, constant, definitions_of
+from stepmill.model.pipeline import Volatile
+
+if TYPE_CHECKING:
+    import ast
+
+RESULT_KINDS = {
+    "immutable": Kind.IMMUTABLE, "frame": Kind.FRAME, "array": Kind.ARRAY, "container": Kind.CONTAINER,
+    "iterator": Kind.ITERATOR, "handle": Kind.HANDLE, "figure": Kind.FIGURE, "object": Kind.OBJECT,
+}  # fmt: skip
+METHOD_KINDS = {Kind.FRAME: "frame", Kind.ARRAY: "array", Kind.FIGURE: "figure", Kind.HANDLE: "handle"}
+FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit", "split", "fit_resample"})
+WRITE_MODES = frozenset("wax+")
+
+
+class Libraries(Shell):
+    """What is known, or has to be supposed, about code that we do not read."""
+
+    # -- functions ------------------------------------------------------------------------------------------
+
+    def call_library(
+        self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call the library function or class `dotted`."""
+        if dotted in ("open", "io.open", "gzip.open", "bz2.open"):
+            return self._open(args, keywords, node)
+        entry = function_entry(dotted)
+        everything = [*args, *keywords.values()]
+        if entry is None:
+            return self._unlisted(dotted, everything, node)
+        self._state(entry, args, keywords, node, dotted)
+        self._files(entry, args, keywords, node)
+        for option in entry.options("mutates"):
+            position = int(option)
+            if position < len(args):
+                self.change(args[position], node, deep=entry.has("deep"))
+                if entry.has("stores"):
+                    self.store(args[position], args[:position] + args[position + 1 :])
+        if entry.has("mutates:0") and args:
+            self.consume(args[0], node)
+        if entry.has("consumes"):
+            for value in args:
+                self.iterate(value, node)
+        if entry.has("strings"):
+            self.names_in_strings(args, node)
+        given = (
+            self.escape(everything, node, classes=entry.has("holds"))
+            if entry.has("calls") or not entry.has("pure")
+            else None
+        )
+        self._special_methods(dotted, args, node)
+        result = self._folded(dotted, args)
+        if result is not None:
+            return result
+        made = self._result(entry, args[0] if args else UNKNOWN, everything, keywords, dotted)
+        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _unlisted(self, dotted: str, everything: list[Value], node: ast.AST) -> Value:
+        """Suppose that it changes nothing (the run checks that) and may return what it was given."""
+        self.effects.calls_unknown = True
+        given = self.escape(everything, node)
+        last = dotted.rsplit(".", 1)[-1]
+        made = self.alias(everything, Kind.OBJECT if last[:1].isupper() else Kind.UNKNOWN)
+        if last[:1].isupper():
+            made = self.fresh(Kind.OBJECT, dotted, holds=everything)
+        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _state(
+        self, entry: Entry, args: list[Value], keywords: dict[str, Value], node: ast.AST, dotted: str
+    ) -> None:
+        for generator in entry.options("draws"):
+            unless = entry.option("unless")
+            if not (unless and _given(keywords.get(unless))):
+                self.draw(frozenset({generator}), node)
+        for generator in entry.options("seeds"):
+            self.bind_pseudo(RANDOM + generator, node)
+        if entry.has("session"):
+            self.effects.session.append(self.place(node))
+        if entry.has("environment") and args:
+            self.read_environment(args[0], node)
+        what = entry.option("volatile")
+        if what:
+            self.effects.volatile.append(Volatile(what=f"{what} ({dotted})", place=self.place(node)))
+
+    def _result(
+        self, entry: Entry, first: Value, everything: list[Value], keywords: dict[str, Value], dotted: str
+    ) -> Value:
+        kind = next((k for flag, k in RESULT_KINDS.items() if entry.has(flag)), Kind.UNKNOWN)
+        if kind is Kind.IMMUTABLE:
+            return IMMUTABLE
+        random = frozenset[str]()
+        unless = entry.option("unless")
+        if not (unless and _given(keywords.get(unless))):
+            random = frozenset(entry.options("fit-draws"))
+        if entry.has("part"):
+            return first.interior()
+        if entry.has("alias"):
+            return replace(self.alias(everything, kind), random=random)
+        held = everything if entry.has("holds") else []
+        made = self.fresh(kind, dotted if kind is Kind.OBJECT else "", holds=held)
+        if entry.has("linked"):
+            return replace(made, random=random)
+        attribute = "independent" if not held else ""
+        return replace(made, random=made.random | random, attribute=attribute)
+
+    def _folded(self, dotted: str, args: list[Value]) -> Value | None:
+        """Paths are computed from literals, so that the files a step uses are known."""
+        if not args or dotted not in ("pathlib.Path", "os.path.join", "pathlib.PurePath", "str", "os.fspath"):
+            return None
+        parts = [args[0]]
+        for arg in args[1:]:
+            parts += [constant("/"), arg]
+        return concatenated(parts) if all(arg.is_immutable for arg in args) else None
+
+    def _special_methods(self, dotted: str, args: list[Value], node: ast.AST) -> None:
+        names = {
+            "len": ("__len__",), "str": ("__str__", "__repr__"), "repr": ("__repr__",),
+            "print": ("__str__", "__repr__"), "display": ("__repr__", "_repr_html_"), "bool": ("__bool__", "__len__"),
+            "abs": ("__abs__",), "hash": ("__hash__",), "int": ("__int__", "__index__"), "float": ("__float__",),
+            "sorted": ("__lt__", "__gt__"), "min": ("__lt__", "__gt__"), "max": ("__lt__", "__gt__"),
+            "sum": ("__add__", "__radd__"), "round": ("__round__",), "format": ("__format__", "__str__"),
+            "copy.copy": ("__copy__",), "copy.deepcopy": ("__deepcopy__",),
+        }.get(dotted)  # fmt: skip
+        for value in args if names else ():
+            self.implicit(value, names or (), [value.interior()], node)
+
+    # -- methods ----------------------------------------------------------------------------------------------
+
+    def library_method(
+        self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call a method of an object that no class of the notebook explains."""
+        if owner.is_immutable:
+            return self._immutable_method(owner, name, args, keywords, node)
+        entry = method_entry(name, METHOD_KINDS.get(owner.kind, ""))
+        everything = [*args, *keywords.values()]
+        if entry is None:
+            return self._unlisted_method(owner, name, everything, node)
+        if entry.has("mutates") or (entry.has("inplace") and _true(keywords.get("inplace"))):
+            self.change(owner, node, deep=entry.has("deep"))
+            if owner.kind is Kind.FRAME and owner.owner is not None:
+                self.change(replace(owner.owner, owner=None), node, doubtful=True)
+        if entry.has("stores"):
+            self.store(owner, everything)
+            self._consume_all(args, node)
+        for option in entry.options("mutates"):
+            if int(option) < len(args):
+                self.change(args[int(option)], node)
+        self._method_state(owner, entry, name, args, keywords, node)
+        given = None
+        if entry.has("calls") or entry.has("fits") or entry.has("deep") or definitions_of(owner):
+            given = self.escape([owner, *everything], node)
+        if owner.kind in (Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE):
+            self.change(owner, node)
+        if entry.has("self"):
+            if name in FITS:
+                self.store(owner, [v for v in everything if v.kind is Kind.INSTANCE])
+            return owner
+        made = self._method_result(owner, entry, everything, keywords)
+        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _method_state(
+        self,
+        owner: Value,
+        entry: Entry,
+        name: str,
+        args: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+    ) -> None:
+        state = entry
+        if name == "sample" and owner.kind not in (Kind.FRAME, Kind.UNKNOWN):
+            state = NOTHING
+        self._state(state, args, keywords, node, f".{name}()")
+        self._files(entry, args, keywords, node, owner)
+        if entry.has("fits") and owner.random:
+            self.draw(owner.random, node)
+        if entry.has("strings"):
+            self.names_in_strings([*args, *keywords.values()], node)
+
+    def _method_result(
+        self, owner: Value, entry: Entry, everything: list[Value], keywords: dict[str, Value]
+    ) -> Value:
+        if entry.has("immutable"):
+            return IMMUTABLE
+        kind = next((k for flag, k in RESULT_KINDS.items() if entry.has(flag)), None)
+        if owner.kind is Kind.FRAME:
+            return self.fresh(Kind.FRAME) if kind is None else self.fresh(kind)
+        if owner.kind is Kind.FIGURE:
+            return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)
+        if entry.has("part"):
+            return self.alias([owner.interior(), *everything])
+        if entry.has("alias"):
+            return self.alias([owner, *everything], kind or Kind.UNKNOWN)
+        if owner.kind is Kind.ARRAY and kind is None:
+            kind = Kind.ARRAY
+        copies = owner.kind is Kind.CONTAINER or (
+            owner.kind is Kind.UNKNOWN and entry is method_entry("copy")
+        )
+        made = self.fresh(kind or Kind.UNKNOWN, holds=[owner] if copies else [])
+        return replace(made, attribute="independent", random=owner.random)
+
+    def _unlisted_method(self, owner: Value, name: str, everything: list[Value], node: ast.AST) -> Value:
+        """An unknown method may change its object: that is doubtful until a run has shown it."""
+        if owner.kind in (Kind.FRAME, Kind.ARRAY):
+            self.escape([owner, *everything], node)
+            return self.fresh(owner.kind)
+        self.effects.calls_unknown = True
+        self.change(owner, node, deep=True, doubtful=not name.endswith("_"))
+        given = self.escape([owner, *everything], node)
+        if owner.kind is Kind.FIGURE:
+            return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)
+        self.store(owner, everything)
+        made = replace(self.alias([owner, *everything]), random=owner.random)
+        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _immutable_method(
+        self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Strings, numbers, paths: nothing changes, but a path may stand for a file."""
+        entry = method_entry(name)
+        if entry is not None and any(flag.startswith("path") for flag in entry.flags):
+            self._path_method(owner, entry, args, keywords, node)
+            if entry.has("handle"):
+                return self.fresh(Kind.HANDLE)
+        for value in args:
+            self.consume(value, node)
+        self.escape([*args, *keywords.values()], node)
+        if name in ("split", "splitlines", "rsplit", "findall"):
+            return self.fresh(Kind.CONTAINER)
+        if name == "joinpath":
+            return self._folded("os.path.join", [owner, *args]) or IMMUTABLE
+        return IMMUTABLE
+
+    def _consume_all(self, values: list[Value], node: ast.AST) -> None:
+        for value in values:
+            self.consume(value, node)
+
+    # -- generators -----------------------------------------------------------------------------------------------
+
+    def draw(self, generators: frozenset[str], node: ast.AST) -> None:
+        """Drawing reads and advances a generator that the notebook has seeded."""
+        for generator in sorted(generators):
+            name = RANDOM + generator
+            if name in self.env:
+                self.change_pseudo(name, node)
+            else:
+                self.effects.unseeded.add(generator)
+
+    def bind_pseudo(self, name: str, node: ast.AST) -> None:
+        """A seeded generator, a written file: known from here on, whatever was before."""
+        self.env.setdefault(name, UNKNOWN)
+        self.effects.binds[name] = self.place(node)
+        self.effects.must.add(name)
+
+    def change_pseudo(self, name: str, node: ast.AST, *, doubtful: bool = False) -> None:
+        self.need(name, self.place(node))
+        self.env.setdefault(name, UNKNOWN)
+        self.effects.changes.setdefault(name, Change(self.place(node), doubtful or self.doubt > 0))
+
+    # -- files ------------------------------------------------------------------------------------------------------
+
+    def _open(self, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
+        mode = keywords.get("mode", args[1] if len(args) > 1 else constant("r")).constant
+        path = args[0] if args else keywords.get("file", UNKNOWN)
+        text = mode if isinstance(mode, str) else "r+"
+        if WRITE_MODES & set(text):
+            self.write_file(path, node, whole="w" in text or "x" in text)
+        if not WRITE_MODES & set(text) or "+" in text:
+            self.read_file(path, node)
+        return self.fresh(Kind.HANDLE)
+
+    def _files(
+        self,
+        entry: Entry,
+        args: list[Value],
+        keywords: dict[str, Value],
+        node: ast.AST,
+        owner: Value | None = None,
+    ) -> None:
+        for option in entry.options("reads"):
+            self.read_file(_argument(option, args, keywords), node)
+        for option in entry.options("writes"):
+            path = _argument(option, args, keywords)
+            if not (entry.flags & {"frame"} or path is UNKNOWN and option == "0" and not args):
+                self.write_file(path, node)
+        if entry.has("reads-any"):
+            self.read_file(UNKNOWN, node)
+        if entry.has("writes-any"):
+            self.write_file(UNKNOWN, node)
+        if entry.has("writes-guess") or entry.has("reads-guess"):
+            paths = [v for v in args if isinstance(v.constant, str)]
+            for path in paths[:1]:
+                (self.write_file if entry.has("writes-guess") else self.read_file)(path, node)
+        folder = entry.option("writes-folder")
+        if folder is not None:
+            exist_ok = keywords.get("exist_ok")
+            self.make_folder(_argument(folder, args, keywords), node, repeatable=_true(exist_ok))
+        if (
+            owner is not None
+            and not owner.is_immutable
+            and any(flag.startswith("path") for flag in entry.flags)
+        ):
+            if owner.kind is Kind.UNKNOWN:
+                self._path_method(owner, entry, args, keywords, node)
+
+    def _path_method(
+        self, owner: Value, entry: Entry, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        if entry.has("path-read"):
+            self.read_file(owner, node)
+        if entry.has("path-write"):
+            self.write_file(owner, node)
+        if entry.has("path-folder"):
+            self.make_folder(owner, node, repeatable=_true(keywords.get("exist_ok")))
+        if entry.has("path-open"):
+            self._open([owner, *args], keywords, node)
+
+    def read_file(self, path: Value, node: ast.AST) -> None:
+        """Record the read of a file; one that cannot be named may be any."""
+        if path.kind in (Kind.HANDLE, Kind.CONTAINER, Kind.OBJECT):
+            return
+        name = file_name(path)
+        if "://" in name:
+            self.effects.volatile.append(
+                Volatile(what=f"network ({name[len(FILE) :]})", place=self.place(node))
+            )
+            return
+        self.need(name, self.place(node))
+        self.env.setdefault(name, UNKNOWN)
+
+    def write_file(self, path: Value, node: ast.AST, *, whole: bool = True) -> None:
+        """Record the write of a file."""
+        if path.kind in (Kind.HANDLE, Kind.OBJECT):
+            return
+        name = file_name(path)
+        if whole and isinstance(path.constant, str):
+            self.bind_pseudo(name, node)
+        else:
+            self.change_pseudo(name, node, doubtful=name == ANY_FILE)
+
+    def make_folder(self, path: Value, node: ast.AST, *, repeatable: bool) -> None:
+        """Making a folder that may exist already can be repeated like a setting."""
+        if repeatable and isinstance(path.constant, str):
+            self.effects.session.append(self.place(node))
+        else:
+            self.write_file(path, node)
+
+    # -- names in strings ---------------------------------------------------------------------------------------------
+
+    def names_in_strings(self, values: list[Value], node: ast.AST) -> None:
+        """`df.query("a > @limit")` reads `limit`."""
+        for value in values:
+            text = value.constant
+            if isinstance(text, str):
+                for piece in text.split("@")[1:]:
+                    name = ""
+                    for character in piece:
+                        if not (name + character).isidentifier():
+                            break
+                        name += character
+                    if name and (self.frame is None or self.frame.home(name) is None):
+                        self.need(name, self.place(node))
+            elif value.is_immutable and value.constant is NO_CONSTANT:
+                self.effects.find("SM213", self.place(node))
+
+
+def file_name(path: Value) -> str:
+    """Return the pseudo-name of a file: its path, a pattern of it, or that of any file."""
+    text = path.constant if isinstance(path.constant, str) else path.pattern
+    if not text:
+        return ANY_FILE
+    return FILE + (text if "://" in text else posixpath.normpath(text))
+
+
+def _argument(option: str, args: list[Value], keywords: dict[str, Value]) -> Value:
+    if option.isdigit():
+        position = int(option)
+        if position < len(args):
+            return args[position]
+        for key in (
+            "path",
+            "path_or_buf",
+            "filepath_or_buffer",
+            "fname",
+            "file",
+            "filename",
+            "io",
+            "f",
+            "buf",
+        ):
+            if key in keywords:
+                return keywords[key]
+        return UNKNOWN
+    return keywords.get(option, UNKNOWN)
+
+
+def _given(value: Value | None) -> bool:
+    return value is not None and value.constant is not None
+
+
+def _true(value: Value | None) -> bool:
+    return value is not None and value.constant is not False and value.constant is not None

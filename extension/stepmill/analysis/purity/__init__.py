@@ -1,0 +1,91 @@
+"""What library calls do, as data: one entry a line in the `.txt` files beside this module.
+
+An entry is a name followed by flags.
+
+Functions are dotted names as imported, or prefixes ending in `.*`; methods are bare names. Flags:
+
+`pure`            nothing is changed; the result is new (default for functions)
+`mutates[:N]`     changes the receiver, or argument N, in place
+`deep`            the change may reach everything inside it
+`inplace`         changes the receiver only when called with `inplace=True`
+`stores`          keeps its arguments inside the receiver (or inside argument N of `mutates:N`)
+`holds`           the result keeps its arguments
+`alias`           the result may be the receiver or an argument, or a part of it
+`self`            the result is the receiver
+`part`            the result is a part of the receiver or of the first argument
+`linked`          the parts of the result share objects
+`immutable` `frame` `array` `container` `iterator` `handle` `figure` `object`   kind of the result
+`draws:G`         draws from generator G ("numpy", "random", "torch")
+`fit-draws:G`     constructs something whose fitting draws from G
+`unless:K`        … unless keyword argument K is given and not None
+`seeds:G`         seeds generator G
+`session`         changes the state of the process
+`volatile:W`      reads W, which has no digest (clock, network, subprocess, database, input)
+`reads:N` `writes:N`   argument N is the path of a file that is read or written; N may be a keyword
+`calls`           calls functions that it is given
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """The flags of one library function or method."""
+
+    flags: frozenset[str]
+
+    def has(self, flag: str) -> bool:
+        return flag in self.flags
+
+    def option(self, prefix: str) -> str | None:
+        """Return what follows `prefix:` in the flags, or None."""
+        found = self.options(prefix)
+        return found[0] if found else None
+
+    def options(self, prefix: str) -> list[str]:
+        start = f"{prefix}:"
+        return sorted(flag[len(start) :] for flag in self.flags if flag.startswith(start))
+
+
+NOTHING = Entry(frozenset())
+
+
+@cache
+def _table(name: str) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for line in files(__package__).joinpath(f"{name}.txt").read_text("utf-8").splitlines():
+        words = line.split("#", 1)[0].split()
+        if words:
+            found[words[0]] = Entry(frozenset(words[1:]))
+    return found
+
+
+@cache
+def function_entry(dotted: str) -> Entry | None:
+    """Return the entry of a library function: its own, else that of the nearest `prefix.*`."""
+    table = _table("functions")
+    if dotted in table:
+        return table[dotted]
+    parts = dotted.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        entry = table.get(".".join(parts[:length]) + ".*")
+        if entry is not None:
+            return entry
+    return None
+
+
+@cache
+def method_entry(name: str, kind: str = "") -> Entry | None:
+    """Return the entry of a method: `kind.name` first, then `name`, then a `prefix*`."""
+    table = _table("methods")
+    for key in (f"{kind}.{name}", name):
+        if key in table:
+            return table[key]
+    for length in range(len(name), 0, -1):
+        entry = table.get(name[:length] + "*")
+        if entry is not None:
+            return entry
+    return None

@@ -1,0 +1,156 @@
+"""Which statements can be executed again in every step that needs them, with the same result."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.effects import Effects, is_pseudo
+from stepmill.analysis.purity import function_entry
+from stepmill.analysis.values import Kind, Value
+
+if TYPE_CHECKING:
+    from stepmill.analysis.interpreter import Observed
+
+CHEAP_CALLS = frozenset(
+    """int float str bool len range list dict set tuple frozenset sorted min max sum abs round zip enumerate reversed
+    complex bytes chr ord slice pathlib.Path pathlib.PurePath os.path.join os.path.dirname os.path.basename
+    os.path.abspath os.path.expanduser re.compile datetime.date datetime.datetime datetime.timedelta datetime.timezone
+    pandas.Timestamp pandas.Timedelta decimal.Decimal fractions.Fraction collections.namedtuple typing.NamedTuple
+    typing.TypeVar typing.NewType logging.getLogger torch.device numpy.dtype numpy.float32 numpy.float64 numpy.int64
+    enum.Enum string.Template operator.itemgetter operator.attrgetter functools.partial object types.SimpleNamespace
+    datetime.datetime.strptime datetime.date.fromisoformat datetime.datetime.fromisoformat collections.OrderedDict
+    dataclasses.field textwrap.dedent""".split()
+)
+"""Calls that are as good as literals: quick, without state, the same each time."""
+
+LITERAL_NODES = (
+    ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Set, ast.Dict,
+    ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr, ast.FormattedValue, ast.Starred,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension, ast.keyword, ast.Load, ast.Store,
+    ast.Lambda, ast.arguments, ast.arg, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
+)  # fmt: skip
+
+IMPORTS = (ast.Import, ast.ImportFrom)
+DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def is_definition(node: ast.stmt) -> bool:
+    """Tell whether the statement defines a function or class under its own name."""
+    return isinstance(node, DEFINITIONS)
+
+
+def is_inert(observed: Observed) -> bool:
+    """Tell whether the statement does nothing that anything later could notice."""
+    effects = observed.effects
+    return not (effects.writes or effects.session or effects.unseeded)
+
+
+def shape_of(observed: Observed, env: dict[str, Value]) -> str:
+    """Return how the statement could be replayed, looking at it alone.
+
+    "import", "definition", "constant", "session", "patch" (of a definition), or "" if it cannot.
+    Whether the names that it reads can be replayed too is for the caller to see.
+    """
+    node, effects = observed.unit.node, observed.effects
+    if isinstance(node, IMPORTS):
+        return "import"
+    if effects.volatile or effects.unseeded or effects.deletes or _bad_pseudo(effects):
+        return ""
+    if effects.session:
+        return "session" if not effects.changes and not _has_findings(effects) else ""
+    if effects.changes:
+        return "patch" if _is_patch(node, effects, env) else ""
+    if _has_findings(effects):
+        return ""
+    if is_definition(node):
+        return "definition"
+    if isinstance(node, (ast.If, ast.Try)) and _only_replayable(node):
+        return "import"
+    value = getattr(node, "value", None)
+    if isinstance(node, (ast.Assign, ast.AnnAssign)) and value is not None and is_literal_like(value, env):
+        if isinstance(value, ast.Lambda):
+            return "definition"
+        return "constant"
+    return ""
+
+
+def is_literal_like(node: ast.AST, env: dict[str, Value]) -> bool:
+    """Tell whether an expression is built of literals, names and calls that are as good as literals."""
+    if isinstance(node, ast.Lambda):
+        return all(is_literal_like(d, env) for d in (*node.args.defaults, *node.args.kw_defaults) if d)
+    if isinstance(node, ast.Call):
+        return _is_cheap(node.func, env) and all(
+            is_literal_like(c, env) for c in (*node.args, *node.keywords)
+        )
+    if not isinstance(node, LITERAL_NODES):
+        return False
+    return all(is_literal_like(child, env) for child in ast.iter_child_nodes(node))
+
+
+def _is_cheap(function: ast.expr, env: dict[str, Value]) -> bool:
+    if isinstance(function, ast.Attribute) and isinstance(function.value, (ast.Constant, ast.JoinedStr)):
+        return True  # "a b".split()
+    dotted = dotted_name(function, env)
+    if dotted is None:
+        return False
+    entry = function_entry(dotted)
+    math = dotted.startswith("math.") and entry is not None and entry.has("immutable")
+    return dotted in CHEAP_CALLS or math
+
+
+def dotted_name(node: ast.expr, env: dict[str, Value]) -> str | None:
+    """Return the library name that an expression stands for, such as `numpy.random.seed`."""
+    if isinstance(node, ast.Attribute):
+        owner = dotted_name(node.value, env)
+        return None if owner is None else f"{owner}.{node.attr}"
+    if isinstance(node, ast.Name):
+        value = env.get(node.id)
+        if value is None:
+            return node.id
+        return value.what if value.kind in (Kind.MODULE, Kind.LIBRARY) else None
+    return None
+
+
+def _is_patch(node: ast.stmt, effects: Effects, env: dict[str, Value]) -> bool:
+    """`K.total = 0` below `class K`: replayed together with the class."""
+    if not isinstance(node, ast.Assign) or effects.binds:
+        return False
+    if not all(isinstance(target, ast.Attribute) for target in node.targets):
+        return False
+    known = [env.get(name) for name in effects.changes]
+    return is_literal_like(node.value, env) and all(
+        v is not None and v.is_callable_of_notebook for v in known
+    )
+
+
+def _only_replayable(node: ast.stmt) -> bool:
+    """Tell whether a conditional holds only imports, definitions and literal assignments."""
+    bodies: list[ast.stmt] = []
+    if isinstance(node, ast.If):
+        if any(isinstance(child, ast.Call) for child in ast.walk(node.test)):
+            return False
+        bodies = [*node.body, *node.orelse]
+    elif isinstance(node, ast.Try):
+        bodies = [*node.body, *node.orelse, *node.finalbody]
+        bodies += [statement for handler in node.handlers for statement in handler.body]
+    return all(_is_plain(statement) for statement in bodies)
+
+
+def _is_plain(node: ast.stmt) -> bool:
+    if isinstance(node, (ast.If, ast.Try)):
+        return _only_replayable(node)
+    if isinstance(node, (ast.Assign, ast.AnnAssign)):
+        return not any(isinstance(child, ast.Call) for child in ast.walk(node))
+    if isinstance(node, ast.Raise):
+        return True
+    return isinstance(node, (*IMPORTS, *DEFINITIONS, ast.Pass))
+
+
+def _bad_pseudo(effects: Effects) -> bool:
+    """Files and generators are never replayed."""
+    return any(is_pseudo(name) for name in (*effects.reads, *effects.binds, *effects.changes))
+
+
+def _has_findings(effects: Effects) -> bool:
+    return any(finding.code.startswith("SM33") for finding in effects.findings)

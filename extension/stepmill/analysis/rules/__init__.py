@@ -1,0 +1,1 @@
+"""The rules: what makes a diagnostic, and how it is said."""

@@ -1,0 +1,429 @@
+"""Statements: what they bind, delete and change."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.expressions import OPERATOR_METHODS, Expressions
+from stepmill.analysis.frames import ClassInfo, Frame, local_names
+from stepmill.analysis.values import IMMUTABLE, NO_CONSTANT, UNKNOWN, Kind, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+TRANSPARENT = frozenset(
+    """wraps lru_cache cache property cached_property staticmethod classmethod dataclass abstractmethod njit jit
+    contextmanager asynccontextmanager total_ordering final override overload singledispatch setter getter deleter
+    unique runtime_checkable no_grad inference_mode vectorize cell_magic line_magic""".split()
+)
+"""Decorators whose result behaves as what they decorate, as far as data flow goes."""
+
+
+class Statements(Expressions):
+    """Execution of statements; one method per node type. Each tells whether control falls through."""
+
+    def run_block(self, body: Iterable[ast.stmt]) -> bool:
+        for statement in body:
+            if not self.execute(statement):
+                return False
+        return True
+
+    def execute(self, node: ast.stmt) -> bool:
+        """Go through one statement."""
+        method: Callable[[ast.stmt], bool | None] | None = getattr(self, f"_{type(node).__name__}", None)
+        if method is None:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    self.evaluate(child)
+            return True
+        return method(node) is not False
+
+    # -- simple statements --------------------------------------------------------------------------
+
+    def _Expr(self, node: ast.Expr) -> None:
+        value = self.evaluate(node.value)
+        if self.frame is None:  # shown as a result
+            self.implicit(value, ("__repr__", "_repr_html_", "_repr_mimebundle_", "_repr_png_"), [], node)
+
+    def _Assign(self, node: ast.Assign) -> None:
+        value = self.evaluate(node.value)
+        for target in node.targets:
+            self.assign(target, value)
+
+    def _AnnAssign(self, node: ast.AnnAssign) -> None:
+        if self.frame is None or self.frame.is_class:
+            self.evaluate(node.annotation)
+        if node.value is not None:
+            self.assign(node.target, self.evaluate(node.value))
+        elif not isinstance(node.target, ast.Name):
+            self.evaluate(node.target)
+
+    def _AugAssign(self, node: ast.AugAssign) -> None:
+        target = node.target
+        if isinstance(target, ast.Name):
+            self._augment_name(target, node)
+            return
+        read = _as_load(target)
+        old, value = self.evaluate(read), self.evaluate(node.value)
+        made = self.implicit(old, _in_place(node.op), [value], node)
+        self.assign(target, made or self.binary(old, value, node.op, node))
+        if not (old.is_immutable or old.kind is Kind.FRAME):
+            self.change(old, node)
+
+    def _augment_name(self, target: ast.Name, node: ast.AugAssign) -> None:
+        old = self._Name(ast.copy_location(ast.Name(target.id, ast.Load()), target))
+        value = self.evaluate(node.value)
+        made = self.implicit(old, _in_place(node.op), [value], node)
+        if made is not None:
+            self.bind(target.id, made, target)
+            return
+        fresh = old.is_immutable or old.kind is Kind.FRAME and node.op.__class__ is not ast.Add
+        if old.is_immutable and not value.is_immutable:
+            fresh = True
+        if not fresh:
+            self.change(old, node)
+            self.store(old, [value])
+        result = (
+            self.binary(old, value, node.op, node)
+            if fresh
+            else replace(old, constant=NO_CONSTANT, parts=None)
+        )
+        self.bind(target.id, result, target)
+
+    def _Delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                self.unbind(target.id, target)
+            elif isinstance(target, (ast.Attribute, ast.Subscript)):
+                self._change_holder(target)
+            else:
+                for child in ast.walk(target):
+                    if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Del):
+                        self.unbind(child.id, child)
+
+    def _Global(self, node: ast.Global) -> None:
+        pass
+
+    def _Return(self, node: ast.Return) -> bool:
+        value = self.evaluate(node.value)
+        if self.frame is not None:
+            self.frame.returns.append(value)
+        return False
+
+    def _Raise(self, node: ast.Raise) -> bool:
+        self.evaluate(node.exc)
+        self.evaluate(node.cause)
+        return False
+
+    def _Break(self, node: ast.Break) -> bool:
+        return False
+
+    _Continue = _Break
+
+    def _Assert(self, node: ast.Assert) -> None:
+        self.evaluate(node.test)
+        with self.maybe():
+            self.evaluate(node.msg)
+
+    # -- targets --------------------------------------------------------------------------------------
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        """Bind `value` to a target of any form."""
+        if isinstance(target, ast.Name):
+            self.bind(target.id, value, target)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            self._unpack(target.elts, value, target)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, self.fresh(Kind.CONTAINER, holds=[value]))
+        elif isinstance(target, (ast.Attribute, ast.Subscript)):
+            holder = self._change_holder(target, value)
+            self.store(holder, [value])
+
+    def _unpack(self, targets: list[ast.expr], value: Value, node: ast.AST) -> None:
+        self.consume(value, node)
+        if value.parts is not None and len(value.parts) == len(targets):
+            for target, part in zip(targets, value.parts, strict=True):
+                self.assign(target, part)
+            return
+        if value.kind is Kind.IMMUTABLE:
+            for target in targets:
+                self.assign(target, IMMUTABLE)
+            return
+        independent = value.attribute == "independent"
+        for target in targets:
+            part = self.fresh(value.kind) if independent else self.iterate(value, node)
+            self.assign(target, replace(part, random=value.random))
+
+    def _change_holder(self, target: ast.Attribute | ast.Subscript, value: Value | None = None) -> Value:
+        """Change the object that holds an attribute or item; return it."""
+        holder = self.evaluate(target.value)
+        index = self.evaluate(target.slice) if isinstance(target, ast.Subscript) else None
+        if holder.kind in (Kind.MODULE, Kind.LIBRARY):
+            self.change_library(holder, index, value, target)
+            return holder
+        special = ("__setitem__", "__delitem__") if index is not None else ("__setattr__", "__delattr__")
+        arguments = [index or IMMUTABLE, value or UNKNOWN]
+        self.implicit(holder, special, arguments, target)
+        if isinstance(target, ast.Attribute):
+            self._set_property(holder, target, arguments[1])
+        self.change(holder, target)
+        if holder.kind is Kind.FRAME and holder.owner is not None:  # df["a"][0] = 1, df.loc[m, "a"] = 1
+            self.change(replace(holder.owner, owner=None), target)
+        return holder
+
+    def _set_property(self, holder: Value, target: ast.Attribute, value: Value) -> None:
+        info = self.classes.get(holder.what) if holder.kind is Kind.INSTANCE else None
+        found = self.find_attribute(info, target.attr) if info is not None else None
+        if (
+            found is not None
+            and found.kind is Kind.FUNCTION
+            and "setter" in self.functions[found.what].decorators
+        ):
+            self.call_value(found, [holder, value], {}, target)
+
+    def change_library(self, holder: Value, index: Value | None, value: Value | None, node: ast.AST) -> None:
+        """`module.attribute = …`, `os.environ[…] = …`: the state of the process changes."""
+        if holder.what in ("globals", "locals", "vars"):
+            self.assign_by_name(index or UNKNOWN, value or UNKNOWN, node)
+            return
+        self.effects.session.append(self.place(node))
+
+    def assign_by_name(self, name: Value, value: Value, node: ast.AST) -> None:
+        """`globals()["x"] = …`."""
+        if isinstance(name.constant, str):
+            self.bind_global(name.constant, value, self.place(node))
+        else:
+            self.effects.find("SM331", self.place(node), "globals()")
+
+    # -- imports ----------------------------------------------------------------------------------------
+
+    def _Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.effects.imports.add(alias.name)
+            root = alias.name.split(".")[0]
+            if alias.asname:
+                self.bind(alias.asname, Value(Kind.MODULE, alias.name), node)
+                continue
+            known = self.env.get(root) if self.frame is None else None
+            if "." in alias.name and known is not None and known.kind is Kind.MODULE:
+                self.need(root, self.place(node))
+            self.bind(root, Value(Kind.MODULE, root), node)
+
+    def _ImportFrom(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        self.effects.imports.add(module)
+        for alias in node.names:
+            if alias.name == "*":
+                self._import_star(module, node)
+                continue
+            self.bind(alias.asname or alias.name, Value(Kind.LIBRARY, f"{module}.{alias.name}"), node)
+
+    def _import_star(self, module: str, node: ast.ImportFrom) -> None:
+        names = self.modules(module)
+        if names is None:
+            self.star_imports = True
+            self.effects.find("SM332", self.place(node), module)
+            return
+        for name in sorted(names):
+            self.bind(name, Value(Kind.LIBRARY, f"{module}.{name}"), node)
+
+    # -- definitions --------------------------------------------------------------------------------------
+
+    def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        names, decorators = self._decorators(node.decorator_list)
+        arguments = node.args
+        defaults = [self.evaluate(d) for d in (*arguments.defaults, *arguments.kw_defaults) if d is not None]
+        self._annotations(node)
+        value = self.define_function(node, node.name, defaults, tuple(names))
+        for name, decorator in zip(reversed(names), reversed(decorators), strict=True):
+            if name not in TRANSPARENT:
+                value = self._decorated(decorator, value, node)
+        self.bind(node.name, value, node)
+
+    _AsyncFunctionDef = _FunctionDef
+
+    def _decorators(self, nodes: list[ast.expr]) -> tuple[list[str], list[Value]]:
+        names = []
+        for node in nodes:
+            inner = node.func if isinstance(node, ast.Call) else node
+            last = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
+            known = self.env.get(last)
+            ours = isinstance(inner, ast.Name) and known is not None and known.is_callable_of_notebook
+            names.append("" if ours else last)
+        return names, [self.evaluate(node) for node in nodes]
+
+    def _decorated(self, decorator: Value, value: Value, node: ast.AST) -> Value:
+        result = self.call_value(decorator, [value], {}, node)
+        if result.kind in (Kind.FUNCTION, Kind.CLASS):
+            return replace(result, carries=result.carries | value.carries)
+        return replace(result, roots=result.roots | value.roots, carries=result.carries | value.carries)
+
+    def _annotations(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        arguments = node.args
+        every = [
+            *arguments.posonlyargs,
+            *arguments.args,
+            *arguments.kwonlyargs,
+            arguments.vararg,
+            arguments.kwarg,
+        ]
+        for argument in every:
+            if argument is not None:
+                self.evaluate(argument.annotation)
+        self.evaluate(node.returns)
+
+    def _ClassDef(self, node: ast.ClassDef) -> None:
+        names, decorators = self._decorators(node.decorator_list)
+        bases = tuple(self.evaluate(base) for base in node.bases)
+        for keyword in node.keywords:
+            self.evaluate(keyword.value)
+        assert self.unit is not None
+        ident = f"{node.name}@{self.unit.index}:{node.lineno}:{node.col_offset}"
+        bound, global_names, nonlocal_names = local_names(node)
+        outer = self.frame
+        frame = Frame(bound, outer, global_names, nonlocal_names, is_class=True)
+        self.frame = frame
+        try:
+            self.run_block(node.body)
+        finally:
+            self.frame = outer
+        info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, "dataclass" in names)
+        self.classes[ident] = info
+        value = self.fresh(Kind.CLASS, ident, holds=[*frame.values.values(), *bases])
+        value = replace(value, carries=value.carries | {ident})
+        for base in bases:  # __init_subclass__ of a notebook class
+            parent = self.classes.get(base.what) if base.kind is Kind.CLASS else None
+            hook = self.find_attribute(parent, "__init_subclass__") if parent is not None else None
+            if hook is not None and hook.kind is Kind.FUNCTION:
+                self.call_value(hook, [value], {}, node)
+        for name, decorator in zip(reversed(names), reversed(decorators), strict=True):
+            if name not in TRANSPARENT:
+                value = self._decorated(decorator, value, node)
+        self.bind(node.name, value, node)
+
+    # -- compound statements ------------------------------------------------------------------------------
+
+    def _If(self, node: ast.If) -> bool:
+        self.implicit(self.evaluate(node.test), ("__bool__", "__len__"), [], node)
+        return self.branches([lambda: self.run_block(node.body), lambda: self.run_block(node.orelse)])
+
+    def _For(self, node: ast.For | ast.AsyncFor) -> None:
+        source = self.evaluate(node.iter)
+        with self.maybe():
+            for _ in range(2):  # a second round sees what the first one left
+                self.assign(node.target, self.iterate(source, node.iter))
+                self.run_block(node.body)
+        self._loop_else(node)
+
+    _AsyncFor = _For
+
+    def _While(self, node: ast.While) -> None:
+        self.implicit(self.evaluate(node.test), ("__bool__", "__len__"), [], node)
+        with self.maybe():
+            for _ in range(2):
+                self.run_block(node.body)
+                self.evaluate(node.test)
+        self._loop_else(node)
+
+    def _loop_else(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
+        if node.orelse:
+            with self.maybe():
+                self.run_block(node.orelse)
+
+    def _With(self, node: ast.With | ast.AsyncWith) -> bool:
+        for item in node.items:
+            manager = self.evaluate(item.context_expr)
+            entered = self.implicit(manager, ("__enter__", "__aenter__"), [], node)
+            self.implicit(manager, ("__exit__", "__aexit__"), [IMMUTABLE, IMMUTABLE, IMMUTABLE], node)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, entered if entered is not None else manager)
+        swallows = any(_may_swallow(item.context_expr) for item in node.items)
+        if not swallows:
+            return self.run_block(node.body)
+        with self.maybe():
+            self.run_block(node.body)
+        return True
+
+    _AsyncWith = _With
+
+    def _Try(self, node: ast.Try) -> bool:
+        def body() -> bool:
+            return self.run_block(node.body) and self.run_block(node.orelse)
+
+        def handler(clause: ast.ExceptHandler) -> Callable[[], bool]:
+            def run() -> bool:
+                self.evaluate(clause.type)
+                if clause.name:
+                    self.bind(clause.name, UNKNOWN, clause)
+                fell = self.run_block(clause.body)
+                if clause.name:
+                    self._forget_exception(clause.name, clause)
+                return fell
+
+            return run
+
+        fell = self.branches([body, *(handler(clause) for clause in node.handlers)])
+        return self.run_block(node.finalbody) and fell
+
+    _TryStar = _Try
+
+    def _forget_exception(self, name: str, node: ast.AST) -> None:
+        """`except … as e` unbinds `e` at its end."""
+        home = self.frame.home(name) if self.frame is not None else None
+        if home is None:
+            self.effects.must.discard(name)
+            self.effects.deletes.setdefault(name, self.place(node))
+
+    def _Match(self, node: ast.Match) -> bool:
+        subject = self.evaluate(node.subject)
+
+        def case(clause: ast.match_case) -> Callable[[], bool]:
+            def run() -> bool:
+                self._pattern(clause.pattern, subject)
+                self.evaluate(clause.guard)
+                return self.run_block(clause.body)
+
+            return run
+
+        bodies: list[Callable[[], bool]] = [case(clause) for clause in node.cases]
+        last = node.cases[-1]
+        if not (
+            isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None and last.guard is None
+        ):
+            bodies.append(lambda: True)
+        return self.branches(bodies)
+
+    def _pattern(self, pattern: ast.pattern, subject: Value) -> None:
+        for child in ast.walk(pattern):
+            if isinstance(child, ast.MatchValue):
+                self.evaluate(child.value)
+            elif isinstance(child, ast.MatchClass):
+                self.evaluate(child.cls)
+            elif isinstance(child, ast.MatchMapping):
+                for key in child.keys:
+                    self.evaluate(key)
+                if child.rest:
+                    self.bind(child.rest, self.fresh(Kind.CONTAINER, holds=[subject]), child)
+            elif isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
+                self.bind(child.name, subject if child is pattern else subject.interior(), child)
+
+
+def _as_load(target: ast.expr) -> ast.expr:
+    if isinstance(target, ast.Attribute):
+        return ast.copy_location(ast.Attribute(target.value, target.attr, ast.Load()), target)
+    assert isinstance(target, ast.Subscript)
+    return ast.copy_location(ast.Subscript(target.value, target.slice, ast.Load()), target)
+
+
+def _in_place(operator: ast.operator) -> tuple[str, ...]:
+    name = OPERATOR_METHODS[type(operator)]
+    return (f"__i{name}__", f"__{name}__")
+
+
+def _may_swallow(expression: ast.expr) -> bool:
+    """`contextlib.suppress` and `pytest.raises` go on after an exception."""
+    inner = expression.func if isinstance(expression, ast.Call) else expression
+    name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
+    return name in ("suppress", "raises")

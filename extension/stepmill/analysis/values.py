@@ -1,0 +1,139 @@
+"""Abstract values: what the analyzer knows about an object without running anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Kind(Enum):
+    """How much is known about a value."""
+
+    UNKNOWN = auto()
+    IMMUTABLE = auto()  # numbers, strings, None, tuples of such
+    MODULE = auto()  # `what` is the dotted name
+    LIBRARY = auto()  # a function or class of a library; `what` is its dotted name
+    FUNCTION = auto()  # a `def` or lambda of the notebook; `what` is its definition id
+    CLASS = auto()  # a class of the notebook; `what` is its definition id
+    INSTANCE = auto()  # of a class of the notebook; `what` is the class's definition id
+    OBJECT = auto()  # an instance of a library class; `what` is its dotted name
+    FRAME = auto()  # any pandas object
+    ARRAY = auto()  # numpy arrays
+    CONTAINER = auto()  # list, dict, set and tuples of mutable things
+    ITERATOR = auto()  # consumed by iterating
+    GENERATOR = auto()  # likewise, and cannot be stored
+    HANDLE = auto()  # an open file, a connection, a lock: cannot be stored
+    FIGURE = auto()  # anything of matplotlib's
+
+
+class _NoConstant:
+    def __repr__(self) -> str:
+        return "NO_CONSTANT"
+
+
+NO_CONSTANT: Final = _NoConstant()
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One abstract value.
+
+    Attributes
+    ----------
+    roots
+        Nodes of the heap (names, or temporaries) that the object may be, or be a part of.
+    carries
+        Definitions (ids) that can be reached from it: the class of an instance, a stored callback.
+    constant
+        The value itself, where it is a literal.
+    parts
+        Values of the elements, where an unpacking can tell them apart.
+    owner
+        For a bound method: the receiver.
+    random
+        Generators that fitting the object draws from.
+    pattern
+        For a text of which only parts are known: these, with `*` for the rest.
+    """
+
+    kind: Kind = Kind.UNKNOWN
+    what: str = ""
+    roots: frozenset[str] = frozenset()
+    carries: frozenset[str] = frozenset()
+    constant: Any = NO_CONSTANT
+    parts: tuple[Value, ...] | None = None
+    owner: Value | None = None
+    attribute: str = ""
+    random: frozenset[str] = frozenset()
+    pattern: str = ""
+
+    @property
+    def is_immutable(self) -> bool:
+        return self.kind is Kind.IMMUTABLE
+
+    @property
+    def is_callable_of_notebook(self) -> bool:
+        return self.kind in (Kind.FUNCTION, Kind.CLASS)
+
+    def interior(self) -> Value:
+        """Return an element or attribute of it about which nothing else is known."""
+        if self.is_immutable:
+            return IMMUTABLE
+        return Value(roots=self.roots, carries=self.carries, random=self.random)
+
+
+IMMUTABLE: Final = Value(Kind.IMMUTABLE)
+UNKNOWN: Final = Value()
+
+
+def constant(value: Any) -> Value:
+    """Return the value of a literal."""
+    return Value(Kind.IMMUTABLE, constant=value)
+
+
+def join(values: Iterable[Value]) -> Value:
+    """Return what is true of each of `values`."""
+    found = list(values)
+    if not found:
+        return IMMUTABLE
+    first = found[0]
+    for other in found[1:]:
+        if other == first:
+            continue
+        same_kind = first.kind is other.kind and first.what == other.what
+        first = Value(
+            kind=first.kind if same_kind else Kind.UNKNOWN,
+            what=first.what if same_kind else "",
+            roots=first.roots | other.roots,
+            carries=first.carries | other.carries | _named(first) | _named(other),
+            owner=first.owner if first.owner == other.owner else None,
+            attribute=first.attribute if first.attribute == other.attribute else "",
+            random=first.random | other.random,
+        )
+    return first
+
+
+def replaceable(value: Value) -> Value:
+    """Forget the literal: for parameters, which a run may set to another value of the kind."""
+    return replace(value, constant=NO_CONSTANT, parts=None)
+
+
+def _named(value: Value) -> frozenset[str]:
+    """Definitions that a value is, so that a join does not lose them."""
+    if value.kind in (Kind.FUNCTION, Kind.CLASS, Kind.INSTANCE) and value.what:
+        return frozenset({value.what})
+    return frozenset()
+
+
+def definitions_of(value: Value) -> frozenset[str]:
+    """Return the ids of all definitions that are, or can be reached from, `value`."""
+    found = value.carries | _named(value)
+    if value.owner is not None:
+        found |= definitions_of(value.owner)
+    for part in value.parts or ():
+        found |= definitions_of(part)
+    return found

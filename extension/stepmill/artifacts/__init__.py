@@ -1,0 +1,1 @@
+"""Stored values: the store, digests, the pickler, materializers, previews."""

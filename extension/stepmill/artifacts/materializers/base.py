@@ -1,0 +1,105 @@
+"""What a materializer is, and how the one for a value is found without importing its library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stepmill.artifacts.reach import ReachMaker, nothing
+from stepmill.errors import PluginError
+from stepmill.plugins import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from stepmill.artifacts.hashing import Buffer
+    from stepmill.artifacts.pickling import Scope
+
+GROUP = "stepmill.materializers"
+
+
+class NotExactError(Exception):
+    """The format cannot hold the value exactly; the next materializer is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value as bytes.
+
+    Attributes
+    ----------
+    header
+        JSON types; together with the parts it names the value: equal header and parts must mean
+        values that user code cannot tell apart.
+    parts
+        Name -> buffers, concatenated in this order. They may be memory of the value itself.
+    identities
+        Part -> what its bytes say, where equal values may have different bytes; the digest is of this.
+    definitions
+        Notebook definitions (name -> digest) that the bytes refer to.
+    reach
+        Finds the mutable objects inside the value; leave it out for immutable values only.
+    preview
+        JSON types for people; no part of the digest.
+    picture
+        A PNG for people, if there is one; no part of the digest.
+    """
+
+    header: Mapping[str, Any]
+    parts: Mapping[str, Sequence[Buffer]] = field(default_factory=dict)
+    identities: Mapping[str, Buffer] = field(default_factory=dict)
+    definitions: Mapping[str, str] = field(default_factory=dict)
+    reach: ReachMaker = nothing
+    preview: Mapping[str, Any] | None = None
+    picture: bytes | None = None
+
+
+class Materializer(Protocol):
+    """Saves and loads one family of types. Instances are shared: keep no state in them."""
+
+    priority: int
+    """Lower ones are asked first; the pickle, which takes anything, has 1000."""
+
+    def accepts(self, value: Any) -> bool:
+        """Tell whether to try `encode`. Look at `type(value)`; import nothing; exact types only."""
+        ...
+
+    def encode(self, value: Any, scope: Scope) -> Encoded:
+        """Return the value as bytes; raise NotExactError where this format loses something."""
+        ...
+
+    def decode(self, header: Mapping[str, Any], parts: Mapping[str, memoryview], scope: Scope) -> Any:
+        """Return a new value. The parts are private memory: it may live in them and write there."""
+        ...
+
+
+@cache
+def materializers() -> Mapping[str, Materializer]:
+    """Return the installed materializers by entry-point name, in the order of asking."""
+    found: dict[str, Materializer] = {}
+    for point in entry_points(group=GROUP):
+        try:
+            found[point.name] = point.load()()
+        except ImportError:
+            Registry[Any](GROUP).load(point.name)  # raises the error that says what to install
+    return dict(sorted(found.items(), key=lambda entry: (entry[1].priority, entry[0])))
+
+
+def for_value(value: Any) -> Iterator[tuple[str, Materializer]]:
+    """Yield the materializers that may hold `value`, the fastest exact one first."""
+    for name, materializer in materializers().items():
+        if materializer.accepts(value):
+            yield name, materializer
+
+
+def by_name(name: str) -> Materializer:
+    """Return one materializer; raises PluginError where it is not installed."""
+    found = materializers().get(name)
+    if found is None:
+        raise PluginError(
+            f"a stored value needs the materializer {name!r}, which is not installed",
+            hint=f"installed: {', '.join(materializers())}",
+        )
+    return found

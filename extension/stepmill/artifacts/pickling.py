@@ -1,0 +1,601 @@
+"""The one pickler: notebook definitions as references, notebook functions bound to the loading kernel.
+
+A top-level `def` or `class` of the notebook is written as its name and the digest of its source; the
+loading kernel has run that source already, so `isinstance`, dataclass `==` and Enum `is` hold. Other
+functions of the notebook travel by value, but look names up in the kernel that loads them.
+"""
+
+# ruff: noqa: ARG001, S302 - reducers in one table have one signature; code travels as marshal
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import io
+import marshal
+import pickle
+import sys
+import types
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import cloudpickle
+
+from stepmill.artifacts import memory
+from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
+from stepmill.errors import ArtifactError, DefinitionMismatch, UnstorableValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_MAIN = "__main__"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The notebook's side: its namespace, and the digests of the definitions that exist in it."""
+
+    definitions: Mapping[str, str]
+    namespace: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Pickled:
+    """A finished pickle.
+
+    `pickler` stays alive for its memo: it knows every object that was met, and keeps the temporary
+    ones, so that their ids stay theirs.
+    """
+
+    stream: bytes
+    buffers: list[memoryview]
+    definitions: dict[str, str]
+    pickler: StepPickler = field(repr=False)
+
+
+def dump(value: Any, scope: Scope) -> Pickled:
+    """Pickle `value`; arrays that share memory are written as views of one buffer.
+
+    Raises
+    ------
+    UnstorableValue
+        Something in `value` cannot be carried to another process; `type_name` says what.
+    """
+    first = _dump(value, scope, None)
+    if len(first.pickler.arrays) < 2 and not (first.pickler.arrays and first.pickler.in_frames):
+        return first
+    segments = memory.find_segments(first.pickler.arrays, first.pickler.in_frames)
+    return first if segments is None else _dump(value, scope, segments)
+
+
+def _dump(value: Any, scope: Scope, segments: memory.Segments | None) -> Pickled:
+    stream = io.BytesIO()
+    buffers: list[pickle.PickleBuffer] = []
+    pickler = StepPickler(stream, scope, buffers, segments)
+    try:
+        pickler.dump(value)
+    except UnstorableValue:
+        raise
+    except RecursionError:
+        raise UnstorableValue(
+            f"{type_name(type(value))} is nested too deep to be stored",
+            hint="keep it flatter, or raise sys.setrecursionlimit in the step",
+            type_name=type_name(type(value)),
+        ) from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise _refusal(value, pickler.last, error) from error
+    raw = [buffer.raw() for buffer in buffers]
+    return Pickled(stream.getvalue(), raw, pickler.used, pickler)
+
+
+def _refusal(value: Any, culprit: Any, error: BaseException | None = None) -> UnstorableValue:
+    """Return the error for `value`, which holds `culprit`."""
+    outer, inner = type_name(type(value)), type_name(type(culprit))
+    held = "" if culprit is value or inner == outer else f" (it holds a {inner})"
+    because = f": {error}" if error is not None and str(error) else ""
+    return UnstorableValue(
+        f"a {outer} cannot be stored{held}{because}",
+        hint=hint_for(culprit),
+        type_name=inner if held else outer,
+    )
+
+
+def load(stream: Any, buffers: Sequence[Any], scope: Scope) -> Any:
+    """Return the value of a pickle that `dump` made.
+
+    Raises
+    ------
+    DefinitionMismatch
+        The kernel lacks a class or function that the value needs, or has another one by that name.
+    """
+    return StepUnpickler(io.BytesIO(stream), scope, buffers).load()
+
+
+class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
+    """One pickling in progress. `last` is the object met last: in an error, the culprit."""
+
+    def __init__(
+        self,
+        file: io.BytesIO,
+        scope: Scope,
+        buffers: list[pickle.PickleBuffer],
+        segments: memory.Segments | None = None,
+    ) -> None:
+        super().__init__(file, protocol=5, buffer_callback=buffers.append)
+        self.scope = scope
+        self.used: dict[str, str] = {}
+        self.arrays: list[Any] = []
+        self.in_frames: list[Any] = []
+        self.last: Any = None
+        self._value: Any = None
+        self._segments = segments
+        self._written: dict[int, _Segment] = {}
+        self._frame_parts: dict[int, Any] = {}
+
+    def dump(self, obj: Any) -> None:
+        self._value = obj
+        super().dump(obj)
+
+    def met(self) -> list[Any]:
+        """Return every object in the pickle that has an identity of its own in it."""
+        return [entry[1] for entry in self.memo.copy().values()]
+
+    def is_frame_part(self, value: Any) -> bool:
+        """Tell whether `value` was met as the inside of a pandas object."""
+        return id(value) in self._frame_parts
+
+    def reducer_override(self, obj: Any) -> Any:
+        self.last = obj
+        kind = type(obj)
+        if isinstance(obj, type):
+            return self._reduce_class(obj)
+        reduce = _REDUCERS.get(kind)
+        if reduce is not None:
+            return reduce(self, obj)
+        root = kind.__module__.partition(".")[0]
+        by_library = _LIBRARY_REDUCERS.get(root)
+        if by_library is not None:
+            return by_library(self, obj)
+        if is_refused(obj):
+            return self._refused_or_stream(obj)
+        return self._reference(obj) or self._generator_singleton(obj) or NotImplemented
+
+    def _refused_or_stream(self, obj: Any) -> Any:
+        stream = standard_stream(obj)
+        if stream is None:
+            raise _refusal(self._value, obj)
+        return getattr, (sys, stream)
+
+    def _generator_singleton(self, obj: Any) -> Any:
+        if type(obj).__module__ == "random" and obj is getattr(sys.modules.get("random"), "_inst", None):
+            return getattr, (sys.modules["random"], "_inst")
+        return None
+
+    # Definitions
+
+    def _reference(self, obj: Any) -> Any:
+        """Return the reduction of a notebook definition to a reference, None for anything else."""
+        if getattr(obj, "__module__", None) != _MAIN:
+            return None
+        qualname = getattr(obj, "__qualname__", None)
+        if not isinstance(qualname, str):
+            return None
+        root, _, path = qualname.partition(".")
+        digest = self.scope.definitions.get(root)
+        if digest is None:
+            return None
+        accessor = _accessor_of(self.scope.namespace, root, path, obj)
+        if accessor is None:
+            return None
+        self.used[root] = digest
+        return _definition, (root, path, accessor, digest)
+
+    def _reduce_class(self, cls: type) -> Any:
+        if cls.__module__ != _MAIN:
+            return super().reducer_override(cls)
+        reference = self._reference(cls)
+        if reference is not None:
+            return reference
+        if "<locals>" not in cls.__qualname__:
+            root, _, path = cls.__qualname__.partition(".")
+            if _accessor_of(self.scope.namespace, root, path, cls) is None:
+                raise self._replaced(cls)
+        return super().reducer_override(cls)
+
+    def _replaced(self, cls: type) -> UnstorableValue:
+        root = cls.__qualname__.partition(".")[0]
+        there = "another class now" if root in self.scope.namespace else "gone"
+        return UnstorableValue(
+            f"a {type_name(type(self._value))} cannot be stored: it holds a {cls.__qualname__}, "
+            f"and the class {cls.__qualname__} it was made from is {there}",
+            hint=f"make it again after the last definition of {root}, or give the classes two names",
+            type_name=cls.__qualname__,
+        )
+
+    # Functions
+
+    def _reduce_any_function(self, func: types.FunctionType) -> Any:
+        return self._reference(func) or super().reducer_override(func)
+
+    def _dynamic_function_reduce(self, func: types.FunctionType) -> Any:
+        """Reduce a function by value; called by cloudpickle for what no import finds."""
+        home = self._home(func.__globals__)
+        if home is None:
+            return super()._dynamic_function_reduce(func)
+        arguments = (_code_bytes(func.__code__, home), home, func.__name__, func.__closure__)
+        return _make_function, arguments, _function_state(func), None, None, _fill_function
+
+    def _home(self, its_globals: dict[str, Any]) -> str | None:
+        """Return the module whose namespace these globals are, "__main__" for the notebook's."""
+        name = its_globals.get("__name__")
+        if its_globals is self.scope.namespace or name == _MAIN:
+            return _MAIN
+        module = sys.modules.get(name) if isinstance(name, str) else None
+        return name if module is not None and vars(module) is its_globals else None
+
+    # Libraries
+
+    def _reduce_numpy(self, obj: Any) -> Any:
+        if memory.is_array(obj):
+            return self._reduce_array(obj)
+        if is_refused(obj):
+            raise _refusal(self._value, obj)
+        kind = type(obj)
+        if hasattr(kind, "isbuiltin"):
+            return self._reduce_dtype(obj)
+        if kind.__name__ == "MaskedArray" and kind.__module__.startswith("numpy.ma"):
+            return _masked_array, (kind, _plain_view(obj), dict(vars(obj)))
+        if kind.__name__ == "RandomState" and obj is getattr(
+            sys.modules["numpy.random"].mtrand, "_rand", None
+        ):
+            return _numpy_generator, ()
+        return self._reference(obj) or NotImplemented
+
+    def _reduce_array(self, array: Any) -> Any:
+        in_frame = self.is_frame_part(array)
+        (self.in_frames if in_frame else self.arrays).append(array)
+        number, offset = self._place(array, in_frame=in_frame)
+        if not memory.is_raw(array):
+            return self._reduce_object_array(array, shared=number is not None)
+        if number is not None:
+            segment = self._written_segment(number)
+            place = (offset, array.dtype, array.shape, array.strides, bool(array.flags.writeable))
+            return _array_in, (segment, *place)
+        laid = memory.lay(array)
+        return _array, (pickle.PickleBuffer(laid.data), array.dtype, *laid.layout)
+
+    def _reduce_object_array(self, array: Any, *, shared: bool) -> Any:
+        if shared:
+            raise UnstorableValue(
+                f"a {type_name(type(self._value))} cannot be stored: it holds views of one array of objects",
+                hint="take a copy of one of them: array.copy()",
+                type_name="numpy.ndarray",
+            )
+        if not array.flags.writeable:
+            return _read_only, (array.copy(order="K"),)
+        return NotImplemented
+
+    def _place(self, array: Any, *, in_frame: bool) -> tuple[int | None, int]:
+        """Return the number of the shared segment that the array lies in, and its place there."""
+        segments = self._segments
+        if segments is None or (in_frame and memory.place_key(array) not in segments.frames_placed):
+            return None, 0
+        return segments.find(array) or (None, 0)
+
+    def _written_segment(self, number: int) -> _Segment:
+        assert self._segments is not None, "only arrays in a segment ask"
+        if number not in self._written:
+            data = cast("Any", self._segments.memory(number))
+            self._written[number] = _Segment(pickle.PickleBuffer(data))
+        return self._written[number]
+
+    def _reduce_dtype(self, dtype: Any) -> Any:
+        if memory.is_simple(dtype):
+            return _dtype, tuple(memory.dtype_code(dtype))
+        return NotImplemented
+
+    def _reduce_pandas(self, obj: Any) -> Any:
+        """Let pandas reduce itself, and remember the arrays that are its inside."""
+        if not hasattr(type(obj), "__reduce_ex__") or callable(obj):
+            return NotImplemented
+        reduced = obj.__reduce_ex__(5)
+        if isinstance(reduced, tuple):
+            reduced = _without_cache(reduced)
+            for part in _parts_of(reduced):
+                self._frame_parts[id(part)] = part
+        return reduced
+
+    def _reduce_arrow(self, obj: Any) -> Any:
+        """Cut a slice of a longer array down to itself; its parent does not travel along."""
+        if type(obj).__name__ == "ChunkedArray" and any(_is_slice(chunk) for chunk in obj.chunks):
+            import pyarrow as pa
+
+            obj = pa.chunked_array([_compact(chunk) for chunk in obj.chunks], type=obj.type)
+            return obj.__reduce_ex__(5)
+        return NotImplemented
+
+
+class _Segment:
+    """Shared memory in a pickle: all arrays in it are built over one buffer."""
+
+    def __init__(self, buffer: Any) -> None:
+        self.buffer = buffer
+
+    def __reduce__(self) -> Any:
+        return _segment, (self.buffer,)
+
+
+def _without_cache(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Drop what pandas merely remembers: looking at an object must not change its digest."""
+    if len(reduced) < 3 or not isinstance(reduced[2], (tuple, dict)):
+        return reduced
+    state: Any = reduced[2]
+    if isinstance(state, dict):
+        state = _told(state)
+    elif state and type(state[-1]) is dict:
+        rest = _told(state[-1])
+        state = (*state[:-1], rest) if rest else state[:-1]
+    return (*reduced[:2], state, *reduced[3:])
+
+
+def _told(state: dict[str, Any]) -> dict[str, Any]:
+    # `_readonly` is False by class as well; some operations say so again on the instance.
+    return {k: v for k, v in state.items() if k != "_cache" and not (k == "_readonly" and v is False)}
+
+
+def _parts_of(reduced: tuple[Any, ...]) -> list[Any]:
+    """Return arrays and array-likes one or two levels inside a reduction."""
+    found: list[Any] = []
+    for part in reduced[1:3]:
+        items = (
+            part.values() if isinstance(part, dict) else part if isinstance(part, (tuple, list)) else (part,)
+        )
+        for item in items:
+            found.extend(item.values() if type(item) is dict else item if type(item) is tuple else (item,))
+    return [item for item in found if hasattr(item, "dtype")]
+
+
+def _is_slice(array: Any) -> bool:
+    return bool(array.offset or array.get_total_buffer_size() > array.nbytes + 64 * 3)
+
+
+def _compact(array: Any) -> Any:
+    import pyarrow as pa
+
+    if not _is_slice(array):
+        return array
+    sink = pa.BufferOutputStream()
+    batch = pa.record_batch([array], names=["x"])
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return pa.ipc.open_stream(sink.getvalue()).read_all().column(0).chunk(0) if len(array) else array
+
+
+def _plain_view(masked: Any) -> Any:
+    import numpy as np
+
+    return masked.view(np.ndarray)
+
+
+def _accessor_of(namespace: Mapping[str, Any], root: str, path: str, obj: Any) -> str | None:
+    """Return how to get from the attribute called `root.path` to `obj`, None if it is not there.
+
+    "" is the attribute itself; "__func__", "fget" … are inside a method wrapper or property.
+    """
+    if root not in namespace:
+        return None
+    found = _walk(namespace[root], path)
+    if found is obj:
+        return ""
+    for accessor in ("__func__", "fget", "fset", "fdel", "func", "__wrapped__"):
+        if getattr(found, accessor, None) is obj:
+            return accessor
+    return None
+
+
+def _walk(value: Any, path: str) -> Any:
+    """Follow dotted attributes without calling descriptors: a classmethod stays one."""
+    for part in path.split(".") if path else ():
+        value = vars(value).get(part) if isinstance(value, type) else getattr(value, part, None)
+    return value
+
+
+def _code_bytes(code: types.CodeType, home: str) -> bytes:
+    """Return code as bytes that do not depend on where the cell was compiled."""
+    return marshal.dumps(_relabel(code, f"<{'notebook' if home == _MAIN else home}>"), 2)
+
+
+def _relabel(code: types.CodeType, filename: str) -> types.CodeType:
+    constants = tuple(_relabel(c, filename) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+    return code.replace(co_filename=filename, co_consts=constants)
+
+
+def _function_state(func: types.FunctionType) -> tuple[Any, ...]:
+    slots = {
+        "__qualname__": func.__qualname__,
+        "__module__": func.__module__,
+        "__defaults__": func.__defaults__,
+        "__kwdefaults__": func.__kwdefaults__,
+        "__doc__": func.__doc__,
+        "__annotations__": func.__annotations__,
+    }
+    if getattr(func, "__type_params__", ()):
+        slots["__type_params__"] = func.__type_params__  # type: ignore[attr-defined]
+    return slots, dict(vars(func))
+
+
+def _reduce_cell(pickler: StepPickler, cell: types.CellType) -> Any:
+    # The contents travel as state: a function may stand in its own closure.
+    try:
+        contents = cell.cell_contents
+    except ValueError:
+        return _make_cell, ()
+    return _make_cell, (), (contents,), None, None, _fill_cell
+
+
+def _reduce_dict_view(pickler: StepPickler, view: Any) -> Any:
+    mapping = next(iter(gc.get_referents(view)))  # the dict itself: a view follows it
+    return _dict_view, (mapping, type(view).__name__.rpartition("_")[2])
+
+
+def _reduce_mappingproxy(pickler: StepPickler, proxy: Any) -> Any:
+    return types.MappingProxyType, (next(iter(gc.get_referents(proxy))),)
+
+
+def _reduce_stream(pickler: StepPickler, stream: Any) -> Any:
+    return pickler._refused_or_stream(stream)
+
+
+def _reduce_cached_function(pickler: StepPickler, cached: Any) -> Any:
+    reference = pickler._reference(cached)
+    if reference is None and cached.__module__ == _MAIN:
+        raise _refusal(pickler._value, cached)
+    return reference or NotImplemented
+
+
+_SAMPLES: tuple[dict[Any, Any], ...] = ({}, OrderedDict())
+
+_REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
+    types.FunctionType: StepPickler._reduce_any_function,
+    types.CellType: _reduce_cell,
+    types.CodeType: lambda _, code: (marshal.loads, (_code_bytes(code, _MAIN),)),
+    types.MappingProxyType: _reduce_mappingproxy,
+    io.TextIOWrapper: _reduce_stream,
+    functools._lru_cache_wrapper: _reduce_cached_function,
+    **{
+        type(view): _reduce_dict_view
+        for mapping in _SAMPLES
+        for view in (mapping.keys(), mapping.values(), mapping.items())
+    },
+}
+
+_LIBRARY_REDUCERS: dict[str, Callable[[StepPickler, Any], Any]] = {
+    "numpy": StepPickler._reduce_numpy,
+    "pandas": StepPickler._reduce_pandas,
+    "pyarrow": StepPickler._reduce_arrow,
+}
+
+
+class StepUnpickler(pickle.Unpickler):
+    """One loading in progress: our own names in a pickle resolve to what knows the kernel."""
+
+    def __init__(self, file: io.BytesIO, scope: Scope, buffers: Sequence[Any]) -> None:
+        super().__init__(file, buffers=buffers)
+        self.scope = scope
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        if module_name == __name__:
+            bound = {"_definition": self._definition, "_make_function": self._make_function}
+            if global_name in bound:
+                return bound[global_name]
+        if module_name == _MAIN:
+            found = _walk(
+                self.scope.namespace.get(global_name.partition(".")[0]), global_name.partition(".")[2]
+            )
+            if found is None:
+                raise _missing(global_name)
+            return found
+        return super().find_class(module_name, global_name)
+
+    def _definition(self, root: str, path: str, accessor: str, digest: str) -> Any:
+        if root not in self.scope.namespace or root not in self.scope.definitions:
+            raise _missing(root)
+        if self.scope.definitions[root] != digest:
+            raise DefinitionMismatch(
+                f"a stored value was made with another definition of {root} than this kernel has",
+                hint=f"run the step that made it again, with the present {root}",
+            )
+        found = _walk(self.scope.namespace[root], path)
+        found = getattr(found, accessor, None) if accessor else found
+        if found is None:
+            raise _missing(f"{root}.{path}")
+        return found
+
+    def _make_function(self, code: bytes, home: str, name: str, closure: Any) -> types.FunctionType:
+        namespace = self.scope.namespace if home == _MAIN else vars(importlib.import_module(home))
+        if not isinstance(namespace, dict):
+            raise ArtifactError("stored functions load into a kernel's namespace only", hint="pass a dict")
+        return types.FunctionType(marshal.loads(code), namespace, name, None, closure)
+
+
+def _missing(name: str) -> DefinitionMismatch:
+    return DefinitionMismatch(
+        f"a stored value needs {name}, and this kernel has no definition of it",
+        hint=f"define {name} at the top level of a cell, so that the step's setup can run it",
+    )
+
+
+# What pickles name. The first two are resolved by the unpickler.
+
+
+def _definition(root: str, path: str, accessor: str, digest: str) -> Any:
+    raise ArtifactError(f"a reference to {root} loads only through stepmill")
+
+
+def _make_function(code: bytes, home: str, name: str, closure: Any) -> Any:
+    raise ArtifactError(f"the function {name} loads only through stepmill")
+
+
+def _fill_function(func: types.FunctionType, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    slots, attributes = state
+    for name, value in slots.items():
+        setattr(func, name, value)
+    vars(func).update(attributes)
+
+
+def _make_cell() -> types.CellType:
+    return types.CellType()
+
+
+def _fill_cell(cell: types.CellType, state: tuple[Any]) -> None:
+    cell.cell_contents = state[0]
+
+
+def _dict_view(mapping: dict[Any, Any], kind: str) -> Any:
+    return getattr(mapping, kind)()
+
+
+def _dtype(*code: str) -> Any:
+    return memory.dtype_of(code)
+
+
+def _array(buffer: Any, dtype: Any, *layout: Any) -> Any:
+    return memory.rebuild(buffer, dtype, layout)
+
+
+def _read_only(array: Any) -> Any:
+    array.flags.writeable = False
+    return array
+
+
+def _segment(buffer: Any) -> Any:
+    """Return shared memory of its own; the buffer itself may be read-only."""
+    import numpy as np
+
+    return np.frombuffer(buffer, np.uint8).copy()
+
+
+def _array_in(segment: Any, offset: int, dtype: Any, shape: Any, strides: Any, writeable: bool) -> Any:
+    import numpy as np
+
+    start = offset - sum((n - 1) * step for n, step in zip(shape, strides, strict=True) if step < 0)
+    array: Any = np.ndarray(shape, dtype, buffer=segment, offset=start, strides=strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
+def _masked_array(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
+    array = data.view(kind)
+    vars(array).update(attributes)
+    return array
+
+
+def _numpy_generator() -> Any:
+    import numpy as np
+
+    return np.random.mtrand._rand

@@ -1,0 +1,149 @@
+"""Which mutable objects a value reaches: two values that reach one of them share it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+import types
+from collections.abc import Callable, Mapping
+from datetime import date, time, timedelta, tzinfo
+from decimal import Decimal
+from enum import Enum
+from fractions import Fraction
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from stepmill.artifacts import memory
+
+if TYPE_CHECKING:
+    from stepmill.artifacts.pickling import Pickled
+
+_ATOMS = frozenset(
+    {
+        *(type(None), bool, int, float, complex, str, bytes, tuple, frozenset, range, slice, type(...), type),
+        *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType, types.CodeType),
+        *(types.MappingProxyType, property, staticmethod, classmethod, type(NotImplemented)),
+        *(Decimal, Fraction, UUID, re.Pattern, types.GenericAlias),
+    }
+)
+_IMMUTABLE_BASES = (
+    type,
+    tuple,
+    frozenset,
+    Enum,
+    tzinfo,
+    PurePath,
+    date,
+    time,
+    timedelta,
+    str,
+    bytes,
+    int,
+    float,
+)
+_IMMUTABLE_LIBRARIES = frozenset({"pyarrow", "zoneinfo", "typing", "logging", "PickleBuffer", "_pickle"})
+
+
+@dataclasses.dataclass(slots=True)
+class Reach:
+    """The shareable objects of one value, by id, and the arrays whose memory it uses.
+
+    `arrays` are the user's; `in_frames` lie inside pandas objects.
+    """
+
+    objects: Mapping[int, Any] = dataclasses.field(default_factory=dict)
+    arrays: list[Any] = dataclasses.field(default_factory=list)
+    in_frames: list[Any] = dataclasses.field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.objects or self.arrays or self.in_frames)
+
+
+ReachMaker = Callable[[], Reach]
+"""Made late: finding what a pickle reached costs time, and one value alone shares with nobody."""
+
+
+def nothing() -> Reach:
+    """Return the reach of an immutable value."""
+    return Reach()
+
+
+def of_pickle(pickled: Pickled) -> Reach:
+    """Return what was met while pickling; temporary objects are kept alive by the pickler."""
+    pickler = pickled.pickler
+    objects = {id(o): o for o in pickler.met() if type(o) not in _ATOMS and is_shareable(o)}
+    objects = {key: o for key, o in objects.items() if not pickler.is_frame_part(o)}
+    return Reach(objects, pickler.arrays, pickler.in_frames)
+
+
+def is_shareable(value: Any) -> bool:
+    """Tell whether two holders of `value` could notice that it is one object."""
+    kind = type(value)
+    if kind in _ATOMS or isinstance(value, _IMMUTABLE_BASES):
+        return False
+    root = kind.__module__.partition(".")[0]
+    if root in _IMMUTABLE_LIBRARIES or kind.__name__ == "PickleBuffer":
+        return False
+    if root == "numpy":
+        return _is_shareable_numpy(value)
+    if root == "pandas":
+        return _is_shareable_pandas(value)
+    parameters = getattr(kind, "__dataclass_params__", None)
+    return not (parameters is not None and parameters.frozen)
+
+
+def _is_shareable_numpy(value: Any) -> bool:
+    import numpy as np
+
+    return not isinstance(value, (np.generic, np.dtype, np.ufunc))
+
+
+def _is_shareable_pandas(value: Any) -> bool:
+    import pandas as pd
+
+    if type(value).__module__.startswith(("pandas._libs", "pandas.core.internals", "pandas.tseries")):
+        return False
+    immutable = (pd.Index, pd.api.extensions.ExtensionDtype, pd.Interval)
+    return not isinstance(value, immutable)
+
+
+def copies_on_write() -> bool:
+    """Tell whether pandas objects that share memory behave as copies in this process."""
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None or int(pandas.__version__.split(".")[0]) >= 3:
+        return True
+    return bool(pandas.options.mode.copy_on_write is True)
+
+
+def share(first: Reach, second: Reach) -> bool:
+    """Tell whether two values share an object or array memory."""
+    if any(key in second.objects for key in first.objects):
+        return True
+    if memory.any_overlap(first.arrays, second.arrays):
+        return True
+    return _looks_into(first, second) or _looks_into(second, first) or _frames_share(first, second)
+
+
+def _looks_into(ours: Reach, frames: Reach) -> bool:
+    writers = [array for array in ours.arrays if array.flags.writeable]
+    return bool(writers) and memory.any_overlap(writers, frames.in_frames)
+
+
+def _frames_share(first: Reach, second: Reach) -> bool:
+    return not copies_on_write() and memory.any_overlap(first.in_frames, second.in_frames)
+
+
+def groups(reaches: Mapping[str, Reach]) -> tuple[frozenset[str], ...]:
+    """Return the sets of names (two or more) whose values are connected by sharing, sorted."""
+    names = [name for name, reach in reaches.items() if not reach.is_empty]
+    group = {name: {name} for name in names}
+    for at, name in enumerate(names):
+        for other in names[:at]:
+            if group[name] is not group[other] and share(reaches[name], reaches[other]):
+                joined = group[name] | group[other]
+                group.update(dict.fromkeys(joined, joined))
+    found = {frozenset(members) for members in group.values() if len(members) > 1}
+    return tuple(sorted(found, key=sorted))

@@ -1,0 +1,142 @@
+"""From a value to what the store keeps, and back: header and parts get digests, together a name."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json
+from stepmill.artifacts.materializers.base import Encoded, NotExactError, by_name, for_value
+from stepmill.artifacts.pickling import Scope, dump
+from stepmill.artifacts.previews import preview
+from stepmill.artifacts.refusals import type_name
+from stepmill.errors import ArtifactError, DamagedArtifact, UnstorableValue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stepmill.artifacts.store import Store
+
+SCHEMA = 1
+
+_INLINE_BELOW_BYTES = 16 << 10  # smaller parts live in the record: one file to write and to read
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A value ready to be stored.
+
+    `content` is what the digest is of: materializer, type, header, digests of what the parts say,
+    definitions, members of a bundle. `blobs` are the digests of the parts' bytes.
+    """
+
+    digest: str
+    content: Mapping[str, Any]
+    blobs: Mapping[str, str]
+    size_bytes: int
+    encoded: Encoded
+    preview: Mapping[str, Any]
+
+
+def seal(value: Any, scope: Scope) -> Sealed:
+    """Encode `value` by the first materializer that holds it exactly, and name it.
+
+    Raises
+    ------
+    UnstorableValue
+        Not even a pickle can hold it.
+    """
+    for name, materializer in for_value(value):
+        try:
+            encoded = materializer.encode(value, scope)
+        except NotExactError:
+            continue
+        return _name(name, encoded, value, {"type": type_name(type(value))})
+    raise UnstorableValue(
+        f"no materializer takes a {type_name(type(value))}", type_name=type_name(type(value))
+    )
+
+
+def seal_bundle(values: Mapping[str, Any], scope: Scope) -> Sealed:
+    """Encode values that share objects as one pickle, so that identities survive."""
+    from stepmill.artifacts.materializers.pickled import encode_pickle
+
+    members = {name: values[name] for name in sorted(values)}
+    types = {name: type_name(type(value)) for name, value in members.items()}
+    return _name("pickle", encode_pickle(dump(members, scope)), members, {"type": "bundle", "members": types})
+
+
+def _name(materializer: str, encoded: Encoded, value: Any, about: Mapping[str, Any]) -> Sealed:
+    sizes = {part: sum(memoryview(c).nbytes for c in chunks) for part, chunks in encoded.parts.items()}
+    blobs = {part: digest_chunks(chunks) for part, chunks in encoded.parts.items()}
+    identities = {part: digest_bytes(data) for part, data in encoded.identities.items()}
+    content = {
+        "schema": SCHEMA,
+        "materializer": materializer,
+        **about,
+        "header": encoded.header,
+        "parts": blobs | identities,
+        "definitions": dict(encoded.definitions),
+    }
+    size_bytes = sum(sizes.values())
+    shown = encoded.preview or ({} if "members" in about else preview(value, size_bytes=size_bytes))
+    return Sealed(digest_json(content), content, blobs, size_bytes, encoded, shown)
+
+
+def write(store: Store, sealed: Sealed) -> None:
+    """Publish a value: its blobs first, its record last."""
+    inline = {}
+    for part, chunks in sealed.encoded.parts.items():
+        if sum(memoryview(c).nbytes for c in chunks) < _INLINE_BELOW_BYTES:
+            inline[part] = base64.b64encode(b"".join(bytes(c) for c in chunks)).decode()
+        else:
+            store.put_named_blob(sealed.blobs[part], chunks)
+    document = {
+        "schema": SCHEMA,
+        "content": sealed.content,
+        "blobs": sealed.blobs,
+        "size_bytes": sealed.size_bytes,
+        "inline": inline,
+        "preview": sealed.preview,
+    }
+    if sealed.encoded.picture is not None:
+        document["picture"] = store.put_blob(sealed.encoded.picture)
+    store.write_artifact(sealed.digest, document)
+
+
+def read(store: Store, digest: str, scope: Scope) -> Any:
+    """Return a new copy of a stored value; of a bundle, the dict of its members.
+
+    Raises
+    ------
+    DamagedArtifact
+        Bytes are missing or damaged; the damaged ones are removed, so that a re-run heals.
+    DefinitionMismatch
+        It needs a class or function that `scope` lacks, or has in another version.
+    ArtifactError
+        The code of a library or of the user failed while the value was rebuilt.
+    """
+    document = store.read_artifact(digest)
+    content = document["content"]
+    parts = {part: _part(store, document, part, name) for part, name in document["blobs"].items()}
+    try:
+        return by_name(content["materializer"]).decode(content["header"], parts, scope)
+    except (ArtifactError, MemoryError):
+        raise
+    except Exception as error:
+        raise ArtifactError(
+            f"a stored {content['type']} does not load: {type(error).__name__}: {error}",
+            hint="the step needs the same libraries as the one that made it; custom classes need "
+            "a __reduce__ or __setstate__ that takes what was pickled",
+        ) from error
+
+
+def _part(store: Store, document: Mapping[str, Any], part: str, digest: str) -> memoryview:
+    text = document.get("inline", {}).get(part)
+    if text is None:
+        return store.get_blob(digest)
+    data = bytearray(base64.b64decode(text))
+    if digest_bytes(data) != digest:
+        raise DamagedArtifact(f"stored bytes {digest[:12]}… are damaged", hint="run the pipeline again")
+    return memoryview(data)

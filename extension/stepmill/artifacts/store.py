@@ -1,0 +1,189 @@
+"""The content-addressed store: blobs by digest, artifact records by digest, small named documents.
+
+```
+objects/ab/<digest>           bytes, named by their BLAKE3
+artifacts/ab/<digest>.json    what a value is made of; the name is the digest of its `content`
+<path>                        named JSON documents: records, facts …
+tmp/                          files being written
+```
+Many processes may use one store at once. A process killed at any byte leaves at most a file in `tmp/`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stepmill.artifacts.files import Files, open_files
+from stepmill.artifacts.hashing import Buffer, canonical_json, digest_chunks, digest_json
+from stepmill.errors import DamagedArtifact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_HEAL = "run the pipeline again: the step that made the value runs anew"
+
+
+class Store:
+    """One store; `url` is where it lies."""
+
+    def __init__(self, url: str, files: Files) -> None:
+        self.url = url
+        self._files = files
+        self._verified: set[str] = set()
+
+    # Blobs
+
+    def put_blob(self, data: Buffer | Sequence[Buffer]) -> str:
+        """Keep `data` (or several buffers, concatenated) and return its digest."""
+        chunks = (data,) if isinstance(data, (bytes, bytearray, memoryview)) else tuple(data)
+        digest = digest_chunks(chunks)
+        self.put_named_blob(digest, chunks)
+        return digest
+
+    def put_named_blob(self, digest: str, chunks: Sequence[Buffer]) -> None:
+        """Keep `chunks`, whose digest the caller has computed already."""
+        path = _blob_path(digest)
+        if not self._files.exists(path):
+            self._files.write(path, chunks)
+
+    def get_blob(self, digest: str) -> memoryview:
+        """Return the bytes as private memory: the caller may write into it, the store never changes.
+
+        Raises
+        ------
+        DamagedArtifact
+            The blob is missing, or its bytes are not what was stored; then it is removed.
+        """
+        path = _blob_path(digest)
+        try:
+            data = self._files.read(path)
+        except FileNotFoundError:
+            raise DamagedArtifact(f"stored bytes {digest[:12]}… are missing", hint=_HEAL) from None
+        if digest not in self._verified:
+            if digest_chunks((data,)) != digest:
+                self._files.remove(path)
+                raise DamagedArtifact(f"stored bytes {digest[:12]}… are damaged", hint=_HEAL)
+            self._verified.add(digest)
+        return data
+
+    def has_blob(self, digest: str) -> bool:
+        """Tell whether the blob is there; its bytes are looked at when it is loaded."""
+        return self._files.exists(_blob_path(digest))
+
+    def path_of_blob(self, digest: str) -> Path | None:
+        """Return the blob's file where the store is local, else None. Never write into it."""
+        return self._files.local_path(_blob_path(digest))
+
+    def put_json(self, value: Any) -> str:
+        """Keep JSON types as a blob of their canonical text and return its digest."""
+        return self.put_blob(canonical_json(value))
+
+    def get_json(self, digest: str) -> Any:
+        """Return what `put_json` kept; raises DamagedArtifact like `get_blob`."""
+        return json.loads(bytes(self.get_blob(digest)))
+
+    # Artifact records
+
+    def write_artifact(self, digest: str, document: dict[str, Any]) -> None:
+        """Publish the record of a value whose blobs are stored; `document["content"]` has `digest`."""
+        self._files.write(_artifact_path(digest), (json.dumps(document, ensure_ascii=True).encode(),))
+
+    def read_artifact(self, digest: str) -> dict[str, Any]:
+        """Return the record of a value.
+
+        Raises
+        ------
+        DamagedArtifact
+            It is missing or does not carry its name; a damaged one is removed.
+        """
+        path = _artifact_path(digest)
+        try:
+            document = json.loads(bytes(self._files.read(path)))
+            if digest_json(document["content"]) == digest:
+                return dict(document)
+        except FileNotFoundError:
+            raise DamagedArtifact(f"stored value {digest[:12]}… is missing", hint=_HEAL) from None
+        except (ValueError, KeyError, TypeError):
+            pass  # damaged, as said below
+        self._files.remove(path)
+        raise DamagedArtifact(f"the record of stored value {digest[:12]}… is damaged", hint=_HEAL)
+
+    def has_artifact(self, digest: str) -> bool:
+        """Tell whether a value can be loaded: its record and all its blobs are there."""
+        if not self._files.exists(_artifact_path(digest)):
+            return False
+        try:
+            document = self.read_artifact(digest)
+        except DamagedArtifact:
+            return False
+        inline = document.get("inline", {})
+        return all(p in inline or self.has_blob(d) for p, d in document["blobs"].items())
+
+    def has(self, digest: str) -> bool:
+        """Tell whether `digest` names a loadable value or a blob of this store."""
+        return self.has_artifact(digest) or self.has_blob(digest)
+
+    # Named documents
+
+    def write_document(self, path: str, document: Any) -> None:
+        """Publish JSON types under `path` ("records/<key>/<run>.json"), replacing what was there."""
+        self._files.write(path, (json.dumps(document, ensure_ascii=True, indent=1).encode(),))
+
+    def read_document(self, path: str) -> Any:
+        """Return the document, None where there is none.
+
+        Raises
+        ------
+        DamagedArtifact
+            It is no JSON. It stays where it is, for a person to look at.
+        """
+        try:
+            return json.loads(bytes(self._files.read(path)))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            raise DamagedArtifact(
+                f"{path} in {self.url} is damaged: {error}",
+                hint="delete that file; what it said is found anew",
+            ) from error
+
+    def list_documents(self, folder: str) -> list[str]:
+        """Return the paths of all documents below `folder`, sorted."""
+        return [f"{folder}/{name}" for name in self._files.names(folder) if name.endswith(".json")]
+
+    def delete_document(self, path: str) -> None:
+        """Remove a document; one that is gone already is fine."""
+        self._files.remove(path)
+
+    # Housekeeping
+
+    def artifacts(self) -> Iterator[str]:
+        """Yield the digests of all artifact records."""
+        for name in self._files.names("artifacts"):
+            yield Path(name).stem
+
+    def remove_leftovers(self, older_than_s: float = 86_400.0) -> int:
+        """Remove what killed writers left in `tmp/` longer ago than `older_than_s`; return how many."""
+        removed = 0
+        for name in list(self._files.names("tmp")):
+            path = self._files.local_path(f"tmp/{name}")
+            if path is not None and time.time() - path.stat().st_mtime > older_than_s:
+                self._files.remove(f"tmp/{name}")
+                removed += 1
+        return removed
+
+
+def open_store(url: str | Path) -> Store:
+    """Return the store at a folder or fsspec URL (`memory://…`, `s3://…`); nothing is written yet."""
+    return Store(str(url), open_files(url))
+
+
+def _blob_path(digest: str) -> str:
+    return f"objects/{digest[:2]}/{digest}"
+
+
+def _artifact_path(digest: str) -> str:
+    return f"artifacts/{digest[:2]}/{digest}.json"

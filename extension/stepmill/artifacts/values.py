@@ -1,0 +1,247 @@
+"""Values of a step: stored, loaded, compared, and asked what they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stepmill.artifacts import reach, sealing
+from stepmill.artifacts.pickling import Scope
+from stepmill.artifacts.refusals import type_name
+from stepmill.errors import ArtifactError, UnstorableValue
+from stepmill.model.artifact import ArtifactRef
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stepmill.artifacts.reach import Reach
+    from stepmill.artifacts.sealing import Sealed
+    from stepmill.artifacts.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What `save_values` did.
+
+    `refs` has every name that was stored; `shared` the sets of names whose values share objects;
+    `problems` says for each other name why it was not.
+    """
+
+    refs: Mapping[str, ArtifactRef] = field(default_factory=dict)
+    shared: tuple[frozenset[str], ...] = ()
+    problems: Mapping[str, UnstorableValue] = field(default_factory=dict)
+
+
+def save_values(
+    store: Store, values: Mapping[str, Any], *, definitions: Mapping[str, str], namespace: Mapping[str, Any]
+) -> Saved:
+    """Store values; those that share mutable objects go into one bundle, so that they still do later.
+
+    Parameters
+    ----------
+    values
+        Name -> value, all names that leave the step. They are not changed.
+    definitions
+        Name -> source digest of the notebook's `def` and `class` statements in force.
+    namespace
+        The notebook's globals, where those definitions live.
+    """
+    scope = Scope(definitions, namespace)
+    sealed, problems = _seal_each(values, scope)
+    shared = reach.groups(_reaches(sealed)) if len(sealed) > 1 else ()
+    refs: dict[str, ArtifactRef] = {}
+    for group in shared:
+        try:
+            bundle = sealing.seal_bundle({name: values[name] for name in group}, scope)
+        except UnstorableValue as error:
+            problems.update({name: _of(name, error) for name in group})
+            continue
+        sealing.write(store, bundle)
+        refs.update({name: _member(bundle, name, values[name]) for name in sorted(group)})
+    for name in sealed.keys() - refs.keys() - problems.keys():
+        sealing.write(store, sealed[name])
+        refs[name] = _ref(sealed[name])
+    ordered = {name: refs[name] for name in values if name in refs}
+    return Saved(refs=ordered, shared=shared, problems=problems)
+
+
+def load_values(
+    store: Store,
+    refs: Mapping[str, ArtifactRef],
+    *,
+    definitions: Mapping[str, str],
+    namespace: dict[str, Any],
+) -> dict[str, Any]:
+    """Return new copies of stored values; absent ones are left out.
+
+    The members of a bundle are loaded together and share what they shared. Everything may be
+    written in place: the store does not change.
+
+    Parameters
+    ----------
+    definitions
+        Name -> source digest of the classes and functions that exist in `namespace`.
+    namespace
+        The kernel's globals; stored functions of the notebook look their names up there.
+
+    Raises
+    ------
+    DamagedArtifact, DefinitionMismatch, ArtifactError
+        As `sealing.read` says, with the variable's name.
+    """
+    scope = Scope(definitions, namespace)
+    loaded: dict[str, Any] = {}
+    bundles: dict[str, Any] = {}
+    for name, ref in refs.items():
+        if ref.is_absent:
+            continue
+        if not ref.member:
+            loaded[name] = _read(store, name, ref, scope)
+            continue
+        if ref.digest not in bundles:
+            bundles[ref.digest] = _read(store, name, ref, scope)
+        loaded[name] = bundles[ref.digest][ref.member]
+    return loaded
+
+
+def same_value(
+    store: Store, ref: ArtifactRef, value: Any, *, definitions: Mapping[str, str], namespace: dict[str, Any]
+) -> bool:
+    """Tell whether `value`, loaded earlier from `ref`, is still what is stored."""
+    name = ref.member or "value"
+    return same_values(store, {name: ref}, {name: value}, definitions=definitions, namespace=namespace)[name]
+
+
+def same_values(
+    store: Store,
+    refs: Mapping[str, ArtifactRef],
+    values: Mapping[str, Any],
+    *,
+    definitions: Mapping[str, str],
+    namespace: dict[str, Any],
+) -> dict[str, bool]:
+    """Tell for each name in `refs` whether `values` still has what is stored.
+
+    Members of one bundle are compared together, identities included. A pickle of a loaded object
+    may differ from the stored one though nothing changed; then a fresh copy decides.
+    """
+    scope = Scope(definitions, namespace)
+    verdicts: dict[str, bool] = {}
+    by_digest: dict[str, dict[str, ArtifactRef]] = {}
+    for name, ref in refs.items():
+        if ref.is_absent or name not in values:
+            verdicts[name] = ref.is_absent and name not in values
+        elif ref.member:
+            by_digest.setdefault(ref.digest, {})[name] = ref
+        else:
+            verdicts[name] = _is_same(store, ref, values[name], scope)
+    for digest, members in by_digest.items():
+        live = {ref.member: values[name] for name, ref in members.items()}
+        same = _same_members(store, digest, live, scope)
+        verdicts.update({name: same[ref.member] for name, ref in members.items()})
+    return {name: verdicts[name] for name in refs}
+
+
+def sharing(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
+    """Return the sets of names whose values share mutable objects or array memory now.
+
+    Values that cannot be pickled are left out.
+    """
+    sealed, _ = _seal_each(values, Scope({}, {}))
+    return reach.groups(_reaches(sealed))
+
+
+def describe(store: Store, ref: ArtifactRef) -> dict[str, Any]:
+    """Return what is known of a stored value without loading it.
+
+    Keys: `type`, `materializer`, `size_bytes`, `definitions`, `members`, `preview`, `picture` (digest
+    of a PNG blob or None).
+    """
+    document = store.read_artifact(ref.digest)
+    content = document["content"]
+    return {
+        "type": ref.type_name or content["type"],
+        "materializer": content["materializer"],
+        "size_bytes": document["size_bytes"],
+        "definitions": content["definitions"],
+        "members": content.get("members", {}),
+        "preview": document.get("preview", {}),
+        "picture": document.get("picture"),
+    }
+
+
+def _seal_each(
+    values: Mapping[str, Any], scope: Scope
+) -> tuple[dict[str, Sealed], dict[str, UnstorableValue]]:
+    sealed: dict[str, Sealed] = {}
+    problems: dict[str, UnstorableValue] = {}
+    for name, value in values.items():
+        try:
+            sealed[name] = sealing.seal(value, scope)
+        except UnstorableValue as error:
+            problems[name] = _of(name, error)
+    return sealed, problems
+
+
+def _reaches(sealed: Mapping[str, Sealed]) -> dict[str, Reach]:
+    makers: dict[str, Callable[[], Reach]] = {name: entry.encoded.reach for name, entry in sealed.items()}
+    candidates = [name for name, maker in makers.items() if maker is not reach.nothing]
+    return {name: makers[name]() for name in candidates} if len(candidates) > 1 else {}
+
+
+def _of(name: str, error: UnstorableValue) -> UnstorableValue:
+    """Return `error` with the variable's name in front."""
+    found = UnstorableValue(f"{name}: {error.message}", hint=error.hint, name=name, type_name=error.type_name)
+    found.__cause__ = error
+    return found
+
+
+def _ref(sealed: Sealed) -> ArtifactRef:
+    return ArtifactRef(digest=sealed.digest, type_name=sealed.content["type"], size_bytes=sealed.size_bytes)
+
+
+def _member(bundle: Sealed, name: str, value: Any) -> ArtifactRef:
+    return ArtifactRef(
+        digest=bundle.digest, member=name, type_name=type_name(type(value)), size_bytes=bundle.size_bytes
+    )
+
+
+def _read(store: Store, name: str, ref: ArtifactRef, scope: Scope) -> Any:
+    try:
+        return sealing.read(store, ref.digest, scope)
+    except ArtifactError as error:
+        raise type(error)(f"{name}: {error.message}", hint=error.hint) from error
+
+
+def _is_same(store: Store, ref: ArtifactRef, value: Any, scope: Scope) -> bool:
+    live = _digest(value, scope)
+    if live is None or live == ref.digest:
+        return live is not None
+    return live == _digest(sealing.read(store, ref.digest, scope), scope)
+
+
+def _same_members(store: Store, digest: str, live: Mapping[str, Any], scope: Scope) -> dict[str, bool]:
+    now = _bundle_digest(live, scope)
+    if now is not None and now == digest:
+        return dict.fromkeys(live, True)
+    stored = sealing.read(store, digest, scope)
+    fresh = {member: stored[member] for member in live}
+    if now is not None and now == _bundle_digest(fresh, scope):
+        return dict.fromkeys(live, True)
+    same = {member: _digest(live[member], scope) == _digest(fresh[member], scope) for member in live}
+    # All members equal, the bundle not: what they share has changed, and that concerns all of them.
+    return same if not all(same.values()) else dict.fromkeys(live, False)
+
+
+def _digest(value: Any, scope: Scope) -> str | None:
+    try:
+        return sealing.seal(value, scope).digest
+    except UnstorableValue:
+        return None
+
+
+def _bundle_digest(members: Mapping[str, Any], scope: Scope) -> str | None:
+    try:
+        return sealing.seal_bundle(members, scope).digest
+    except UnstorableValue:
+        return None

@@ -1,0 +1,63 @@
+"""`stepmill plan`: what a run would do, and why, without doing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from stepmill import api
+from stepmill.cli.assignments import typed_parameters
+from stepmill.cli.command import (
+    StepmillCommand,
+    json_option,
+    notebook_argument,
+    parameter_option,
+    project_option,
+)
+from stepmill.cli.json_output import print_json
+from stepmill.cli.plan_document import plan_document
+from stepmill.cli.render.console import open_console
+from stepmill.cli.render.quantities import count_text, seconds_text
+from stepmill.cli.render.tables import plan_table
+from stepmill.model.plan import Plan, PlanStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELP = """Say what a run of NOTEBOOK would do with each step, and why.
+
+Nothing is run and no stored value is loaded. A step is "cached" (its result is there), "stale" (it
+would run) or "blocked" (it cannot run until you decide something).
+"""
+EXAMPLES = (
+    ("what would run?", "stepmill plan churn.ipynb"),
+    ("and with another value?", "stepmill plan churn.ipynb -p alpha=0.3"),
+    ("for a script", "stepmill plan churn.ipynb --json"),
+)
+
+
+@click.command("plan", cls=StepmillCommand, help=HELP, examples=EXAMPLES)
+@notebook_argument
+@parameter_option
+@project_option
+@json_option
+def command(notebook: Path, assignments: tuple[str, ...], project: Path | None, as_json: bool) -> int:
+    """Print the plan; 0 whatever it says."""
+    parameters = typed_parameters(assignments, notebook, project)
+    plan = api.plan(notebook, parameters, project=project)
+    if as_json:
+        print_json(plan_document(plan))
+    else:
+        screen = open_console()
+        screen.write(*plan_table(plan, width=screen.width), "", _summary(plan))
+    return 0
+
+
+def _summary(plan: Plan) -> str:
+    to_run = [step for step in plan.steps if step.status is PlanStatus.STALE]
+    if not to_run and all(step.status is PlanStatus.CACHED for step in plan.steps):
+        return "nothing to run: all results are there"
+    known = [step.expected_seconds for step in to_run if step.expected_seconds is not None]
+    expected = f", at least {seconds_text(sum(known))} of work as last measured" if known else ""
+    return f"{count_text(len(to_run), 'step')} of {len(plan.steps)} would run{expected}"

@@ -1,0 +1,99 @@
+"""`stepmill run`: run what has no valid result yet, and say what happened."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stepmill import api
+from stepmill.cli.assignments import typed_parameters
+from stepmill.cli.command import (
+    StepmillCommand,
+    json_option,
+    notebook_argument,
+    parameter_option,
+    project_option,
+)
+from stepmill.cli.render.console import open_console
+from stepmill.cli.render.run_progress import show_progress
+from stepmill.cli.render.run_report import render_report
+from stepmill.cli.run_stream import RunStream
+from stepmill.cli.sources import cell_sources
+from stepmill.model.run import RunStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELP = """Run the steps of NOTEBOOK whose results are not there yet, each in a fresh kernel.
+
+The notebook is only read. Results of steps that nothing has changed for are reused, and every step
+says in one sentence why it ran or did not. At the end an executed copy of the whole notebook is put
+together, and the run is logged to MLflow in the project's .stepmill folder.
+"""
+EXAMPLES = (
+    ("run what has changed", "stepmill run churn.ipynb"),
+    ("with other values of its parameters", "stepmill run churn.ipynb -p alpha=0.3 -p title='two words'"),
+    (
+        "run one step again, and what depends on it if its result differs",
+        "stepmill run churn.ipynb --refresh train",
+    ),
+    ("run everything, whatever is cached", "stepmill run churn.ipynb --no-cache"),
+    ("for a script: one JSON object per event", "stepmill run churn.ipynb --json"),
+)
+EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
+
+
+@click.command("run", cls=StepmillCommand, help=HELP, examples=EXAMPLES)
+@notebook_argument
+@parameter_option
+@click.option(
+    "--jobs", type=click.IntRange(min=1), help="Steps that may run at once.  [default: one per CPU]"
+)
+@click.option("--no-cache", is_flag=True, help="Run every step, whatever is cached.")
+@click.option("--refresh", multiple=True, metavar="STEP", help="Run this step, whatever is cached.")
+@click.option("--only", multiple=True, metavar="STEP", help="Run only this step and what it needs.")
+@click.option("--fail-fast", is_flag=True, help="Stop the other steps as soon as one fails.")
+@click.option("--strict", is_flag=True, help="Refuse to run if `stepmill check` has warnings.")
+@click.option("--lenient", is_flag=True, help="Let a run that contradicts the analysis go on with a warning.")
+@click.option("--no-tracking", is_flag=True, help="Do not log this run to MLflow.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace files that were changed by hand since a step wrote them."
+)
+@project_option
+@json_option
+def command(
+    notebook: Path, assignments: tuple[str, ...], project: Path | None, as_json: bool, **options: Any
+) -> int:
+    """Run the pipeline; 1 if a step failed, 130 if the user interrupted."""
+    parameters = typed_parameters(assignments, notebook, project)
+    options["tracking"] = not options.pop("no_tracking")
+    options["refresh"] = options.pop("no_cache") or options["refresh"]
+    options["steps"] = options.pop("only") or None
+    # with an event of our own, a run that Ctrl-C stopped comes back and is reported like any other
+    options["cancel"] = threading.Event()
+    how = _run_as_json if as_json else _run
+    return how(notebook, parameters, project=project, **options)
+
+
+def _run_as_json(notebook: Path, parameters: dict[str, Any], **options: Any) -> int:
+    stream = RunStream()
+    run = api.run(notebook, parameters, on_event=stream.on_event, **options)
+    stream.finish(run.summary)
+    return EXIT_CODES.get(run.summary.status, 1)
+
+
+def _run(notebook: Path, parameters: dict[str, Any], **options: Any) -> int:
+    screen = open_console()
+    with show_progress(screen) as (on_event, state):
+        run = api.run(notebook, parameters, on_event=on_event, **options)
+    report = render_report(
+        run.summary,
+        notebook=notebook,
+        sources=cell_sources(notebook),
+        saved_seconds=state.saved_seconds,
+        width=screen.width,
+    )
+    screen.write("", *report)
+    return EXIT_CODES.get(run.summary.status, 1)

@@ -1,0 +1,62 @@
+"""`stepmill why`: the reasons for one step, one per line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from stepmill import api
+from stepmill.cli.assignments import typed_parameters
+from stepmill.cli.command import (
+    StepmillCommand,
+    json_option,
+    notebook_argument,
+    parameter_option,
+    project_option,
+)
+from stepmill.cli.json_output import print_json
+from stepmill.cli.plan_document import step_document
+from stepmill.cli.render.console import Screen, open_console
+from stepmill.cli.render.layout import joined, styled, wrapped
+from stepmill.cli.render.tables import status_text
+from stepmill.cli.steps import missing_step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stepmill.model.plan import StepPlan
+
+HELP = "Say why the step STEP of NOTEBOOK would run now, or why its result is reused."
+EXAMPLES = (
+    ("why would this step run again?", "stepmill why churn.ipynb train"),
+    ("and with another value?", "stepmill why churn.ipynb train -p alpha=0.3"),
+)
+
+
+@click.command("why", cls=StepmillCommand, help=HELP, examples=EXAMPLES)
+@notebook_argument
+@click.argument("step")
+@parameter_option
+@project_option
+@json_option
+def command(
+    notebook: Path, step: str, assignments: tuple[str, ...], project: Path | None, as_json: bool
+) -> int:
+    """Print the reasons for one step of the plan."""
+    parameters = typed_parameters(assignments, notebook, project)
+    plan = api.plan(notebook, parameters, project=project)
+    found = next((entry for entry in plan.steps if entry.step == step), None)
+    if found is None:
+        raise missing_step(step, [entry.step for entry in plan.steps], notebook)
+    if as_json:
+        print_json({"schema": 1, **step_document(found)})
+    else:
+        _print(found, open_console())
+    return 0
+
+
+def _print(step: StepPlan, screen: Screen) -> None:
+    screen.write(joined(styled(step.step, "bold"), ": ", status_text(step.status)))
+    for reason in step.reasons:
+        screen.write(*wrapped(styled(reason.message), screen.width, first="  - ", indent=4))

@@ -1,0 +1,1 @@
+"""Records to text for people: nothing here decides anything."""

@@ -1,0 +1,1 @@
+"""Steps run: scheduler, papermill engine, kernels, events, executors."""

@@ -1,0 +1,288 @@
+"""Runs the cells of a notebook in one kernel, and takes down what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from queue import Empty
+from typing import TYPE_CHECKING, Any, TextIO
+
+from nbclient import NotebookClient
+from nbclient.client import CellExecutionComplete
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from stepmill.errors import KernelError
+from stepmill.execution.executors.base import CellError, Ending, StepExit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stepmill.execution.kernel import StepKernel
+    from stepmill.execution.session import StepSession
+
+_TICK_S = 0.05
+_INTERRUPT_GRACE_S = 1.0
+_PROGRESS_EVERY_S = 0.2
+_IOPUB_TIMEOUT_S = 60
+_SILENCE_S = 2.0
+_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
+_BACKSPACE = re.compile(r"[^\n\b]\x08")
+
+
+class StepClient(NotebookClient):
+    """nbclient, with death and cancellation noticed at once, and outputs as a front end stores them."""
+
+    def __init__(self, manager: Any, kernel: StepKernel, session: StepSession, echo: Echo) -> None:
+        super().__init__(
+            manager.nb,
+            km=kernel.manager,
+            timeout=session.cell_timeout_s,
+            iopub_timeout=_IOPUB_TIMEOUT_S,
+            raise_on_iopub_timeout=True,
+            on_cell_error=self._note_reply,
+        )
+        self.kc = kernel.client
+        self._manager = manager
+        self._kernel = kernel
+        self._session = session
+        self._echo = echo
+        self._reply: dict[str, Any] = {}
+        self._stopped: Ending | None = None
+        self._current: int | None = None
+
+    async def run(self) -> StepExit:
+        """Run all cells, or until one fails, the step's time is over, or it is cancelled."""
+        started = time.monotonic()
+        guard = asyncio.create_task(self._guard(started))
+        try:
+            ending, error = await self._run_cells()
+        finally:
+            guard.cancel()
+            await asyncio.gather(guard, return_exceptions=True)
+        self.nb.metadata["language_info"] = self._kernel.info["language_info"]
+        self.set_widgets_metadata()
+        return self._exit(ending, error, time.monotonic() - started)
+
+    async def _run_cells(self) -> tuple[Ending, CellError | None]:
+        cells = [i for i, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
+        report = _throttled(self._session.progress, len(cells))
+        for number, index in enumerate(cells, 1):
+            if self._stopped is not None:
+                return self._stopped, None
+            report(number)
+            failure = await self._run_cell(index, number, len(cells))
+            if failure is not None:
+                return failure
+        return Ending.COMPLETED, None
+
+    async def _run_cell(self, index: int, number: int, total: int) -> tuple[Ending, CellError | None] | None:
+        cell = self.nb.cells[index]
+        self._current, self._reply = index, {}
+        self._echo.heading(cell, number, total)
+        self._manager.cell_start(cell, index)
+        try:
+            await self.async_execute_cell(cell, index)
+        except CellExecutionError as error:
+            self._manager.cell_exception(cell, cell_index=index, exception=error)
+            return self._stopped or Ending.FAILED, self._cell_error(index, error)
+        except DeadKernelError:
+            ending = self._stopped or Ending.DIED
+            self._manager.cell_exception(cell, cell_index=index)
+            cell.outputs.append(_death_notice(ending, self._kernel.obituary()))
+            return ending, None
+        except CellTimeoutError as error:
+            if self._session.cell_timeout_s:  # papermill's own option: its callers expect this error
+                raise
+            raise KernelError(f"the outputs of a cell did not arrive: {error}") from error
+        finally:
+            self._join_streams(index)
+            self._manager.cell_complete(cell, cell_index=index)
+        return None
+
+    def _cell_error(self, index: int, error: CellExecutionError) -> CellError:
+        return CellError(
+            cell=index,
+            ename=error.ename,
+            evalue=error.evalue,
+            traceback=tuple(self._reply.get("traceback") or ()),
+            execution_count=self._reply.get("execution_count"),
+        )
+
+    def _exit(self, ending: Ending, error: CellError | None, seconds: float) -> StepExit:
+        return StepExit(
+            ending=ending,
+            seconds=seconds,
+            cell=self._current,
+            error=error,
+            exit_code=self._kernel.exit_code if ending is Ending.DIED else None,
+            message=self._message(ending, error),
+        )
+
+    def _message(self, ending: Ending, error: CellError | None) -> str:
+        if ending is Ending.FAILED and error is not None:
+            return f"{error.ename}: {error.evalue}" if error.evalue else error.ename
+        return {
+            Ending.DIED: self._kernel.obituary(),
+            Ending.TIMED_OUT: f"stopped after its timeout of {self._session.timeout_s:g} s"
+            if self._session.timeout_s
+            else "",
+            Ending.CANCELLED: "cancelled",
+        }.get(ending, "")
+
+    def _note_reply(self, execute_reply: dict[str, Any], **_: Any) -> None:
+        self._reply = execute_reply["content"]
+
+    # Stopping ------------------------------------------------------------------------------------
+
+    async def _guard(self, started: float) -> None:
+        """Interrupt the kernel when it is time to; kill it if it does not give in."""
+        limit_s = self._session.timeout_s
+        while self._stopped is None:
+            await asyncio.sleep(_TICK_S)
+            if self._session.is_cancelled:
+                self._stopped = Ending.CANCELLED
+            elif limit_s is not None and time.monotonic() - started > limit_s:
+                self._stopped = Ending.TIMED_OUT
+        await self._kernel.interrupt()
+        await asyncio.sleep(_INTERRUPT_GRACE_S)
+        await self._kernel.end_process()
+
+    async def _async_poll_kernel_alive(self) -> None:
+        # Called by nbclient for each cell; upstream looks once a second.
+        await self._kernel.died.wait()
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
+
+    # Outputs -------------------------------------------------------------------------------------
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        output = super().process_message(msg, cell, cell_index)
+        self._manager.autosave_cell()
+        if output:
+            self._echo.output(output)
+        return output
+
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: Any, cell_index: int) -> None:
+        # As upstream, and it nudges a silent kernel: a text that cannot be encoded (half of a
+        # surrogate pair) stops ipykernel's output thread, with all that is queued, until the next event.
+        while True:
+            try:
+                message = await self._kernel.client.iopub_channel.get_msg(timeout=_SILENCE_S)
+            except Empty:
+                await self._kernel.nudge()
+                continue
+            if message["parent_header"].get("msg_id") == parent_msg_id:
+                try:
+                    self.process_message(message, cell, cell_index)
+                except CellExecutionComplete:
+                    return
+
+    def _join_streams(self, index: int) -> None:
+        r"""Merge neighbouring pieces of one stream and drop what `\r` overwrote, as front ends do.
+
+        nbclient's own `coalesce_streams` moves text across other outputs and leaves the indices
+        of updatable displays behind.
+        """
+        outputs = self.nb.cells[index].outputs
+        joined, moved = join_streams(outputs)
+        self.nb.cells[index].outputs = joined
+        for places in self._display_id_map.values():
+            if index in places:
+                places[index] = [moved[old] for old in places[index]]
+
+
+def join_streams(outputs: list[Any]) -> tuple[list[Any], list[int]]:
+    """Return `outputs` with neighbouring stream pieces joined, and the new index of each old one."""
+    joined: list[Any] = []
+    pieces: list[str] = []
+    moved: list[int] = []
+    for output in outputs:
+        is_stream = output["output_type"] == "stream"
+        if is_stream and joined and joined[-1].get("name") == output["name"]:
+            pieces.append(output["text"])
+        else:
+            _finish(joined, pieces)
+            joined.append(output)
+            pieces = [output["text"]] if is_stream else []
+        moved.append(len(joined) - 1)
+    _finish(joined, pieces)
+    return joined, moved
+
+
+def _finish(joined: list[Any], pieces: list[str]) -> None:
+    if pieces:
+        joined[-1]["text"] = _as_displayed("".join(pieces))
+
+
+def _as_displayed(text: str) -> str:
+    while "\b" in text:
+        shorter = _BACKSPACE.sub("", text)
+        if shorter == text:
+            break
+        text = shorter
+    return _OVERWRITTEN.sub("", text) if "\r" in text else text
+
+
+def _death_notice(ending: Ending, obituary: str) -> Any:
+    text = obituary if ending is Ending.DIED else f"{ending.value}: {obituary}"
+    error = {"ename": "DeadKernelError", "evalue": text, "traceback": [f"DeadKernelError: {text}"]}
+    return NotebookNode(output_type="error", **error)  # type: ignore[no-untyped-call]
+
+
+def _throttled(progress: Callable[[int, int], None] | None, total: int) -> Callable[[int], None]:
+    last = -_PROGRESS_EVERY_S
+
+    def report(number: int) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if progress is not None and (now - last >= _PROGRESS_EVERY_S or number == total):
+            last = now
+            progress(number, total)
+
+    return report
+
+
+class Echo:
+    """Copies outputs, as text, to the step's log and to whatever papermill was asked to fill."""
+
+    def __init__(
+        self, log: TextIO | None, *, logger: Any = None, stdout: Any = None, stderr: Any = None
+    ) -> None:
+        self._log = log
+        self._logger = logger
+        self._streams = {"stdout": stdout, "stderr": stderr}
+
+    def heading(self, cell: Any, number: int, total: int) -> None:
+        """Say which cell comes now."""
+        if self._log is not None:
+            ours = cell.metadata.get("stepmill", {})
+            name = f"cell {ours['cell']}" if ours.get("cell") is not None else ours.get("role", "cell")
+            self._write(f"[{number}/{total} {name}]\n")
+
+    def output(self, output: Any) -> None:
+        """Pass on one output."""
+        kind = output["output_type"]
+        if kind == "stream":
+            self._stream(output["name"], output["text"])
+        elif kind == "error":
+            self._write("\n".join(output["traceback"]) + "\n")
+        elif "text/plain" in output.get("data", {}):
+            self._write(f"{output['data']['text/plain']}\n")
+            if self._logger is not None:
+                self._logger.info(output["data"]["text/plain"])
+
+    def _stream(self, name: str, text: str) -> None:
+        self._write(text)
+        if self._logger is not None:
+            (self._logger.info if name == "stdout" else self._logger.warning)(text)
+        stream = self._streams.get(name)
+        if stream is not None:
+            stream.write(text)
+            stream.flush()
+
+    def _write(self, text: str) -> None:
+        if self._log is not None:
+            self._log.write(text)
+            self._log.flush()

@@ -1,0 +1,93 @@
+"""Steps in kernels on this machine, run by papermill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from stepmill.errors import KernelError
+from stepmill.execution.environment import kernel_environment
+from stepmill.execution.executors.base import Ending, Progress, StepExit, StepTask
+from stepmill.execution.reaper import Reaper
+from stepmill.execution.session import StepSession
+from stepmill.notebook.writing import write_document
+
+if TYPE_CHECKING:
+    import threading
+
+
+class LocalExecutor:
+    """Runs each step in a fresh kernel of the notebook's kernelspec.
+
+    `jobs` is the number of steps that run at a time; it decides each one's share of the CPUs.
+    """
+
+    def __init__(self, *, jobs: int = 1) -> None:
+        self._jobs = jobs
+        self._reaper = Reaper()
+
+    def run(self, task: StepTask, cancel: threading.Event, progress: Progress | None = None) -> StepExit:
+        """Run one step notebook; see `Executor.run`."""
+        task.executed.parent.mkdir(parents=True, exist_ok=True)
+        task.log.parent.mkdir(parents=True, exist_ok=True)
+        session = StepSession(
+            folder=task.folder,
+            environment=kernel_environment(task.environment, cpus=task.cpus, jobs=self._jobs),
+            log=task.log,
+            start_timeout_s=task.start_timeout_s,
+            timeout_s=task.timeout_s,
+            cancel=cancel,
+            progress=progress,
+            reaper=self._reaper,
+        )
+        try:
+            _execute(task, session)
+        finally:
+            if session.document is not None:
+                _save(task, session.document)
+        if session.exit is None:
+            raise KernelError(f"step {task.step!r} did not run")
+        return replace(session.exit, message=_with_folder(session.exit, task))
+
+    def close(self) -> None:
+        """Wait for the kernels that are still exiting."""
+        self._reaper.close()
+
+
+def _with_folder(ending: StepExit, task: StepTask) -> str:
+    if ending.ending is Ending.DIED:
+        return f"{ending.message}; its last output is in {task.log}"
+    return ending.message
+
+
+def _execute(task: StepTask, session: StepSession) -> None:
+    import nbformat
+    import papermill
+    from papermill.exceptions import PapermillExecutionError
+
+    # A document instead of a path: with paths papermill changes the working directory of the whole
+    # process, which other steps share, and reads braces in them as placeholders.
+    document = nbformat.reads(task.notebook.read_text("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
+    try:
+        papermill.execute_notebook(
+            document,
+            None,
+            engine_name="stepmill",
+            kernel_name=task.kernel_name,
+            progress_bar=False,
+            session=session,
+        )
+    except PapermillExecutionError:
+        # papermill goes by the error outputs in the notebook, also of cells that are tagged
+        # raises-exception; and it takes sys.exit() for success. The session knows better.
+        if session.exit is None:
+            raise
+
+
+def _save(task: StepTask, document: Any) -> None:
+    from papermill.execute import remove_error_markers
+
+    remove_error_markers(document)  # cells that papermill puts between the step's own
+    document.metadata.papermill["input_path"] = task.notebook.name
+    document.metadata.papermill["output_path"] = task.executed.name
+    write_document(document, task.executed)

@@ -1,0 +1,383 @@
+"""One kernel process: started, watched and let go without fixed waits.
+
+Upstream waits for 200 ms of silence at each start, polls for death once a second and for exit ten
+times a second. Here every wait is for the thing itself: a reply, the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from queue import Empty
+from typing import TYPE_CHECKING, Any
+
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Type
+
+from stepmill.errors import KernelError, RunCancelled
+from stepmill.execution.reaper import Leaving, Reaper, see_off
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_LONGEST_SOCKET_PATH = 90  # AF_UNIX allows 104 to 108 bytes; the names below add up to 10
+_DRAIN_S = 0.1  # what a dying kernel has sent arrives within this
+_ASK_S = 0.1
+_IDLE_S = 0.05
+_REPLY_S = 1.0
+
+
+class StepKernelClient(AsyncKernelClient):
+    """The channels to a kernel that was started for one step."""
+
+    async def ready(self, died: asyncio.Event, give_up: Callable[[], None]) -> dict[str, Any]:
+        """Return the content of the first kernel_info reply, with iopub subscribed and drained.
+
+        A reply *and* the idle status of the same request show that all earlier messages are here.
+        `give_up` raises when it is time to; the caller looks at `died` when Empty is raised.
+        """
+        while True:
+            request = self.kernel_info()
+            reply = await self._reply(request, died, give_up)
+            self._handle_kernel_info_reply(reply)
+            if await self._saw_idle(request):
+                return dict(reply["content"])
+            # iopub was not subscribed yet when the status was published: ask again
+
+    async def _reply(self, request: str, died: asyncio.Event, give_up: Callable[[], None]) -> dict[str, Any]:
+        while True:
+            try:
+                message: dict[str, Any] = await self.shell_channel.get_msg(timeout=_ASK_S)
+            except Empty:
+                if died.is_set():
+                    raise
+                give_up()
+                continue
+            if message["parent_header"].get("msg_id") == request:
+                return message
+
+    async def _saw_idle(self, request: str) -> bool:
+        while True:
+            try:
+                message = await self.iopub_channel.get_msg(timeout=_IDLE_S)
+            except Empty:
+                return False
+            is_ours = message["parent_header"].get("msg_id") == request
+            if is_ours and message["content"].get("execution_state") == "idle":
+                return True
+
+    async def ask_to_exit(self, *, by_shell: bool) -> None:
+        """Send a shutdown request and wait, shortly, until the kernel has it.
+
+        In ipykernel a request on the control channel races: the main thread stops the thread that
+        carries its output while the control thread still flushes through it, and one exit in ten
+        hangs for ten seconds. On the shell channel the main thread does both, one after the other.
+        """
+        channel = self.shell_channel if by_shell else self.control_channel
+        request = self.session.msg("shutdown_request", {"restart": False})
+        channel.send(request)
+        try:
+            while True:
+                reply = await channel.get_msg(timeout=_REPLY_S)
+                if reply["parent_header"].get("msg_id") == request["header"]["msg_id"]:
+                    return
+        except Empty:
+            return  # whoever waits for the process will see to it
+
+
+class StepKernelManager(AsyncKernelManager):
+    """Starts the process. The provisioner is the kernelspec's, or the configured default."""
+
+    client_factory = Type(StepKernelClient, klass="jupyter_client.client.KernelClient", config=True)
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        context = zmq.asyncio.Context()
+        # Defaults for every socket: a kernel that binds late is found at once (upstream: within
+        # 100 ms), and no output is dropped when it prints faster than we read.
+        context.reconnect_ivl = 5
+        context.rcvhwm = 0
+        return context
+
+    def client(self, **options: Any) -> StepKernelClient:  # type: ignore[override]
+        client = super().client(**options)
+        assert isinstance(client, StepKernelClient)
+        return client
+
+    async def launch(self, **options: Any) -> None:
+        """Start the process: upstream's three stages without its pause of 10 ms."""
+        command, options = await self._async_pre_start_kernel(**options)
+        await self._async_launch_kernel(command, **options)
+        await self._async_post_start_kernel(**options)
+
+
+class StepKernel:
+    """A running kernel. Made by `start_kernel`, ended by `release` or `kill`."""
+
+    def __init__(self, manager: StepKernelManager, folder: Path, log: Path | None) -> None:
+        self.manager = manager
+        self.client = manager.client()
+        self.died = asyncio.Event()
+        self.info: dict[str, Any] = {}
+        self._folder = folder
+        self._log = log
+        self._watch = asyncio.create_task(self._notice_death())
+
+    async def _notice_death(self) -> None:
+        await _process_end(self.manager)
+        await asyncio.sleep(_DRAIN_S)
+        self.died.set()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Return code of the process if it has ended, negative for a signal."""
+        process = getattr(self.manager.provisioner, "process", None)
+        return None if process is None else process.poll()
+
+    def obituary(self) -> str:
+        """Say how the process ended, and the likely reason."""
+        code = self.exit_code
+        if code is None:
+            return "the kernel is gone"
+        if code >= 0:
+            return f"the kernel process ended with exit code {code}"
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+        hints = {"SIGKILL": " (out of memory?)", "SIGSEGV": " (a crash in compiled code)"}
+        return f"the kernel process was ended by {name}{hints.get(name, '')}"
+
+    async def interrupt(self) -> None:
+        """Do what the stop button does; nothing if the process is gone."""
+        if self.manager.has_kernel and not self.died.is_set():
+            await self.manager.interrupt_kernel()
+
+    async def nudge(self) -> None:
+        """Make ipykernel's output thread look at its queue; its control thread is never busy."""
+        if is_ipykernel(self.manager.kernel_spec):
+            channel = self.client.control_channel
+            while await channel.msg_ready():
+                await channel.get_msg()
+            channel.send(self.client.session.msg("kernel_info_request", {}))
+
+    async def end_process(self) -> None:
+        """Send the process and its children the signal that cannot be ignored."""
+        if self.manager.provisioner is not None and self.manager.has_kernel:
+            await self.manager.provisioner.kill()
+
+    async def kill(self) -> None:
+        """End the process and its children at once, and clean up."""
+        try:
+            await self.end_process()
+            if self.manager.provisioner is not None:
+                await self.manager.provisioner.wait()
+        finally:
+            await self._close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    async def release(self, reaper: Reaper | None) -> None:
+        """Ask the kernel to exit. The rest of its end is the reaper's; without one, wait here."""
+        provisioner = self.manager.provisioner
+        process = getattr(provisioner, "process", None)
+        if self.died.is_set() or process is None or not isinstance(provisioner, LocalProvisioner):
+            await self.manager.shutdown_kernel(now=self.died.is_set())
+            await self._close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            return
+        await self.client.ask_to_exit(by_shell=is_ipykernel(self.manager.kernel_spec))
+        leaving = Leaving(
+            process=process,
+            folder=self._folder,
+            signal_group=_group_signaller(process, provisioner.pgid),
+            note=self.note,
+        )
+        await self._close()
+        if reaper is None:
+            await asyncio.to_thread(see_off, leaving)
+        else:
+            reaper.take(leaving)
+
+    def note(self, text: str) -> None:
+        """Write a line about the kernel itself into the step's log."""
+        if self._log is not None:
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(f"[stepmill] {text}\n")
+
+    async def _close(self) -> None:
+        self._watch.cancel()
+        await asyncio.gather(self._watch, return_exceptions=True)
+        self.client.stop_channels()
+        await self.manager.cleanup_resources()
+
+
+async def start_kernel(
+    name: str,
+    *,
+    folder: Path | None,
+    environment: Mapping[str, str] | None,
+    log: Path | None,
+    timeout_s: float,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> StepKernel:
+    """Start the kernel called `name` in `folder` and return it when it answers.
+
+    Raises
+    ------
+    KernelError
+        It is not installed, cannot be launched, died, or did not answer within `timeout_s`.
+    RunCancelled
+        `is_cancelled` became true first.
+    """
+    own = Path(tempfile.mkdtemp(prefix="stepmill-"))
+    manager = _manager(name, own)
+    try:
+        await _launch(manager, name, folder, environment, log)
+    except BaseException:
+        await manager.cleanup_resources()
+        shutil.rmtree(own, ignore_errors=True)
+        raise
+    kernel = StepKernel(manager, own, log)
+    try:
+        await _answer(kernel, name, time.monotonic() + timeout_s, timeout_s, is_cancelled)
+    except BaseException:
+        await kernel.kill()
+        raise
+    return kernel
+
+
+def _manager(name: str, own: Path) -> StepKernelManager:
+    specs = KernelSpecManager()
+    try:
+        spec = specs.get_kernel_spec(name)
+    except NoSuchKernel:
+        shutil.rmtree(own, ignore_errors=True)
+        raise missing_kernel(name, sorted(specs.find_kernel_specs())) from None
+    transport = "ipc" if _speaks_ipc(spec) and len(os.fsencode(own)) < _LONGEST_SOCKET_PATH else "tcp"
+    return StepKernelManager(
+        kernel_name=name,
+        kernel_spec_manager=specs,
+        transport=transport,
+        connection_file=str(own / "k.json"),
+    )
+
+
+def missing_kernel(name: str, installed: list[str]) -> KernelError:
+    """Return the error for a kernel that is not installed here."""
+    return KernelError(
+        f"the notebook asks for the kernel {name!r}, which is not installed here",
+        hint=f"installed: {', '.join(installed) or 'none'}; choose one of them in the notebook, or install "
+        f"the missing one in its environment with `python -m ipykernel install --user --name {name}`",
+    )
+
+
+def _speaks_ipc(spec: Any) -> bool:
+    """Sockets as files have no port races; only ipykernel on this machine is known to take them."""
+    local = not (spec.metadata or {}).get("kernel_provisioner")
+    return os.name == "posix" and local and is_ipykernel(spec)
+
+
+def is_ipykernel(spec: Any) -> bool:
+    """Return whether a kernelspec starts IPython's kernel."""
+    return any("ipykernel" in argument for argument in spec.argv)
+
+
+async def _launch(
+    manager: StepKernelManager,
+    name: str,
+    folder: Path | None,
+    environment: Mapping[str, str] | None,
+    log: Path | None,
+) -> None:
+    # Without its own history two kernels at a time wait for one sqlite file.
+    spec = manager.kernel_spec
+    assert spec is not None
+    arguments = ["--HistoryManager.hist_file=:memory:"] if is_ipykernel(spec) else []
+    with (log or Path(os.devnull)).open("ab") as output:
+        try:
+            await manager.launch(
+                extra_arguments=arguments,
+                cwd=None if folder is None else str(folder),
+                env=dict(os.environ if environment is None else environment),
+                stdin=subprocess.DEVNULL,  # a read from it ends at once; it would hang for ever on a pipe
+                stdout=output,
+                stderr=output,
+            )
+        except OSError as error:
+            raise KernelError(
+                f"the kernel {name!r} cannot be launched: {error}",
+                hint=f"its command is `{' '.join(spec.argv)}`, its folder {str(folder)!r}; does "
+                "the environment that it belongs to still exist?",
+            ) from error
+
+
+async def _answer(
+    kernel: StepKernel, name: str, deadline: float, timeout_s: float, is_cancelled: Callable[[], bool]
+) -> None:
+    def give_up() -> None:
+        if is_cancelled():
+            raise RunCancelled("cancelled while the kernel was starting")
+        if time.monotonic() > deadline:
+            raise KernelError(
+                f"the kernel {name!r} did not answer within {timeout_s:g} s",
+                hint="the machine may be overloaded; the step's log has what the kernel printed",
+            )
+
+    kernel.client.start_channels(hb=False)
+    try:
+        kernel.info = await kernel.client.ready(kernel.died, give_up)
+    except Empty:
+        raise KernelError(
+            f"the kernel {name!r} did not start: {kernel.obituary()}{_last_words(kernel)}",
+            hint="does `ipykernel` import in the environment of that kernel?",
+        ) from None
+    kernel.client.allow_stdin = False
+
+
+def _last_words(kernel: StepKernel) -> str:
+    """Return the last lines that the process printed, for an error message."""
+    if kernel._log is None or not kernel._log.exists():
+        return ""
+    lines = kernel._log.read_text("utf-8", "replace").strip().splitlines()[-3:]
+    return "".join(f"\n  {line}" for line in lines)
+
+
+async def _process_end(manager: StepKernelManager) -> None:
+    """Return when the kernel's process has ended."""
+    provisioner = manager.provisioner
+    pid = provisioner.pid if isinstance(provisioner, LocalProvisioner) else None
+    if pid is None or not hasattr(os, "pidfd_open"):
+        while await manager.is_alive():
+            await asyncio.sleep(0.05)
+        return
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(handle, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+def _group_signaller(process: Any, group: int | None) -> Callable[[int], None]:
+    def send(number: int) -> None:
+        try:
+            if group and hasattr(os, "killpg"):
+                os.killpg(group, number)
+            else:
+                process.send_signal(number)
+        except ProcessLookupError:
+            return  # gone in the meantime
+
+    return send

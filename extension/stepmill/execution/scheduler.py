@@ -1,0 +1,183 @@
+"""Which step starts when: ready steps in order, as many at a time as there are jobs."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from stepmill.errors import RunCancelled, StepFailed, StepmillError
+from stepmill.model.run import StepOutcome, StepStatus
+
+Perform = Callable[[str], StepOutcome]
+_LOOK_S = 0.5  # Windows delivers Ctrl-C only between waits
+
+
+def run_steps(
+    order: Sequence[str],
+    upstream: Mapping[str, Collection[str]],
+    perform: Perform,
+    *,
+    jobs: int,
+    cancel: threading.Event,
+    fail_fast: bool = False,
+) -> Mapping[str, StepOutcome]:
+    """Call `perform` for each step of `order` when its upstream steps are good; return all outcomes.
+
+    `perform` runs in worker threads. A StepmillError that it raises is the step's outcome `failed`.
+    What comes after a step that is not good is `skipped`, naming that step; other branches go on,
+    unless `fail_fast`. After `cancel`, and after Ctrl-C in the calling thread (which sets it), no
+    step starts: the running ones are waited for, the others are `cancelled`. Names in `upstream`
+    that are not in `order` count as good. A second Ctrl-C is raised.
+
+    Raises
+    ------
+    BaseException
+        Whatever else `perform` raises, after the others were cancelled and have come back.
+    """
+    return _Scheduler(order, upstream, perform, jobs, cancel, fail_fast).run()
+
+
+class _Scheduler:
+    """One call of `run_steps`; only the calling thread touches its state."""
+
+    def __init__(
+        self,
+        order: Sequence[str],
+        upstream: Mapping[str, Collection[str]],
+        perform: Perform,
+        jobs: int,
+        cancel: threading.Event,
+        fail_fast: bool,
+    ) -> None:
+        names = set(order)
+        self._upstream = {name: [u for u in upstream.get(name, ()) if u in names] for name in order}
+        self._waiting = list(order)
+        self._order = tuple(order)
+        self._perform = perform
+        self._jobs = max(1, jobs)
+        self._cancel = cancel
+        self._fail_fast = fail_fast
+        self._running: set[str] = set()
+        self._outcomes: dict[str, StepOutcome] = {}
+        self._finished: queue.SimpleQueue[tuple[str, StepOutcome | BaseException]] = queue.SimpleQueue()
+        self._bug: BaseException | None = None
+
+    def run(self) -> Mapping[str, StepOutcome]:
+        interrupted = False
+        while True:
+            try:
+                self._loop()
+                break
+            except KeyboardInterrupt:
+                self._cancel.set()
+                if interrupted:
+                    raise
+                interrupted = True
+        if self._bug is not None:
+            raise self._bug
+        return {name: self._outcomes[name] for name in self._order}
+
+    def _loop(self) -> None:
+        while True:
+            self._settle()
+            self._start()
+            if not self._running:
+                break
+            self._collect()
+        if self._waiting and self._bug is None:
+            raise ValueError(f"these steps wait for each other: {', '.join(self._waiting)}")
+
+    def _settle(self) -> None:
+        """Give an outcome to what will not run any more."""
+        for name in tuple(self._waiting):
+            outcome = self._not_to_run(name)
+            if outcome is not None:
+                self._waiting.remove(name)
+                self._outcomes[name] = outcome
+
+    def _not_to_run(self, name: str) -> StepOutcome | None:
+        if self._cancel.is_set():
+            return StepOutcome(status=StepStatus.CANCELLED, reason="the run was cancelled before it started")
+        bad = _first(u for u in self._upstream[name] if self._is_bad(u))
+        if bad is not None:
+            return StepOutcome(status=StepStatus.SKIPPED, reason=self._why_skipped(bad))
+        failed = _first(n for n in self._outcomes if self._fail_fast and self._is_bad(n))
+        if failed is not None:
+            return StepOutcome(status=StepStatus.SKIPPED, reason=self._why_skipped(failed))
+        return None
+
+    def _is_bad(self, name: str) -> bool:
+        return name in self._outcomes and not self._outcomes[name].status.is_good
+
+    def _why_skipped(self, bad: str) -> str:
+        outcome = self._outcomes[bad]
+        if outcome.status is StepStatus.SKIPPED:
+            return outcome.reason  # names the step that failed in the first place
+        return f"step {bad!r} {outcome.status.value}"
+
+    def _start(self) -> None:
+        for name in tuple(self._waiting):
+            if len(self._running) >= self._jobs:
+                return
+            if all(u in self._outcomes for u in self._upstream[name]):
+                self._waiting.remove(name)
+                self._running.add(name)
+                # A daemon: after a second Ctrl-C nothing keeps the interpreter from exiting.
+                threading.Thread(target=self._work, args=(name,), name=f"step-{name}", daemon=True).start()
+
+    def _work(self, name: str) -> None:
+        result: StepOutcome | BaseException
+        try:
+            result = self._perform(name)
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+            result = error
+        self._finished.put((name, result))
+
+    def _collect(self) -> None:
+        name, result = self._next()
+        self._running.discard(name)
+        if isinstance(result, StepmillError):
+            result = outcome_of_error(result)
+        elif isinstance(result, BaseException):
+            self._bug = self._bug or result
+            self._cancel.set()
+            result = StepOutcome(status=StepStatus.FAILED, reason=f"{type(result).__name__}: {result}")
+        self._outcomes[name] = result
+
+    def _next(self) -> tuple[str, StepOutcome | BaseException]:
+        while True:
+            try:
+                return self._finished.get(timeout=_LOOK_S)
+            except queue.Empty:
+                continue
+
+
+def outcome_of_error(error: StepmillError) -> StepOutcome:
+    """Return the outcome of a step whose performer raised `error`."""
+    cancelled = isinstance(error, RunCancelled)
+    return StepOutcome(
+        status=StepStatus.CANCELLED if cancelled else StepStatus.FAILED,
+        reason=error.message,
+        error=error_document(error),
+    )
+
+
+def error_document(error: StepmillError) -> dict[str, Any]:
+    """Return what events and outcomes say about `error`, as JSON values."""
+    document: dict[str, Any] = {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "cell": error.cell,
+        "line": error.line,
+        "column": error.column,
+    }
+    if isinstance(error, StepFailed):
+        document |= {"step": error.step, "traceback": error.traceback}
+    return document
+
+
+def _first(names: Iterable[str]) -> str | None:
+    return next(iter(names), None)

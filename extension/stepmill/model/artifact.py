@@ -1,0 +1,85 @@
+"""Stored values, and what a step leaves behind for the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ABSENT = "absent"
+"""The digest of a name that is not bound: a fact like any other value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRef:
+    """Names a stored value: its digest and, for a bundle, the member it is.
+
+    Values that share objects are stored as one bundle so that identities survive; each of their
+    names then has the same `digest` and its own `member`.
+    """
+
+    digest: str
+    member: str = ""
+    type_name: str = ""
+    size_bytes: int = 0
+
+    @property
+    def is_absent(self) -> bool:
+        return self.digest == ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileAccess:
+    """A file that a step read or wrote.
+
+    `path` is relative to the notebook's folder where it lies below it, else absolute; forward
+    slashes. `digest` is that of the content at that time, or `ABSENT`; a listed folder has the
+    digest of its listing.
+    """
+
+    path: str
+    mode: str  # "read", "write", "list"
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecord:
+    """One observation of a step: under this key, with these observations, it gave these outputs.
+
+    Attributes
+    ----------
+    key
+        Static key: the digest of `components`.
+    components
+        What the key was made of: flat name -> digest ("code", "definition:f", "parameter:alpha",
+        "input:df", "python", "module:helpers.py" …); the difference of two records explains a re-run.
+    outputs
+        Name -> stored value; a name with the digest `ABSENT` was not bound.
+    random
+        Generator -> stored state after the step.
+    cells
+        Digest of the JSON list with the outputs of the step's cells, in order.
+    files
+        Observed reads and writes. A hit requires reads to be as they were.
+    distributions, environment
+        Observed distribution versions, and keyed hashes of environment variables.
+    seed
+        The seed derived for an unseeded step that may draw.
+    """
+
+    key: str
+    step: str
+    run_id: str
+    created_s: float
+    seconds: float
+    components: Mapping[str, str] = field(default_factory=dict)
+    outputs: Mapping[str, ArtifactRef] = field(default_factory=dict)
+    random: Mapping[str, ArtifactRef] = field(default_factory=dict)
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    cells: str = ""
+    files: tuple[FileAccess, ...] = ()
+    distributions: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    seed: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)

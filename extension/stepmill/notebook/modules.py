@@ -1,0 +1,120 @@
+"""The modules that a notebook imports, known by their source."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stepmill.notebook.exports import absolute_name, exported_names
+from stepmill.notebook.finding import Module, find_module, is_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["exported_names", "local_sources"]
+
+
+def local_sources(dotted_names: Iterable[str], folder: Path) -> Mapping[str, str]:
+    """Return the project's own source files behind these imports, and behind theirs.
+
+    Files of the notebook's folder and editable installs count, installed packages do not. Keys are
+    paths relative to `folder` where they lie below it, else absolute; values are digests of the
+    normalised AST, so that comments and formatting do not count. Names that are no module of the
+    project are left out.
+    """
+    folder = folder.resolve()
+    found: dict[Path, str] = {}
+    seen: set[str] = set()
+    waiting = list(dotted_names)
+    while waiting:
+        dotted = waiting.pop()
+        for name in _with_parents(dotted):
+            if name in seen:
+                continue
+            seen.add(name)
+            module = find_module(name, [folder])
+            if module is None or not _is_local(module):
+                break  # what is installed brings in nothing of the project
+            if module.source is not None:
+                source = _source(module.source)
+                found[module.source] = source.digest
+                waiting += source.imports_from(module.package)
+    return {_shown(path, folder): digest for path, digest in sorted(found.items())}
+
+
+class _Source:
+    """One file: its digest, and what it imports."""
+
+    def __init__(self, content: bytes) -> None:
+        from blake3 import blake3
+
+        self._imports: list[ast.Import | ast.ImportFrom | str] = []
+        tree = _parse(content)
+        normal = content if tree is None else ast.dump(tree).encode("utf-8", "surrogatepass")
+        self.digest = str(blake3(normal).hexdigest())
+        if tree is not None:
+            self._imports = list(_imports(tree))
+
+    def imports_from(self, package: str) -> Iterator[str]:
+        """Yield the dotted names it imports; those of `from m import n` as `m` and as `m.n`."""
+        for node in self._imports:
+            if isinstance(node, str):
+                yield node
+            elif isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            else:
+                base = absolute_name(node, package)
+                yield base
+                yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+
+
+def _source(path: Path) -> _Source:
+    status = path.stat()
+    return _cached_source(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=512)
+def _cached_source(path: Path, mtime_ns: int, size_bytes: int) -> _Source:
+    del mtime_ns, size_bytes  # they make a changed file another entry
+    return _Source(path.read_bytes())
+
+
+def _parse(content: bytes) -> ast.Module | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(content)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom | str]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                yield node
+            case ast.Call(
+                func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__"),
+                args=[ast.Constant(value=str(name)), *_],
+            ) if not name.startswith("."):
+                yield name
+
+
+def _with_parents(dotted: str) -> Iterator[str]:
+    """`a.b.c` runs `a`, `a.b` and `a.b.c`."""
+    parts = dotted.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts) + 1) if parts[0])
+
+
+def _is_local(module: Module) -> bool:
+    if module.source is not None:
+        return is_local(module.source.resolve())
+    return bool(module.locations) and all(is_local(Path(folder).resolve()) for folder in module.locations)
+
+
+def _shown(path: Path, folder: Path) -> str:
+    path = path.resolve()
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.as_posix()

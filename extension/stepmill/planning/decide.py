@@ -1,0 +1,197 @@
+"""Run it, reuse it, or ask first: the decision for one step, with its reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stepmill.model.artifact import ABSENT, StepRecord
+from stepmill.model.plan import Cause, PlanStatus, Reason, StepPlan
+from stepmill.planning.explain import differences
+from stepmill.planning.keys import static_key
+from stepmill.planning.observations import World, failures, written_elsewhere
+from stepmill.planning.quantities import duration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stepmill.model.pipeline import Step
+    from stepmill.planning.records import Last, Records
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the user asked for, beside the notebook: steps to run anew, and files that may be overwritten."""
+
+    refresh: frozenset[str] = frozenset()
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What all decisions about one notebook share.
+
+    `parameters` are the values in force as text for reading; `written` maps paths to the digests that
+    the last runs of this notebook's steps gave them; `now_s` are seconds since the epoch.
+    """
+
+    records: Records
+    world: World
+    now_s: float
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    wishes: Wishes = Wishes()
+
+
+def decide_step(step: Step, made: Mapping[str, str], about: Circumstances) -> StepPlan:
+    """Decide about a step whose inputs are all known; `made` are the components of its key."""
+    key = static_key(made)
+    last = about.records.last(step.name)
+    candidates = about.records.find(key)
+    reasons = _wanted_anyway(step, about)
+    if not reasons:
+        broken: tuple[Reason, ...] = ()
+        for record in candidates:
+            found = _why_not(step, record, about)
+            if not found:
+                return _cached(step, made, record, about)
+            broken = broken or found
+        reasons = broken or _why_no_record(step, made, last, about)
+    return _to_run(step, reasons, about, last, candidates, key=key, made=made)
+
+
+def decide_waiting(
+    step: Step, made: Mapping[str, str], about: Circumstances, *, running: Iterable[str]
+) -> StepPlan:
+    """Decide, before a run, about a step that comes after the steps `running`, which will run.
+
+    `made` are the components known by now. The step is stale for what is known already, or because
+    its inputs may change; whether they did is found out when the others have run.
+    """
+    last = about.records.last(step.name)
+    reasons = _wanted_anyway(step, about)
+    if not reasons:
+        own = _why_no_record(step, made, last, about, partial=True)
+        who = _enumerated(sorted(running))
+        verb = "runs" if len(set(running)) == 1 else "run"
+        message = f"{who} {verb}"
+        if not own:
+            message += f"; if what it takes stays equal, {step.name} is reused"
+        reasons = (*own, Reason(cause=Cause.UPSTREAM, message=message, subject=who))
+    return _to_run(step, reasons, about, last, (), key="", made=made)
+
+
+def blocked_by(step: Step, blockers: Iterable[str]) -> StepPlan:
+    """Return the decision for a step that cannot run before blocked steps are released."""
+    who = _enumerated(sorted(blockers))
+    reason = Reason(cause=Cause.UPSTREAM, message=f"it comes after {who}, which is blocked", subject=who)
+    return StepPlan(step=step.name, status=PlanStatus.BLOCKED, reasons=(reason,))
+
+
+def _wanted_anyway(step: Step, about: Circumstances) -> tuple[Reason, ...]:
+    """Return why the step runs whatever is stored."""
+    if step.name in about.wishes.refresh:
+        return (Reason(cause=Cause.REQUESTED, message="you asked for it to run"),)
+    if not step.options.cache:
+        return (Reason(cause=Cause.NO_CACHE, message="it is marked --no-cache"),)
+    if step.volatile and step.options.cache_for_s is None:
+        return tuple(
+            Reason(
+                cause=Cause.VOLATILE,
+                message=f"it reads {v.what} (cell {v.place.cell}, line {v.place.line})",
+                subject=v.what,
+            )
+            for v in step.volatile[:1]
+        )
+    return ()
+
+
+def _why_not(step: Step, record: StepRecord, about: Circumstances) -> tuple[Reason, ...]:
+    """Return why `record`, found under the step's key, cannot be reused now."""
+    age_s = about.now_s - record.created_s
+    limit_s = step.options.cache_for_s
+    if limit_s is not None and age_s > limit_s:
+        message = f"its result is {duration(age_s)} old, it is kept for {duration(limit_s)}"
+        return (Reason(cause=Cause.EXPIRED, message=message),)
+    volatile = record.extra.get("volatile", ())
+    if volatile and limit_s is None:
+        return (Reason(cause=Cause.VOLATILE, message=f"it used {volatile[0]}", subject=volatile[0]),)
+    required = [output.name for output in step.outputs if output.required and output.name]
+    return failures(record, about.world, required=required)
+
+
+def _why_no_record(
+    step: Step, made: Mapping[str, str], last: Last, about: Circumstances, *, partial: bool = False
+) -> tuple[Reason, ...]:
+    if last.record is None:
+        what = "its last run did not finish" if last.unfinished else "no earlier result is stored"
+        return (Reason(cause=Cause.FIRST_RUN, message=what),)
+    found = differences(last.record, made, step, about.parameters, partial=partial)
+    if found or partial:
+        return found
+    return (Reason(cause=Cause.FIRST_RUN, message="no result is stored for this combination"),)
+
+
+def _cached(step: Step, made: Mapping[str, str], record: StepRecord, about: Circumstances) -> StepPlan:
+    message = f"nothing changed since run {record.run_id}"
+    if step.options.cache_for_s is not None:
+        left_s = step.options.cache_for_s - (about.now_s - record.created_s)
+        message += f", kept for {duration(left_s)} more"
+    return StepPlan(
+        step=step.name,
+        status=PlanStatus.CACHED,
+        reasons=(Reason(cause=Cause.UNCHANGED, message=message, subject=record.run_id),),
+        key=record.key,
+        components=dict(made),
+        record=record,
+        expected_seconds=record.seconds,
+    )
+
+
+def _to_run(
+    step: Step,
+    reasons: tuple[Reason, ...],
+    about: Circumstances,
+    last: Last,
+    candidates: tuple[StepRecord, ...],
+    *,
+    key: str,
+    made: Mapping[str, str],
+) -> StepPlan:
+    """Return the decision to run, or to ask first, where running would overwrite a user's work."""
+    expected = last.record.seconds if last.record else None
+    status = PlanStatus.STALE
+    edited = () if about.wishes.overwrite or last.unfinished else _edited_files(last, candidates, about)
+    if edited:
+        status = PlanStatus.BLOCKED
+        reasons = tuple(
+            Reason(
+                cause=Cause.FILE_EDITED,
+                message=f"{path} was changed since {step.name} wrote it; "
+                "remove it or run with --overwrite to have it written again",
+                subject=path,
+            )
+            for path in edited
+        )
+    return StepPlan(
+        step=step.name,
+        status=status,
+        reasons=reasons,
+        key=key,
+        components=dict(made),
+        expected_seconds=expected,
+    )
+
+
+def _edited_files(last: Last, candidates: tuple[StepRecord, ...], about: Circumstances) -> tuple[str, ...]:
+    ours = {path: set(digests) for path, digests in about.written.items()}
+    earlier = [record for record in (last.record, *candidates) if record is not None]
+    for access in (access for record in earlier for access in record.files):
+        if access.mode == "write" and access.digest != ABSENT:
+            ours.setdefault(access.path, set()).add(access.digest)
+    known = {path: frozenset(digests) for path, digests in ours.items()}
+    return () if last.record is None else written_elsewhere(last.record, about.world, known)
+
+
+def _enumerated(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,105 @@
+"""What differs between a step now and the last time, each as one sentence with its evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stepmill.model.artifact import ABSENT, StepRecord
+from stepmill.model.plan import Cause, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stepmill.model.pipeline import Step
+
+
+def differences(
+    last: StepRecord,
+    made: Mapping[str, str],
+    step: Step,
+    parameters: Mapping[str, str],
+    *,
+    partial: bool = False,
+) -> tuple[Reason, ...]:
+    """Return why the key made of `made` is not that of `last`, the most telling reason first.
+
+    `parameters` are the values in force as text; the old ones stand in the record's `extra`. With
+    `partial`, inputs missing from `made` are not known yet, and no reason.
+    """
+    old = last.components
+    changed = {name for name in made if old.get(name) != made[name]}
+    gone = {name for name in old if name not in made}
+    if partial:
+        gone = {name for name in gone if not name.startswith(("input:", "random:"))}
+    found: list[Reason] = [
+        *_definitions(changed, old),
+        *_parameters(changed, last.extra, parameters, old),
+        *_inputs(changed, made, old, step),
+        *_modules(changed, gone, old),
+        *_platform(changed, made, old),
+    ]
+    named = {reason.cause for reason in found}
+    if "code" in changed and Cause.DEFINITION not in named:
+        found.insert(0, Reason(cause=Cause.CODE, message="its code changed"))
+    if not found and (changed or gone):
+        what = min(changed | gone).replace(":", " ")
+        found.append(Reason(cause=Cause.CODE, message=f"its {what} changed", subject=what))
+    return tuple(found)
+
+
+def _definitions(changed: set[str], old: Mapping[str, str]) -> Iterable[Reason]:
+    for name in _subjects(changed, "definition"):
+        if f"definition:{name}" in old:
+            yield Reason(cause=Cause.DEFINITION, message=f"definition {name}() changed", subject=name)
+
+
+def _parameters(
+    changed: set[str], extra: Mapping[str, Any], parameters: Mapping[str, str], old: Mapping[str, str]
+) -> Iterable[Reason]:
+    before = extra.get("parameters", {})
+    for name in _subjects(changed, "parameter"):
+        if f"parameter:{name}" not in old:
+            continue  # newly read: then the code changed too, which says more
+        message = f"{name} changed"
+        if name in before and name in parameters and before[name] != parameters[name]:
+            message += f" from {before[name]} to {parameters[name]}"
+        yield Reason(cause=Cause.PARAMETER, message=message, subject=name)
+
+
+def _inputs(
+    changed: set[str], made: Mapping[str, str], old: Mapping[str, str], step: Step
+) -> Iterable[Reason]:
+    producers = {taken.name: taken.producer for taken in step.inputs}
+    for name in _subjects(changed, "input"):
+        source = f"input {name} (from {producers[name]})" if name in producers else f"input {name}"
+        before, now = old.get(f"input:{name}"), made[f"input:{name}"]
+        if before is None:
+            message = f"{source} is new"
+        elif ABSENT in (before, now):
+            message = f"{source} {'is not bound any more' if now == ABSENT else 'is bound now'}"
+        else:
+            message = f"{source} has other content"
+        yield Reason(cause=Cause.INPUT, message=message, subject=name)
+    for name in _subjects(changed, "random"):
+        message = f"the random state of {name} is another"
+        yield Reason(cause=Cause.INPUT, message=message, subject=name)
+
+
+def _modules(changed: set[str], gone: set[str], old: Mapping[str, str]) -> Iterable[Reason]:
+    for path in _subjects(changed, "module"):
+        what = "changed" if f"module:{path}" in old else "is imported now"
+        yield Reason(cause=Cause.MODULE, message=f"{path} {what}", subject=path)
+    for path in _subjects(gone, "module"):
+        yield Reason(cause=Cause.MODULE, message=f"{path} is not imported any more", subject=path)
+
+
+def _platform(changed: set[str], made: Mapping[str, str], old: Mapping[str, str]) -> Iterable[Reason]:
+    if "python" in changed:
+        message = f"Python {old.get('python', 'unknown')} → {made['python']}"
+        yield Reason(cause=Cause.PYTHON, message=message)
+    if "kernel" in changed:
+        yield Reason(cause=Cause.PYTHON, message="it runs in another kernel", subject=made["kernel"])
+
+
+def _subjects(names: set[str], kind: str) -> list[str]:
+    return sorted(name.split(":", 1)[1] for name in names if name.startswith(f"{kind}:"))

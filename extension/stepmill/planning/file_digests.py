@@ -1,0 +1,86 @@
+"""Digests of files on disk, with a memory, so that planning does not read gigabytes twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from stepmill.artifacts.file_digests import file_digest, listing_digest
+from stepmill.model.artifact import ABSENT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_REMEMBERED_FROM_BYTES = 1 << 18
+"""Smaller files are read each time: that is as fast as a look-up, and never out of date."""
+
+_SETTLED_NS = 2_000_000_000
+"""A file changed within this time before it was read may change again under the same time stamp."""
+
+
+class FileDigests:
+    """Answers what a file or folder is now.
+
+    Big files are remembered by path, size, inode and both times; `memory` is the JSON document that
+    keeps this between processes (read on first use, written by `save`).
+    """
+
+    def __init__(self, memory: Path | None = None) -> None:
+        self._memory = memory
+        self._known: dict[str, list[Any]] | None = None
+        self._changed = False
+        self._lock = Lock()
+
+    def content(self, path: Path) -> str:
+        """Return the digest of the file's bytes, of a folder's listing; `ABSENT` if there is nothing."""
+        try:
+            status = path.stat()
+        except (OSError, ValueError):
+            return ABSENT
+        if path.is_dir():
+            return self.listing(path)
+        if status.st_size < _REMEMBERED_FROM_BYTES:
+            return file_digest(path)
+        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        with self._lock:
+            known = self._load().get(str(path))
+        if known is not None and known[1:] == stamp:
+            return str(known[0])
+        started_ns = time.time_ns()
+        digest = file_digest(path)
+        if max(status.st_mtime_ns, status.st_ctime_ns) < started_ns - _SETTLED_NS:
+            with self._lock:
+                self._load()[str(path)] = [digest, *stamp]
+                self._changed = True
+        return digest
+
+    def listing(self, path: Path) -> str:
+        """Return the digest of the names in a folder, `ABSENT` if there is none."""
+        return listing_digest(path)
+
+    def save(self) -> None:
+        """Write what was learned, atomically; nothing if nothing was."""
+        with self._lock:
+            if self._memory is None or not self._changed:
+                return
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            temporary = self._memory.with_name(f"{self._memory.name}.{os.getpid()}")
+            temporary.write_text(json.dumps(self._known), encoding="utf-8")
+            temporary.replace(self._memory)
+            self._changed = False
+
+    def _load(self) -> dict[str, list[Any]]:
+        if self._known is None:
+            self._known = _read_memory(self._memory)
+        return self._known
+
+
+def _read_memory(path: Path | None) -> dict[str, list[Any]]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8")) if path else {}
+    except (OSError, ValueError):
+        return {}  # only a memory: what is missing is read again
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,145 @@
+"""What a step's kernel is told: the manifest beside the step notebook."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import TYPE_CHECKING
+
+from stepmill.model.artifact import ABSENT, ArtifactRef, StepRecord
+from stepmill.model.cell import Notebook, Role
+from stepmill.model.exchange import StepInput, StepManifest
+from stepmill.model.pipeline import EdgeKind, Pipeline, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_NO_CODE = (Role.TEXT, Role.SKIPPED)
+
+
+def taken_values(
+    step: Step, records: Mapping[str, StepRecord]
+) -> tuple[dict[str, ArtifactRef], dict[str, ArtifactRef]]:
+    """Return the stored values that `step` takes, and the states of its random generators.
+
+    Only those of producers in `records`; a producer that did not bind a name gives the absent value.
+    """
+    inputs: dict[str, ArtifactRef] = {}
+    random: dict[str, ArtifactRef] = {}
+    for taken in step.inputs:
+        record = records.get(taken.producer)
+        if record is None:
+            continue
+        if taken.kind is EdgeKind.RANDOM:
+            random[taken.name] = record.random.get(taken.name, ArtifactRef(digest=ABSENT))
+        else:
+            inputs[taken.name] = record.outputs.get(taken.name, ArtifactRef(digest=ABSENT))
+    return inputs, random
+
+
+def unseeded(step: Step) -> tuple[str, ...]:
+    """Return the generators that the step may draw from and that nothing in the notebook seeds."""
+    seeded = {taken.name for taken in step.inputs if taken.kind is EdgeKind.RANDOM}
+    seeded |= {given.name for given in step.outputs if given.kind is EdgeKind.RANDOM}
+    return tuple(name for name in step.draws if name not in seeded)
+
+
+def build_manifest(
+    step: Step,
+    pipeline: Pipeline,
+    notebook: Notebook,
+    *,
+    run_id: str,
+    store: str,
+    result: Path,
+    folder: Path,
+    inputs: Mapping[str, ArtifactRef],
+    random: Mapping[str, ArtifactRef],
+    seed: int | None,
+    lenient: bool,
+) -> StepManifest:
+    """Return the manifest of one step; `inputs` and `random` are those of `taken_values`."""
+    captured = tuple(o.name for o in step.outputs if o.kind is EdgeKind.RANDOM)
+    return StepManifest(
+        run_id=run_id,
+        step=step.name,
+        store=store,
+        result=str(result),
+        folder=str(folder),
+        inputs=tuple(
+            StepInput(
+                name=taken.name,
+                artifact=inputs[taken.name],
+                unchanged=taken.unchanged,
+                doubtful=taken.doubtful,
+                group=taken.group,
+            )
+            for taken in step.inputs
+            if taken.kind is not EdgeKind.RANDOM
+        ),
+        outputs=tuple(given for given in step.outputs if given.kind is not EdgeKind.RANDOM),
+        definitions=step.definitions,
+        foreseen=_foreseen(step),
+        wanted=read_elsewhere(step, notebook),
+        random_restore={name: ref for name, ref in random.items() if not ref.is_absent},
+        random_capture=captured,
+        random_watch=tuple(
+            sorted(_seeded_generators(pipeline) - set(step.draws) - set(captured) - set(random))
+        ),
+        seed=seed,
+        metrics=step.options.metrics,
+        lenient=lenient,
+    )
+
+
+def read_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:
+    """Return the names that cells outside of `step` read, as far as their source parses."""
+    cells = (c for c in notebook.cells if c.index not in step.cells and c.role not in _NO_CODE)
+    return frozenset(name for cell in cells for name in _read(cell.python))
+
+
+def bound_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:
+    """Return the names that cells outside of `step` bind."""
+    cells = (c for c in notebook.cells if c.index not in step.cells and c.role not in _NO_CODE)
+    return frozenset(name for cell in cells for name in _bound(cell.python))
+
+
+def _foreseen(step: Step) -> frozenset[str]:
+    """Return all names that may be bound at the step's end: by its cells, its inputs or its setup."""
+    names = set(step.binds) | {taken.name for taken in step.inputs} | {given.name for given in step.outputs}
+    names |= {definition.name for definition in step.definitions} | set(step.parameters)
+    for fragment in step.setup:
+        names |= _bound(fragment.source)
+    return frozenset(names)
+
+
+def _read(source: str) -> set[str]:
+    tree = _parsed(source)
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _bound(source: str) -> set[str]:
+    """Return the names that a piece of source may bind."""
+    tree = _parsed(source)
+    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    return found
+
+
+def _parsed(source: str) -> ast.Module:
+    """Return the tree, an empty one for what is no Python: diagnostics speak about that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the user's invalid escapes are not our output
+        try:
+            return ast.parse(source)
+        except (SyntaxError, ValueError):
+            return ast.Module(body=[], type_ignores=[])
+
+
+def _seeded_generators(pipeline: Pipeline) -> set[str]:
+    return {given.name for step in pipeline.steps for given in step.outputs if given.kind is EdgeKind.RANDOM}

@@ -1,0 +1,160 @@
+"""Does what a step observed still hold? Files, listings, distributions, environment variables.
+
+Nothing here loads a stored value or imports what it asks about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from blake3 import blake3
+
+from stepmill.model.artifact import ABSENT, FileAccess, StepRecord
+from stepmill.model.plan import Cause, Reason
+from stepmill.planning.distributions import installed_versions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from stepmill.artifacts.store import Store
+    from stepmill.planning.file_digests import FileDigests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What steps can observe of this machine.
+
+    `folder` is the notebook's, which relative paths start from; files that a step writes below
+    `root` are its outputs, but not those below `state`. `secret` gives the key for hashes of
+    environment variables. `sys_path` is the kernel's, as far as it is known before a step ran.
+    """
+
+    store: Store
+    folder: Path
+    root: Path
+    state: Path
+    files: FileDigests
+    environment: Mapping[str, str]
+    secret: Callable[[], bytes]
+    sys_path: tuple[str, ...] = ()
+
+    def path_of(self, access: FileAccess) -> Path:
+        return self.folder / access.path
+
+    def digest_of(self, access: FileAccess) -> str:
+        """Return what the accessed file or folder is now, as its `FileAccess.digest` says it."""
+        path = self.path_of(access)
+        return self.files.listing(path) if access.mode == "list" else self.files.content(path)
+
+    def is_output(self, access: FileAccess) -> bool:
+        """Return whether a file was written where the project keeps its own files."""
+        if access.mode != "write":
+            return False
+        path = self.path_of(access)
+        return path.is_relative_to(self.root) and not path.is_relative_to(self.state)
+
+    def keyed_hash(self, value: str | None) -> str:
+        """Return what records keep of an environment variable: nothing that its value can be guessed from."""
+        return ABSENT if value is None else blake3(value.encode(), key=self.secret()).hexdigest()[:32]
+
+    def versions(self, record: StepRecord) -> Mapping[str, str]:
+        """Return the distributions installed where `record`'s kernel looks for them."""
+        return installed_versions(record.extra.get("sys_path") or self.sys_path)
+
+
+def failures(record: StepRecord, world: World, *, required: Iterable[str] = ()) -> tuple[Reason, ...]:
+    """Return why `record` does not hold now; empty if it does.
+
+    `required` are the outputs that later steps take: the record must have them. Files that the step
+    wrote count as well: a hit requires them present and equal.
+    """
+    return (
+        *_missing_outputs(record, world.store, required),
+        *_changed_reads(record, world),
+        *_changed_distributions(record, world),
+        *_changed_environment(record, world),
+        *_changed_writes(record, world),
+    )
+
+
+def written_elsewhere(
+    record: StepRecord, world: World, ours: Mapping[str, frozenset[str]]
+) -> tuple[str, ...]:
+    """Return the files that `record`'s step wrote and somebody else changed since, as relative paths.
+
+    `ours` maps paths to the digests that steps of this notebook are known to have written. A file
+    that is gone, or that the step also reads, is no such file.
+    """
+    own_inputs = {access.path for access in record.files if access.mode == "read" and access.digest != ABSENT}
+    changed = []
+    for access in record.files:
+        if not world.is_output(access) or access.path in own_inputs:
+            continue
+        now = world.digest_of(access)
+        if now not in (ABSENT, access.digest) and now not in ours.get(access.path, frozenset()):
+            changed.append(access.path)
+    return tuple(dict.fromkeys(changed))
+
+
+def _missing_outputs(record: StepRecord, store: Store, required: Iterable[str]) -> Iterable[Reason]:
+    for name in required:
+        if name not in record.outputs:
+            why = record.skipped.get(name, "it was not kept")
+            yield Reason(
+                cause=Cause.OUTPUT_MISSING, message=f"output {name} is not stored: {why}", subject=name
+            )
+    for name, ref in {**record.outputs, **record.random}.items():
+        if not ref.is_absent and not store.has(ref.digest):
+            yield Reason(
+                cause=Cause.OUTPUT_MISSING,
+                message=f"stored output {name} is gone from the store",
+                subject=name,
+            )
+
+
+def _changed_reads(record: StepRecord, world: World) -> Iterable[Reason]:
+    for access in record.files:
+        if access.mode == "write":
+            continue
+        now = world.digest_of(access)
+        if now != access.digest:
+            yield Reason(cause=Cause.FILE, message=_file_message(access, now), subject=access.path)
+
+
+def _changed_writes(record: StepRecord, world: World) -> Iterable[Reason]:
+    for access in record.files:
+        if not world.is_output(access):
+            continue
+        now = world.digest_of(access)
+        if now != access.digest:
+            what = "is gone" if now == ABSENT else "is not as it wrote it"
+            message = f"its file {access.path} {what}"
+            yield Reason(cause=Cause.OUTPUT_MISSING, message=message, subject=access.path)
+
+
+def _file_message(access: FileAccess, now: str) -> str:
+    if access.mode == "list":
+        return f"folder {access.path} lists other files"
+    if now == ABSENT:
+        return f"file {access.path} is gone"
+    return f"file {access.path} {'appeared' if access.digest == ABSENT else 'changed'}"
+
+
+def _changed_distributions(record: StepRecord, world: World) -> Iterable[Reason]:
+    if not record.distributions:
+        return
+    versions = world.versions(record)
+    for name, old in record.distributions.items():
+        new = versions.get(name)
+        if new != old:
+            message = f"{name} {old} → {new}" if new else f"{name} {old} is no longer installed"
+            yield Reason(cause=Cause.LIBRARY, message=message, subject=name)
+
+
+def _changed_environment(record: StepRecord, world: World) -> Iterable[Reason]:
+    for name, old in record.environment.items():
+        if world.keyed_hash(world.environment.get(name)) != old:
+            message = f"environment variable {name} changed"
+            yield Reason(cause=Cause.ENVIRONMENT, message=message, subject=name)

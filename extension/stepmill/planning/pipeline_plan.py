@@ -1,0 +1,38 @@
+"""The plan of a whole pipeline before it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from stepmill.model.artifact import StepRecord
+from stepmill.model.pipeline import Pipeline, Step
+from stepmill.model.plan import Plan, PlanStatus, StepPlan
+from stepmill.planning.decide import Circumstances, blocked_by, decide_step, decide_waiting
+
+Components = Callable[[Step, Mapping[str, StepRecord]], dict[str, str]]
+"""Gives the components of a step's key from the records of the steps before it, as far as there are any."""
+
+
+def plan_pipeline(pipeline: Pipeline, about: Circumstances, components_of: Components) -> Plan:
+    """Decide about all steps as things are now.
+
+    What comes after a step that will run is decided when that step has run; here it is stale, with
+    the reasons that are known already.
+    """
+    decided: dict[str, StepPlan] = {}
+    records: dict[str, StepRecord] = {}
+    for step in pipeline.steps:
+        upstream = pipeline.upstream(step.name) & decided.keys()
+        blockers = [name for name in upstream if decided[name].status is PlanStatus.BLOCKED]
+        running = [name for name in upstream if decided[name].status is PlanStatus.STALE]
+        made = components_of(step, records)
+        if blockers:
+            decision = blocked_by(step, blockers)
+        elif running:
+            decision = decide_waiting(step, made, about, running=running)
+        else:
+            decision = decide_step(step, made, about)
+        decided[step.name] = decision
+        if decision.record is not None:
+            records[step.name] = decision.record
+    return Plan(steps=tuple(decided.values()))

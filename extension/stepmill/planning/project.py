@@ -1,0 +1,107 @@
+"""Where a notebook's project begins, and the folder in which stepmill keeps its state there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stepmill.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STATE_FOLDER = ".stepmill"
+_SECRET_BYTES = 32
+_MARKERS = (STATE_FOLDER, "pyproject.toml", ".git")
+
+
+def find_root(path: Path, override: Path | None = None) -> Path:
+    """Return the project root of a notebook or folder: `override`, else the nearest parent with a marker."""
+    if override is not None:
+        if not override.is_dir():
+            raise ConfigError(
+                f"the project folder {override} does not exist", hint="create it, or leave --project out"
+            )
+        return override.resolve()
+    absolute = path.resolve()
+    folder = absolute if absolute.is_dir() else absolute.parent
+    for candidate in (folder, *folder.parents):
+        if any((candidate / marker).exists() for marker in _MARKERS):
+            return candidate
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The project at `root`; nothing is created before `prepare`."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        return self.root / STATE_FOLDER
+
+    @property
+    def runs(self) -> Path:
+        return self.state / "runs"
+
+    @property
+    def cache(self) -> Path:
+        return self.state / "cache"
+
+    def relative(self, notebook: Path) -> str:
+        """Return the notebook's path from the root with forward slashes; absolute if it lies elsewhere."""
+        absolute = notebook.resolve()
+        inside = absolute.is_relative_to(self.root)
+        return (absolute.relative_to(self.root) if inside else absolute).as_posix()
+
+    def prepare(self) -> None:
+        """Create the state folder, hidden from git, and make sure that it can be written.
+
+        Raises
+        ------
+        ConfigError
+            It cannot; nothing was changed then.
+        """
+        try:
+            self.state.mkdir(exist_ok=True)
+            ignore = self.state / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+            self.runs.mkdir(exist_ok=True)
+            if not os.access(self.runs, os.W_OK):
+                raise PermissionError(f"no permission to write in {self.runs}")
+        except OSError as error:
+            raise ConfigError(
+                f"stepmill cannot keep its state in {self.state}: {error.strerror or error}",
+                hint="make the folder writable, or choose another one with --project",
+            ) from error
+
+    def secret(self) -> bytes:
+        """Return the 32 random bytes that key hashes of secrets in this project; made on first use.
+
+        Where nothing can be written they are other ones each time: then no stored hash matches,
+        which is the safe way to be wrong.
+        """
+        path = self.state / "secret"
+        with contextlib.suppress(FileNotFoundError):
+            found = path.read_bytes()
+            if len(found) == _SECRET_BYTES:
+                return found
+        made = os.urandom(_SECRET_BYTES)
+        temporary = path.with_name(f"secret.{os.getpid()}.{os.urandom(4).hex()}")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError:
+            return made
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(made)
+        try:
+            os.link(temporary, path)  # the first of two writers wins, the other takes its bytes
+        except FileExistsError:
+            return path.read_bytes()
+        finally:
+            temporary.unlink()
+        return made

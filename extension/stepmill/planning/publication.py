@@ -1,0 +1,108 @@
+"""From what a step's kernel reports to the record that publishes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stepmill.model.artifact import StepRecord
+from stepmill.planning.distributions import distributions_by_module, installed_versions, used_distributions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from stepmill.model.exchange import StepResult
+    from stepmill.model.pipeline import Step
+    from stepmill.planning.observations import World
+
+
+def make_record(
+    step: Step,
+    result: StepResult,
+    world: World,
+    *,
+    key: str,
+    components: Mapping[str, str],
+    run_id: str,
+    created_s: float,
+    seconds: float,
+    cells: str,
+    parameters: Mapping[str, str],
+    seed: int | None,
+    memory: Path,
+) -> StepRecord:
+    """Return the record of a step that ran to its end.
+
+    `parameters` are those the step reads, as text, for later explanations; `memory` is the folder in
+    which the lists of installed files are kept between runs.
+    """
+    sys_path = _libraries(result.sys_path, world)
+    return StepRecord(
+        key=key,
+        step=step.name,
+        run_id=run_id,
+        created_s=created_s,
+        seconds=seconds,
+        components=dict(components),
+        outputs=dict(result.outputs),
+        random=dict(result.random),
+        skipped=dict(result.skipped),
+        cells=cells,
+        files=result.files,
+        distributions=_distributions(result.modules, sys_path, memory / "distributions.json"),
+        environment={name: world.keyed_hash(world.environment.get(name)) for name in step.environment},
+        metrics=dict(result.metrics),
+        seed=seed,
+        extra={"parameters": dict(parameters), "sys_path": list(sys_path), "volatile": list(result.volatile)},
+    )
+
+
+def _libraries(sys_path: Iterable[str], world: World) -> tuple[str, ...]:
+    """Return the entries of a kernel's `sys.path` that hold distributions, not the user's own modules."""
+    entries = (Path(entry) for entry in sys_path if entry)
+    return tuple(str(entry) for entry in entries if entry.is_dir() and entry != world.folder)
+
+
+def _distributions(modules: Iterable[str], sys_path: Iterable[str], memory: Path) -> dict[str, str]:
+    remembered = _read(memory)
+    before = json.dumps(remembered, sort_keys=True)
+    entries = tuple(sys_path)
+    by_module = distributions_by_module(entries, remembered)
+    if json.dumps(remembered, sort_keys=True) != before:
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        temporary = memory.with_name(f"{memory.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(remembered), encoding="utf-8")
+        temporary.replace(memory)
+    return used_distributions(modules, by_module, installed_versions(entries))
+
+
+def _read(memory: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(memory.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # only a memory: what is missing is listed again
+    return document if isinstance(document, dict) else {}
+
+
+def body_outputs(executed: Mapping[str, Any]) -> dict[int, list[dict[str, Any]]]:
+    """Return the outputs of the user's cells in an executed step notebook, by their index in the source."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for cell in executed.get("cells", ()):
+        about = cell.get("metadata", {}).get("stepmill", {})
+        if about.get("role") == "body" and isinstance(about.get("cell"), int):
+            found.setdefault(about["cell"], []).extend(cell.get("outputs", ()))
+    return found
+
+
+def outputs_by_cell(step: Step, outputs: list[list[dict[str, Any]]]) -> dict[int, list[dict[str, Any]]]:
+    """Return recorded outputs (one list per cell of the step, in order) by the cells' indices now.
+
+    Cells that were joined or split since keep all outputs: what is left over stands under the last.
+    """
+    cells = [fragment.cell for fragment in step.body] or list(step.cells)
+    found = dict(zip(cells, outputs, strict=False))
+    for extra in outputs[len(cells) :]:
+        found[cells[-1]] = [*found[cells[-1]], *extra]
+    return found

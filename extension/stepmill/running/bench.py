@@ -1,0 +1,266 @@
+"""A notebook made ready for decisions: read, analysed with what runs taught us, parameters checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stepmill.analysis import analyze as analyze_notebook
+from stepmill.artifacts.store import Store, open_store
+from stepmill.compiler.parameters import check_parameters, render
+from stepmill.errors import PipelineError, UsageError
+from stepmill.model.secrets import is_secret_name
+from stepmill.notebook.modules import exported_names, local_sources
+from stepmill.notebook.reading import LoadedNotebook, read_notebook
+from stepmill.planning.decide import Circumstances, Wishes
+from stepmill.planning.facts import FactBook
+from stepmill.planning.facts import in_force as facts_in_force
+from stepmill.planning.file_digests import FileDigests
+from stepmill.planning.kernels import Kernel, find_kernel
+from stepmill.planning.keys import components, derived_seed
+from stepmill.planning.manifest import taken_values, unseeded
+from stepmill.planning.observations import World
+from stepmill.planning.parameters import in_force as parameters_in_force
+from stepmill.planning.parameters import own_expression, shown
+from stepmill.planning.pipeline_plan import plan_pipeline
+from stepmill.planning.records import Records
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from stepmill.model.artifact import StepRecord
+    from stepmill.model.cell import Notebook
+    from stepmill.model.pipeline import Pipeline, Step
+    from stepmill.model.plan import Plan
+    from stepmill.planning.project import Project
+
+RUN_SEED = 0
+"""What the seeds of unseeded steps are derived from: fixed, so that two runs of a notebook agree."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbench:
+    """Everything that deciding about and running one notebook needs, put together once.
+
+    `pipeline` is the only part that changes in a run: `with_facts` gives the bench for the next plan.
+    """
+
+    project: Project
+    path: Path
+    loaded: LoadedNotebook
+    pipeline: Pipeline
+    values: Mapping[str, Any]
+    kernel: Kernel
+    store: Store
+    records: Records
+    facts: FactBook
+    world: World
+    wishes: Wishes = field(default_factory=Wishes)
+    only: frozenset[str] | None = None
+    _modules: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
+
+    def expression(self, name: str) -> str:
+        """Return Python source for a parameter's value in force: the notebook's own, where it is its own."""
+        parameter = next(p for p in self.pipeline.parameters if p.name == name)
+        value = self.values[name]
+        if json.dumps(value) == json.dumps(parameter.default):
+            return own_expression(parameter, self.loaded.notebook)
+        return render(parameter, value)
+
+    def components(self, step: Step, records: Mapping[str, StepRecord]) -> dict[str, str]:
+        """Return the components of the step's key, as far as `records` has what it takes."""
+        inputs, random = taken_values(step, records)
+        return components(
+            step,
+            inputs=inputs,
+            random=random,
+            parameters=self.values,
+            modules=self.local_modules(step),
+            python_version=self.kernel.python_version,
+            kernel="" if self.kernel.is_ours else self.kernel.executable,
+            seed=self.seed(step),
+            secrets={
+                name: self.world.keyed_hash(repr(self.values[name]))
+                for name in step.parameters
+                if name in self.values and is_secret_name(name)
+            },
+        )
+
+    def local_modules(self, step: Step, *, again: bool = False) -> Mapping[str, str]:
+        """Return path -> digest of the local sources the step's imports reach; `again` reads them anew."""
+        found = self._modules.get(step.imports)
+        if found is None or again:
+            found = dict(local_sources(step.imports, self.world.folder))
+            self._modules[step.imports] = found
+        return found
+
+    def seed(self, step: Step) -> int | None:
+        """Return the derived seed of a step that may draw from generators nobody seeds."""
+        return derived_seed(RUN_SEED, step.name) if unseeded(step) else None
+
+    def circumstances(self) -> Circumstances:
+        """Return what decisions share, as of now."""
+        written: dict[str, set[str]] = {}
+        for step in self.pipeline.steps:
+            record = self.records.last(step.name).record
+            for access in record.files if record else ():
+                if access.mode == "write":
+                    written.setdefault(access.path, set()).add(access.digest)
+        return Circumstances(
+            records=self.records,
+            world=self.world,
+            now_s=time.time(),
+            parameters=shown(self.values),
+            written={path: frozenset(digests) for path, digests in written.items()},
+            wishes=self.wishes,
+        )
+
+    def plan(self) -> Plan:
+        """Decide about all steps, as things are now."""
+        return plan_pipeline(self.pipeline, self.circumstances(), self.components)
+
+    def with_facts(self) -> Workbench:
+        """Return the bench with the notebook analysed anew, with all facts found so far."""
+        pipeline = analyze_with_facts(
+            self.loaded.notebook, self.world.folder, self.facts, self.kernel.sys_path
+        )
+        refuse_errors(pipeline)
+        if self.only is not None:
+            pipeline = restricted(pipeline, self.only)
+        return replace(self, pipeline=pipeline)
+
+
+def set_up(
+    path: Path,
+    project: Project,
+    given: Mapping[str, Any],
+    *,
+    kernel_name: str | None = None,
+    only: Collection[str] | None = None,
+    refresh: Collection[str] | bool = False,
+    overwrite: bool = False,
+    strict: bool = False,
+) -> Workbench:
+    """Read, analyse and check a notebook. Nothing is written.
+
+    Raises
+    ------
+    NotebookError, PipelineError, ParameterError, KernelError
+        The notebook cannot be read; it has errors; the given values do not fit; no such kernel.
+    """
+    loaded = read_notebook(path)
+    kernel = find_kernel(kernel_name or loaded.notebook.kernel_name)
+    store = open_store(project.state)
+    name = project.relative(path)
+    facts = FactBook(store, name)
+    pipeline = analyze_with_facts(loaded.notebook, path.resolve().parent, facts, kernel.sys_path)
+    refuse_errors(pipeline, strict=strict)
+    values = parameters_in_force(pipeline.parameters, check_parameters(pipeline, given))
+    if only is not None:
+        pipeline = restricted(pipeline, only)
+    return Workbench(
+        project=project,
+        path=path,
+        loaded=loaded,
+        pipeline=pipeline,
+        values=values,
+        kernel=kernel,
+        store=store,
+        records=Records(store, name),
+        facts=facts,
+        world=_world(path, project, store, kernel),
+        wishes=Wishes(refresh=_refreshed(pipeline, refresh), overwrite=overwrite),
+        only=None if only is None else frozenset(only),
+    )
+
+
+def analyze_with_facts(
+    notebook: Notebook, folder: Path, book: FactBook | None, sys_path: tuple[str, ...] = ()
+) -> Pipeline:
+    """Analyse a notebook in `folder`, with the remembered facts whose step has not changed since."""
+    search = [folder, *(Path(entry) for entry in sys_path or sys.path if entry)]
+    modules = partial(exported_names, search=search)
+    bare = analyze_notebook(notebook, modules=modules)
+    remembered = book.recall() if book is not None else ()
+    if not remembered:
+        return bare
+    full = analyze_notebook(notebook, facts=remembered, modules=modules)
+    valid = facts_in_force(remembered, bare, full)
+    if len(valid) == len(remembered):
+        return full
+    return analyze_notebook(notebook, facts=valid, modules=modules) if valid else bare
+
+
+def refuse_errors(pipeline: Pipeline, *, strict: bool = False) -> None:
+    """Raise PipelineError if the analysis found errors; under `strict` warnings count as such."""
+    severe = tuple(
+        d for d in pipeline.diagnostics if d.is_error or (strict and d.severity.value == "warning")
+    )
+    if not severe:
+        if not pipeline.steps:
+            raise PipelineError(
+                "the notebook has no steps",
+                hint="start a cell with %%step NAME; untagged code that it needs is run before it",
+            )
+        return
+    first = severe[0]
+    more = f" (and {len(severe) - 1} more)" if len(severe) > 1 else ""
+    raise PipelineError(
+        f"{first.code}: {first.message}{more}",
+        hint=first.hint,
+        cell=first.cell,
+        line=first.line,
+        column=first.column,
+        diagnostics=severe,
+    )
+
+
+def restricted(pipeline: Pipeline, only: Collection[str]) -> Pipeline:
+    """Return the part of the pipeline that gives the steps `only`: they and all that comes before them."""
+    known = {step.name for step in pipeline.steps}
+    for name in only:
+        if name not in known:
+            raise UsageError(
+                f"the notebook has no step {name!r}", hint=f"its steps: {', '.join(sorted(known))}"
+            )
+    wanted: set[str] = set()
+    frontier = set(only)
+    while frontier:
+        wanted |= frontier
+        frontier = {producer for name in frontier for producer in pipeline.upstream(name)} - wanted
+    return replace(
+        pipeline,
+        steps=tuple(step for step in pipeline.steps if step.name in wanted),
+        edges=tuple(e for e in pipeline.edges if e.producer in wanted and e.consumer in wanted),
+    )
+
+
+def _world(path: Path, project: Project, store: Store, kernel: Kernel) -> World:
+    return World(
+        store=store,
+        folder=path.resolve().parent,
+        root=project.root,
+        state=project.state,
+        files=FileDigests(project.cache / "files.json"),
+        environment=dict(os.environ),
+        secret=project.secret,
+        sys_path=kernel.sys_path,
+    )
+
+
+def _refreshed(pipeline: Pipeline, refresh: Collection[str] | bool) -> frozenset[str]:
+    names = frozenset(step.name for step in pipeline.steps)
+    if isinstance(refresh, bool):
+        return names if refresh else frozenset()
+    for name in refresh:
+        if name not in names:
+            raise UsageError(
+                f"the notebook has no step {name!r}", hint=f"its steps: {', '.join(sorted(names))}"
+            )
+    return frozenset(refresh)

@@ -1,0 +1,264 @@
+"""The folder of one run under `.stepmill/runs/`, and what is written there besides the events."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
+
+from stepmill.errors import DamagedArtifact, UsageError
+from stepmill.execution.lock import holder
+from stepmill.model.artifact import ArtifactRef, StepRecord
+from stepmill.model.codec import SCHEMA, CodecError, from_json, to_json
+from stepmill.model.pipeline import Pipeline, Step
+from stepmill.model.run import RunStatus, RunSummary, StepOutcome
+from stepmill.notebook.writing import executed_copy, write_document
+from stepmill.planning.publication import body_outputs, outputs_by_cell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from stepmill.artifacts.store import Store
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}")
+_COMPARED_RUNS = 50
+"""How many runs back a fully cached one looks for the run that it equals."""
+
+Outputs = dict[int, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class StepFiles:
+    """What one step of a run leaves in `folder`."""
+
+    folder: Path
+
+    @property
+    def notebook(self) -> Path:
+        return self.folder / "step.ipynb"
+
+    @property
+    def executed(self) -> Path:
+        return self.folder / "executed.ipynb"
+
+    @property
+    def manifest(self) -> Path:
+        return self.folder / "manifest.json"
+
+    @property
+    def result(self) -> Path:
+        return self.folder / "result.json"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The folder of the run `run_id` among `runs`."""
+
+    runs: Path
+    run_id: str
+
+    @property
+    def path(self) -> Path:
+        return self.runs / self.run_id
+
+    @property
+    def events(self) -> Path:
+        return self.path / "events.jsonl"
+
+    @property
+    def notebook(self) -> Path:
+        return self.path / "notebook.ipynb"
+
+    def step_files(self, step: str) -> StepFiles:
+        return StepFiles(self.path / "steps" / step_folder_name(step))
+
+    def write_summary(self, summary: RunSummary) -> None:
+        """Replace `run.json`."""
+        _write_json(self.path / "run.json", {"schema": SCHEMA, **to_json(summary)})
+
+    def read_summary(self) -> RunSummary | None:
+        """Return what `run.json` says; None if there is none that we can read."""
+        try:
+            return from_json(RunSummary, json.loads((self.path / "run.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, CodecError):
+            return None
+
+    def write_graph(self, document: Mapping[str, Any]) -> None:
+        """Replace `graph.json`."""
+        _write_json(self.path / "graph.json", document)
+
+    def write_pipeline(self, pipeline: Pipeline) -> None:
+        """Replace `pipeline.json`, the whole pipeline as a record."""
+        _write_json(self.path / "pipeline.json", {"schema": SCHEMA, **to_json(pipeline)})
+
+    def read_pipeline(self) -> Pipeline:
+        """Return the pipeline as the run last analysed it."""
+        return from_json(Pipeline, json.loads((self.path / "pipeline.json").read_text(encoding="utf-8")))
+
+    def write_references(self, records: Mapping[str, StepRecord]) -> None:
+        """Replace `outputs.json`: which stored values the steps gave."""
+        steps = {name: to_json(record.outputs) for name, record in records.items()}
+        _write_json(self.path / "outputs.json", {"schema": SCHEMA, "steps": steps})
+
+    def read_references(self, step: str) -> Mapping[str, ArtifactRef]:
+        """Return name -> stored value of what `step` gave; empty if it did not end well."""
+        try:
+            document = json.loads((self.path / "outputs.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        found = document["steps"].get(step, {})
+        return {name: from_json(ArtifactRef, ref) for name, ref in found.items()}
+
+    def remove_if_empty(self) -> None:
+        """Remove the folder of a run that never began."""
+        with contextlib.suppress(OSError):
+            self.path.rmdir()
+
+    def executed_notebook_of(self, run_id: str, step: str) -> str | None:
+        """Return the path of the notebook that some run executed for a step, if it is still there."""
+        executed = RunFolder(self.runs, run_id).step_files(step).executed
+        return str(executed) if executed.exists() else None
+
+    def write_executed_copy(
+        self,
+        document: Mapping[str, Any],
+        pipeline: Pipeline,
+        store: Store,
+        records: Mapping[str, StepRecord],
+        outcomes: Mapping[str, StepOutcome],
+    ) -> Path:
+        """Put the whole notebook together with the outputs of its steps, fresh or recorded."""
+        outputs: Outputs = {}
+        for step in pipeline.steps:
+            record, outcome = records.get(step.name), outcomes.get(step.name)
+            if record is not None:
+                outputs |= _recorded_outputs(step, record, store)
+            elif outcome is not None and outcome.notebook is not None:
+                outputs |= body_outputs(json.loads(Path(outcome.notebook).read_text(encoding="utf-8")))
+        write_document(executed_copy(dict(document), outputs), self.notebook)
+        return self.notebook
+
+    def same_run(self, summary: RunSummary) -> str | None:
+        """Return an earlier successful run with the same steps and outputs; the first of its kind."""
+        for other in latest_runs(self.runs, _COMPARED_RUNS):
+            if other == self.run_id:
+                continue
+            earlier = RunFolder(self.runs, other).read_summary()
+            if earlier is not None and _equal(earlier, summary):
+                return earlier.same_as or earlier.run_id
+        return None
+
+
+def new_run(runs: Path) -> RunFolder:
+    """Create the folder of a new run; names sort by time (UTC) and are unique."""
+    while True:
+        run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(2).hex()}"
+        folder = RunFolder(runs, run_id)
+        try:
+            folder.path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+
+
+def find_run(runs: Path, run_id: str) -> RunFolder:
+    """Return the run whose id is or begins with `run_id`; `latest` is the newest.
+
+    Raises
+    ------
+    UsageError
+        There is none, or there are several.
+    """
+    known = list(latest_runs(runs))
+    found = known[:1] if run_id == "latest" else [name for name in known if name.startswith(run_id)]
+    if run_id in found:
+        found = [run_id]
+    if not found:
+        hint = (
+            f"the newest is {known[0]}; `stepmill runs` lists them" if known else "no run is stored there yet"
+        )
+        raise UsageError(f"there is no run {run_id!r} in {runs}", hint=hint)
+    if len(found) > 1:
+        raise UsageError(f"{run_id!r} is the beginning of {len(found)} runs", hint=", ".join(found[:5]))
+    return RunFolder(runs, found[0])
+
+
+def latest_runs(runs: Path, limit: int | None = None) -> Iterator[str]:
+    """Yield the ids of the runs, newest first."""
+    names = sorted((entry.name for entry in _folders(runs)), reverse=True)
+    yield from names[:limit]
+
+
+def list_summaries(runs: Path, limit: int | None = None) -> Iterator[RunSummary]:
+    """Yield the summaries of the runs, newest first; one that died without saying so counts as cancelled."""
+    held = holder(runs.parent) if runs.is_dir() else None
+    for run_id in latest_runs(runs, limit):
+        summary = RunFolder(runs, run_id).read_summary()
+        if summary is not None:
+            yield settled(summary, held)
+
+
+def settled(summary: RunSummary, held: Mapping[str, Any] | None) -> RunSummary:
+    """Return the summary of a run, `running` only while it holds its project."""
+    if summary.status is not RunStatus.RUNNING or (held is not None and held.get("run_id") == summary.run_id):
+        return summary
+    document = {**to_json(summary), "status": RunStatus.CANCELLED.value}
+    return from_json(RunSummary, document)
+
+
+def step_folder_name(step: str) -> str:
+    """Return a folder name for a step: its name where every file system takes it, else with a digest."""
+    if _PLAIN_NAME.fullmatch(step) and not step.endswith("."):
+        return step
+    kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", step)[:60].strip("._")
+    return f"{kept or 'step'}-{blake3(step.encode()).hexdigest()[:8]}"
+
+
+def recorded_cells(record: StepRecord, store: Store) -> list[list[dict[str, Any]]]:
+    """Return the outputs of the step's cells, one list per cell; empty where they are lost."""
+    try:
+        found: list[list[dict[str, Any]]] = json.loads(bytes(store.get_blob(record.cells)))
+    except DamagedArtifact:
+        return []  # a missing picture is no reason to fail a run whose values are there
+    return found
+
+
+def _recorded_outputs(step: Step, record: StepRecord, store: Store) -> Outputs:
+    return outputs_by_cell(step, recorded_cells(record, store)) if record.cells else {}
+
+
+def _equal(earlier: RunSummary, summary: RunSummary) -> bool:
+    same_notebook = (earlier.notebook_source, earlier.status) == (summary.notebook_source, summary.status)
+    return (
+        same_notebook and earlier.parameters == summary.parameters and _digests(earlier) == _digests(summary)
+    )
+
+
+def _digests(summary: RunSummary) -> dict[str, tuple[dict[str, str], str]]:
+    """Return per step its outputs and the run that made them."""
+    return {
+        name: (dict(outcome.outputs), outcome.cached_from or summary.run_id)
+        for name, outcome in summary.steps.items()
+    }
+
+
+def _folders(runs: Path) -> Iterator[Path]:
+    if runs.is_dir():
+        yield from (entry for entry in runs.iterdir() if (entry / "run.json").exists())
+
+
+def _write_json(path: Path, document: Any) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(path)

@@ -1,0 +1,322 @@
+"""The run loop: decide about each step when its inputs are there, run what is stale, publish, go on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from stepmill.errors import StepFailed
+from stepmill.execution.scheduler import run_steps
+from stepmill.model.graph import graph_document
+from stepmill.model.plan import Plan, PlanStatus, StepPlan
+from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
+from stepmill.planning.decide import decide_step
+from stepmill.planning.parameters import masked
+from stepmill.running.outcomes import failed
+from stepmill.running.step import Contradiction, InputLost, StepLimits, StepRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stepmill.execution.events import EventLog
+    from stepmill.model.artifact import StepRecord
+    from stepmill.model.facts import Fact
+    from stepmill.model.pipeline import Step
+    from stepmill.running.bench import Workbench
+    from stepmill.running.folder import RunFolder
+    from stepmill.running.tracking_link import TrackingLink
+
+MAX_REPLANS = 10
+
+_REPLANNED = StepOutcome(status=StepStatus.SKIPPED, reason="the run is planned anew")
+
+
+@dataclass(slots=True)
+class RunLoop:
+    """One run. Worker threads call `_perform`; everything they share is guarded by `_lock`."""
+
+    bench: Workbench
+    folder: RunFolder
+    limits: StepLimits
+    tracking: TrackingLink
+    cancel: threading.Event
+    log: EventLog
+    fail_fast: bool = False
+    _records: dict[str, StepRecord] = field(default_factory=dict)
+    _done: dict[str, StepOutcome] = field(default_factory=dict)
+    _executed: dict[str, StepOutcome] = field(default_factory=dict)
+    _plan: Plan | None = None
+    _found: list[Fact] = field(default_factory=list)
+    _again: list[str] = field(default_factory=list)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _runner: StepRunner | None = None
+
+    def run(self) -> RunSummary:
+        """Carry out the run to its end, whatever the end is, and return what came of it."""
+        started_s = time.time()
+        summary = self._summary(RunStatus.RUNNING, started_s, None)
+        self.folder.write_summary(summary)
+        self.log.emit(
+            "run-started",
+            notebook=str(self.bench.path),
+            pipeline=self.bench.pipeline.name,
+            parameters=masked(self.bench.values),
+            steps=[step.name for step in self.bench.pipeline.steps],
+        )
+        self.tracking.run_started(self.bench, self.folder, started_s)
+        self._runner = StepRunner(self.bench, self.folder, self.limits, self.tracking, self.log, self.cancel)
+        try:
+            self._until_settled()
+        except BaseException:
+            self._finish(self._summary(RunStatus.FAILED, started_s, time.time() - started_s))
+            raise
+        finally:
+            self._runner.close()
+        return self._finish(self._summary(self._status(), started_s, time.time() - started_s))
+
+    def _until_settled(self) -> None:
+        for round_number in range(MAX_REPLANS + 1):
+            self._plan_round(round_number)
+            outcomes = self._round(last=round_number == MAX_REPLANS)
+            if not self._again or self.cancel.is_set():
+                self._close_round(outcomes)
+                return
+            self.log.emit("run-replanned", facts=self._found, message="; ".join(self._again))
+            self._found, self._again = [], []
+            self.bench = self.bench.with_facts()
+            assert self._runner is not None
+            self._runner.bench = self.bench
+
+    def _plan_round(self, number: int) -> None:
+        self._records.clear()
+        self._done.clear()
+        self._plan = self.bench.plan()
+        self.folder.write_graph(graph_document(self.bench.pipeline))
+        self.folder.write_pipeline(self.bench.pipeline)
+        self.log.emit(
+            "run-planned",
+            round=number,
+            steps={
+                step.step: {
+                    "status": step.status,
+                    "reason": step.reason,
+                    "causes": [reason.cause for reason in step.reasons],
+                    "expected_seconds": step.expected_seconds,
+                }
+                for step in self._plan.steps
+            },
+        )
+
+    def _round(self, *, last: bool) -> Mapping[str, StepOutcome]:
+        pipeline = self.bench.pipeline
+        perform = self._perform_last if last else self._perform
+        return run_steps(
+            [step.name for step in pipeline.steps],
+            {step.name: pipeline.upstream(step.name) for step in pipeline.steps},
+            perform,
+            jobs=self.limits.jobs,
+            cancel=self.cancel,
+            fail_fast=self.fail_fast,
+        )
+
+    def _close_round(self, outcomes: Mapping[str, StepOutcome]) -> None:
+        """Report the steps that never got to run."""
+        for name, outcome in outcomes.items():
+            if name not in self._done:
+                self._report(name, outcome)
+
+    def _perform_last(self, name: str) -> StepOutcome:
+        return self._perform(name, replan=False)
+
+    def _perform(self, name: str, *, replan: bool = True) -> StepOutcome:
+        if self._again:
+            return _REPLANNED
+        step = self.bench.pipeline.step(name)
+        with self._lock:
+            records = dict(self._records)
+        decision = self._decide(step, records)
+        if decision.status is PlanStatus.BLOCKED:
+            return self._report(name, _blocked(decision))
+        if decision.record is not None:
+            return self._reuse(step, decision, decision.record)
+        assert self._runner is not None
+        self.log.emit(
+            "step-started", name, reason=decision.reason, causes=[r.cause for r in decision.reasons]
+        )
+        try:
+            record, outcome = self._runner.execute(step, decision, records, self._others(name))
+        except Contradiction as contradiction:
+            return self._contradicted(step, contradiction, replan=replan)
+        except InputLost as lost:
+            return self._recompute(step, lost, records, replan=replan)
+        if record is not None:
+            self._take(step.name, record)
+            self._executed[record.key] = outcome
+        return self._report(name, outcome)
+
+    def _decide(self, step: Step, records: Mapping[str, StepRecord]) -> StepPlan:
+        """Take the decision of the plan as long as this run changed nothing, else decide now."""
+        assert self._plan is not None
+        planned = self._plan.step(step.name)
+        if planned.status is PlanStatus.CACHED and not self._executed:
+            return planned
+        own = self._executed_before(step, records) if self._executed else None
+        return own or decide_step(step, self.bench.components(step, records), self.bench.circumstances())
+
+    def _executed_before(self, step: Step, records: Mapping[str, StepRecord]) -> StepPlan | None:
+        """Return the reuse of what this very run gave the step before it was planned anew."""
+        decision = decide_step(
+            replace(step, volatile=(), options=replace(step.options, cache=True)),
+            self.bench.components(step, records),
+            replace(self.bench.circumstances(), wishes=replace(self.bench.wishes, refresh=frozenset())),
+        )
+        record = decision.record
+        mine = record is not None and record.run_id == self.folder.run_id and record.key in self._executed
+        return decision if mine else None
+
+    def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
+        self.bench.records.use(step.name, record)
+        self._take(step.name, record)
+        mine = self._executed.get(record.key)
+        if mine is not None and record.run_id == self.folder.run_id:
+            return self._report(step.name, mine)
+        outcome = StepOutcome(
+            status=StepStatus.CACHED,
+            reason=decision.reason,
+            seconds=0.0,
+            outputs={name: ref.digest for name, ref in record.outputs.items()},
+            notebook=self.folder.executed_notebook_of(record.run_id, record.step),
+            metrics=record.metrics,
+            cached_from=record.run_id,
+        )
+        return self._report(step.name, outcome)
+
+    def _contradicted(self, step: Step, found: Contradiction, *, replan: bool) -> StepOutcome:
+        """Remember what the step taught us; without anything new, or any patience left, it failed."""
+        new = self.bench.facts.remember(found.facts)
+        if new and replan:
+            for record in found.withdrawn:
+                self.bench.records.withdraw(record)
+            self._found.extend(new)
+            self._again.extend(fact.message or f"{fact.step}: {fact.kind.value}" for fact in new)
+            return _REPLANNED
+        what = "; ".join(fact.message or fact.kind.value for fact in found.facts)
+        why = "the analysis does not take it into account" if not new else f"after {MAX_REPLANS} new plans"
+        error = StepFailed(
+            f"step {step.name!r} contradicts the analysis of the notebook: {what} ({why})",
+            hint="say it in the %%step line (--inputs, --outputs, --after), or run with --lenient",
+            cell=step.cells[0],
+            step=step.name,
+        )
+        return self._report(step.name, failed(error, seconds=found.seconds, notebook=found.notebook))
+
+    def _recompute(
+        self, step: Step, lost: InputLost, records: Mapping[str, StepRecord], *, replan: bool
+    ) -> StepOutcome:
+        """Have damaged inputs made again by their producers."""
+        if not replan:
+            return self._report(step.name, failed(lost.error, notebook=None))
+        for name in lost.producers:
+            self.bench.records.withdraw(records[name])
+            self._executed.pop(records[name].key, None)
+        self._again.append(
+            f"stored inputs of {step.name} are damaged, {', '.join(lost.producers)} runs again"
+        )
+        return _REPLANNED
+
+    def _others(self, name: str) -> Callable[[], Mapping[str, StepRecord]]:
+        def now() -> Mapping[str, StepRecord]:
+            with self._lock:
+                return {other: record for other, record in self._records.items() if other != name}
+
+        return now
+
+    def _take(self, name: str, record: StepRecord) -> None:
+        with self._lock:
+            self._records[name] = record
+
+    def _report(self, name: str, outcome: StepOutcome) -> StepOutcome:
+        self._done[name] = outcome
+        self.log.emit("step-finished", name, **_plain(outcome))
+        return outcome
+
+    def _status(self) -> RunStatus:
+        if self.cancel.is_set():
+            return RunStatus.CANCELLED
+        good = all(outcome.status.is_good for outcome in self._done.values())
+        return RunStatus.SUCCEEDED if good else RunStatus.FAILED
+
+    def _summary(self, status: RunStatus, started_s: float, seconds: float | None) -> RunSummary:
+        order = [step.name for step in self.bench.pipeline.steps]
+        return RunSummary(
+            run_id=self.folder.run_id,
+            status=status,
+            pipeline=self.bench.pipeline.name,
+            notebook_source=str(self.bench.path.resolve()),
+            started_s=started_s,
+            seconds=seconds,
+            parameters=masked(self.bench.values),
+            steps={name: self._done[name] for name in order if name in self._done},
+            metrics={
+                k: v for name in order if name in self._done for k, v in self._done[name].metrics.items()
+            },
+        )
+
+    def _finish(self, summary: RunSummary) -> RunSummary:
+        """Put the whole notebook together, deliver to tracking, write the summary, say that it is over."""
+        executed = self.folder.write_executed_copy(
+            self.bench.loaded.document, self.bench.pipeline, self.bench.store, self._records, summary.steps
+        )
+        self.folder.write_references(self._records)
+        summary = replace(summary, notebook=str(executed))
+        self.folder.write_summary(summary)
+        summary = replace(summary, mlflow_run_id=self.tracking.run_finished(summary, self.log))
+        if (
+            all(o.status is StepStatus.CACHED for o in summary.steps.values())
+            and summary.status.value == "succeeded"
+        ):
+            summary = replace(summary, same_as=self.folder.same_run(summary))
+        self.folder.write_summary(summary)
+        self.bench.world.files.save()
+        self.log.emit("run-finished", **finished_document(summary))
+        return summary
+
+
+def finished_document(summary: RunSummary) -> dict[str, Any]:
+    """Return the contract's last event without the keys that every event has."""
+    return {
+        "schema": 1,
+        "status": summary.status,
+        "steps": {
+            name: {
+                "status": outcome.status,
+                "reason": outcome.reason,
+                "seconds": outcome.seconds,
+                "outputs": dict(outcome.outputs),
+                "notebook": outcome.notebook,
+            }
+            for name, outcome in summary.steps.items()
+        },
+        "notebook": summary.notebook,
+        "mlflow_run_id": summary.mlflow_run_id,
+    }
+
+
+def _blocked(decision: StepPlan) -> StepOutcome:
+    error = StepFailed(f"step {decision.step!r} is blocked: {decision.reason}", step=decision.step)
+    return replace(failed(error), reason=decision.reason)
+
+
+def _plain(outcome: StepOutcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "reason": outcome.reason,
+        "seconds": outcome.seconds,
+        "outputs": dict(outcome.outputs),
+        "notebook": outcome.notebook,
+        "error": outcome.error,
+        "metrics": dict(outcome.metrics),
+        "cached_from": outcome.cached_from,
+    }

@@ -1,0 +1,341 @@
+"""One stale step: its notebook is written and run, what came of it is read, checked and published."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from stepmill.compiler.step_notebook import compile_step
+from stepmill.errors import DamagedArtifact, StepFailed, StepmillError
+from stepmill.execution.executors.base import Ending, Executor, StepExit, StepTask
+from stepmill.execution.failures import plain
+from stepmill.model.artifact import ArtifactRef, StepRecord
+from stepmill.model.codec import CodecError, from_json, to_json
+from stepmill.model.exchange import StepManifest, StepResult
+from stepmill.model.run import StepOutcome, StepStatus
+from stepmill.model.secrets import is_secret_name
+from stepmill.notebook.writing import write_document
+from stepmill.planning.conflicts import find_conflicts
+from stepmill.planning.keys import static_key
+from stepmill.planning.manifest import bound_elsewhere, build_manifest, taken_values
+from stepmill.planning.parameters import shown
+from stepmill.planning.publication import body_outputs, make_record
+from stepmill.plugins import Registry
+from stepmill.running.outcomes import failed, of_exit, of_problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stepmill.execution.events import EventLog
+    from stepmill.model.facts import Fact
+    from stepmill.model.pipeline import Step
+    from stepmill.model.plan import StepPlan
+    from stepmill.running.bench import Workbench
+    from stepmill.running.folder import RunFolder, StepFiles
+    from stepmill.running.tracking_link import TrackingLink
+
+Others = Callable[[], Mapping[str, StepRecord]]
+"""Gives the records of the run's other steps that are through, as of the call."""
+
+
+class Contradiction(Exception):  # noqa: N818 - a turn of the loop, no error of anybody
+    """The step showed that the analysis was wrong: `facts` say how, the records `withdrawn` fall with it."""
+
+    def __init__(
+        self,
+        facts: tuple[Fact, ...],
+        *,
+        seconds: float,
+        notebook: Path | None = None,
+        withdrawn: tuple[StepRecord, ...] = (),
+    ) -> None:
+        super().__init__("; ".join(fact.message for fact in facts))
+        self.facts = facts
+        self.seconds = seconds
+        self.notebook = notebook
+        self.withdrawn = withdrawn
+
+
+class InputLost(Exception):  # noqa: N818 - handled by the loop
+    """Stored inputs of the step are damaged: the records of `producers` cannot be used."""
+
+    def __init__(self, producers: tuple[str, ...], error: StepmillError) -> None:
+        super().__init__(", ".join(producers))
+        self.producers = producers
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLimits:
+    """What holds for every step of a run."""
+
+    jobs: int = 1
+    lenient: bool = False
+    start_timeout_s: float = 60.0
+    threads: int | None = None
+
+
+@dataclass(slots=True)
+class StepRunner:
+    """Executes steps of one run; `execute` is called from several threads at a time."""
+
+    bench: Workbench
+    folder: RunFolder
+    limits: StepLimits
+    tracking: TrackingLink
+    log: EventLog
+    cancel: threading.Event
+    _executor: Executor | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def execute(
+        self, step: Step, decision: StepPlan, records: Mapping[str, StepRecord], others: Others
+    ) -> tuple[StepRecord | None, StepOutcome]:
+        """Run `step`; return its record, which is published then, and its outcome.
+
+        There is no record if the step failed or was cancelled. `records` are those of the steps
+        before it.
+
+        Raises
+        ------
+        Contradiction
+            The run has to be planned anew; nothing of this step was published.
+        InputLost
+            The run has to be planned anew without the records of some producers.
+        """
+        files = self.folder.step_files(step.name)
+        self.bench.records.begin(step.name)
+        modules = self.bench.local_modules(step)
+        ended = self._run_notebook(step, records, files)
+        if not ended.is_good:
+            self._look_for_damage(step, ended, records)
+            known = bound_elsewhere(step, self.bench.loaded.notebook)
+            return None, of_exit(step, ended, files.executed, known)
+        result = _read_result(step, files)
+        if result.problems:
+            return None, of_problem(step, result.problems[0], seconds=ended.seconds, notebook=files.executed)
+        self._refuse_contradictions(step, result, ended, files)
+        if self.bench.local_modules(step, again=True) != modules:
+            return None, _changed_meanwhile(step, ended, files)
+        record = self._record(step, decision, records, result, ended, files)
+        self._publish(step, record, others)
+        if result.learned:
+            self.bench.facts.remember(_dated(fact, step) for fact in result.learned)
+        return record, StepOutcome(
+            status=StepStatus.EXECUTED,
+            reason=self._reason(step, decision),
+            seconds=ended.seconds,
+            outputs={name: ref.digest for name, ref in record.outputs.items()},
+            notebook=str(files.executed),
+            metrics=record.metrics,
+        )
+
+    def close(self) -> None:
+        """Wait for kernels that still exit."""
+        if self._executor is not None:
+            self._executor.close()
+
+    def _run_notebook(self, step: Step, records: Mapping[str, StepRecord], files: StepFiles) -> StepExit:
+        """Write the step notebook and run it, again as often as `--retries` says."""
+        self._write_inputs(step, records, files)
+        for attempt in range(step.options.retries + 1):
+            files.result.unlink(missing_ok=True)
+            ended = self._run_once(step, files)
+            again = attempt < step.options.retries and not self.cancel.is_set()
+            if ended.is_good or ended.ending is Ending.CANCELLED or not again:
+                return ended
+            what = f"attempt {attempt + 1} failed, trying again: {ended.message}"
+            self.log.emit("run-warning", step.name, message=what, attempt=attempt + 1)
+        raise AssertionError("unreachable")
+
+    def _run_once(self, step: Step, files: StepFiles) -> StepExit:
+        environment = dict(self.tracking.step_environment(step, self.log))
+        environment |= {
+            _secret_variable(name): str(self.bench.values[name])
+            for name in step.parameters
+            if self._is_hidden(name)
+        }
+        task = StepTask(
+            step=step.name,
+            notebook=files.notebook,
+            executed=files.executed,
+            log=files.log,
+            folder=self.bench.world.folder,
+            kernel_name=self.bench.kernel.name,
+            environment=environment,
+            timeout_s=step.options.timeout_s,
+            start_timeout_s=self.limits.start_timeout_s,
+            cpus=step.options.cpus or self.limits.threads,
+        )
+
+        def progress(cell: int, cells: int) -> None:
+            self.log.emit("step-progress", step.name, cell=cell, cells=cells)
+
+        return self._the_executor().run(task, self.cancel, progress)
+
+    def _the_executor(self) -> Executor:
+        with self._lock:
+            if self._executor is None:
+                kind: Callable[..., Executor] = Registry[Callable[..., Executor]]("stepmill.executors").load(
+                    "local"
+                )
+                self._executor = kind(jobs=self.limits.jobs)
+            return self._executor
+
+    def _write_inputs(self, step: Step, records: Mapping[str, StepRecord], files: StepFiles) -> None:
+        files.folder.mkdir(parents=True, exist_ok=True)
+        files.manifest.write_text(json.dumps(to_json(self._manifest(step, records, files))), encoding="utf-8")
+        document = compile_step(
+            step,
+            parameters=self._parameters(step),
+            manifest_path=str(files.manifest),
+            kernel_name=self.bench.kernel.name,
+            notebook=self.bench.path.name,
+            may_raise=frozenset(c.index for c in self.bench.loaded.notebook.cells if c.may_raise),
+        )
+        write_document(document, files.notebook)
+
+    def _manifest(self, step: Step, records: Mapping[str, StepRecord], files: StepFiles) -> StepManifest:
+        inputs, random = taken_values(step, records)
+        return build_manifest(
+            step,
+            self.bench.pipeline,
+            self.bench.loaded.notebook,
+            run_id=self.folder.run_id,
+            store=self.bench.store.url,
+            result=files.result,
+            folder=self.bench.world.folder,
+            inputs=inputs,
+            random=random,
+            seed=self.bench.seed(step),
+            lenient=self.limits.lenient,
+        )
+
+    def _parameters(self, step: Step) -> dict[str, tuple[str, Any]]:
+        found = {}
+        for name in step.parameters:
+            text = f'__import__("os").environ["{_secret_variable(name)}"]'
+            if not self._is_hidden(name):
+                text = self.bench.expression(name)
+            found[name] = (text, self.bench.values[name])
+        return found
+
+    def _is_hidden(self, name: str) -> bool:
+        """Return whether the value goes to the kernel by its environment, not by the step notebook."""
+        return is_secret_name(name) and isinstance(self.bench.values.get(name), str)
+
+    def _record(
+        self,
+        step: Step,
+        decision: StepPlan,
+        records: Mapping[str, StepRecord],
+        result: StepResult,
+        ended: StepExit,
+        files: StepFiles,
+    ) -> StepRecord:
+        executed = json.loads(files.executed.read_text(encoding="utf-8"))
+        outputs = body_outputs(executed)
+        made = decision.components or self.bench.components(step, records)
+        texts = shown({name: self.bench.values[name] for name in step.parameters})
+        return make_record(
+            step,
+            result,
+            self.bench.world,
+            key=decision.key or static_key(made),
+            components=made,
+            run_id=self.folder.run_id,
+            created_s=time.time(),
+            seconds=ended.seconds,
+            # not `put_json`: outputs of other libraries may hold NaN, which canonical JSON refuses
+            cells=self.bench.store.put_blob(
+                json.dumps([outputs.get(f.cell, []) for f in step.body]).encode()
+            ),
+            parameters=texts,
+            seed=self.bench.seed(step),
+            memory=self.bench.project.cache,
+        )
+
+    def _publish(self, step: Step, record: StepRecord, others: Others) -> None:
+        """Write the record, unless another step used the same files in an order left to chance."""
+        with self._lock:
+            known = others()
+            files = {name: other.files for name, other in known.items()}
+            conflicts = find_conflicts(self.bench.pipeline, step.name, record.files, files)
+            if conflicts:
+                concerned = {name for c in conflicts for name in (c.earlier, c.later)} - {step.name}
+                mine = (known[name] for name in concerned if known[name].run_id == self.folder.run_id)
+                raise Contradiction(
+                    tuple(conflict.as_fact(self.bench.pipeline) for conflict in conflicts),
+                    seconds=record.seconds,
+                    withdrawn=tuple(mine),
+                )
+            self.bench.records.add(record)
+
+    def _refuse_contradictions(
+        self, step: Step, result: StepResult, ended: StepExit, files: StepFiles
+    ) -> None:
+        if not result.contradictions:
+            return
+        facts = tuple(_dated(fact, step) for fact in result.contradictions)
+        if not self.limits.lenient:
+            raise Contradiction(facts, seconds=ended.seconds, notebook=files.executed)
+        for fact in facts:
+            self.log.emit("run-warning", step.name, message=fact.message or fact.kind.value, fact=fact)
+
+    def _look_for_damage(self, step: Step, ended: StepExit, records: Mapping[str, StepRecord]) -> None:
+        """Find out whether the step failed because what it takes is damaged in the store."""
+        if ended.error is None or ended.error.ename != DamagedArtifact.__name__:
+            return
+        store = self.bench.store
+        lost = {
+            taken.producer
+            for taken in step.inputs
+            for ref in _values_of(records[taken.producer])
+            if not ref.is_absent and not store.has(ref.digest)
+        }
+        producers = lost or {taken.producer for taken in step.inputs}
+        raise InputLost(tuple(sorted(producers)), DamagedArtifact(plain(ended.error.evalue)))
+
+    def _reason(self, step: Step, decision: StepPlan) -> str:
+        seed = self.bench.seed(step)
+        if seed is None:
+            return decision.reason
+        return f"{decision.reason}; nothing seeds its random numbers, so seed {seed} was set"
+
+
+def _read_result(step: Step, files: StepFiles) -> StepResult:
+    try:
+        return from_json(StepResult, json.loads(files.result.read_text(encoding="utf-8")))
+    except (OSError, ValueError, CodecError) as error:
+        raise StepFailed(
+            f"step {step.name!r} ran to its end but left no readable result: {error}",
+            hint=f"its executed notebook is {files.executed}",
+            cell=step.cells[-1],
+            step=step.name,
+        ) from error
+
+
+def _changed_meanwhile(step: Step, ended: StepExit, files: StepFiles) -> StepOutcome:
+    error = StepFailed(
+        f"a module that step {step.name!r} imports was changed while it ran",
+        hint="which version ran cannot be told, so nothing was kept; run again",
+        step=step.name,
+    )
+    return failed(error, seconds=ended.seconds, notebook=files.executed)
+
+
+def _dated(fact: Fact, step: Step) -> Fact:
+    """Return the fact as valid while the step has its present code."""
+    return replace(fact, step=fact.step or step.name, code_digest=step.code_digest)
+
+
+def _values_of(record: StepRecord) -> tuple[ArtifactRef, ...]:
+    return (*record.outputs.values(), *record.random.values())
+
+
+def _secret_variable(name: str) -> str:
+    return f"STEPMILL_PARAMETER_{name.upper()}"

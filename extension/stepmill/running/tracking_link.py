@@ -1,0 +1,78 @@
+"""The link from a run to its tracker, which is loaded when the first step executes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from stepmill.plugins import Registry
+from stepmill.tracking.base import TrackedRun, Tracker
+
+if TYPE_CHECKING:
+    from stepmill.execution.events import EventLog
+    from stepmill.model.pipeline import Step
+    from stepmill.model.run import RunSummary
+    from stepmill.running.bench import Workbench
+    from stepmill.running.folder import RunFolder
+
+
+@dataclass(slots=True)
+class TrackingLink:
+    """Calls the tracker called `name` (None: no tracking). A fully cached run loads nothing."""
+
+    name: str | None
+    _tracker: Tracker | None = None
+    _run: TrackedRun | None = None
+    _folder: RunFolder | None = None
+    _said: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run_started(self, bench: Workbench, folder: RunFolder, started_s: float) -> None:
+        """Take note of the run."""
+        self._folder = folder
+        self._run = TrackedRun(
+            run_id=folder.run_id,
+            notebook=bench.path.resolve(),
+            folder=folder.path,
+            project_root=bench.project.root,
+            pipeline=bench.pipeline,
+            started_s=started_s,
+            parameters=bench.values,
+        )
+
+    def step_environment(self, step: Step, log: EventLog) -> Mapping[str, str]:
+        """Return the variables with which the step's kernel finds its own run at the tracker."""
+        if self.name is None:
+            return {}
+        with self._lock:
+            tracker = self._load(self.name)
+        found = tracker.step_environment(step)
+        self._warn(log)
+        return found
+
+    def run_finished(self, summary: RunSummary, log: EventLog) -> str | None:
+        """Deliver the run if a step executed; return its id at the tracker."""
+        if self._tracker is None or self._folder is None:
+            return None
+        delivered = self._tracker.run_finished(summary, self._folder.path)
+        self._warn(log)
+        return delivered
+
+    def _load(self, name: str) -> Tracker:
+        if self._tracker is None:
+            assert self._run is not None
+            kind = Registry[Callable[[], Tracker]]("stepmill.trackers").load(name)
+            self._tracker = kind()
+            self._tracker.run_started(self._run)
+        return self._tracker
+
+    def _warn(self, log: EventLog) -> None:
+        """Pass on the tracker's warnings, each once."""
+        assert self._tracker is not None
+        with self._lock:
+            new = self._tracker.warnings[self._said :]
+            self._said += len(new)
+        for message in new:
+            log.emit("run-warning", message=message)

@@ -1,0 +1,108 @@
+"""The delivery state of one run: `runs/<id>/tracking.json`, and what a later delivery needs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from stepmill.model.codec import from_json, to_json
+from stepmill.model.run import RunSummary
+
+STATE_FILE = "tracking.json"
+STAGED_FOLDER = "tracking"  # masked copies of what is to be uploaded; gone once it is delivered
+
+OPEN = "open"  # the run goes on, or its runner died
+PENDING = "pending"  # finished, not delivered (wholly)
+DELIVERED = "delivered"
+ABANDONED = "abandoned"  # the runner died; MLflow's runs were closed as killed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFacts:
+    """What is logged of a step besides its outcome. `parameters` are masked texts."""
+
+    cells: tuple[int, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    code_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingState:
+    """How far a run has come on its way to the tracker. Holds no secrets.
+
+    `notebook` is relative to the project root where it lies below it. `mlflow_runs` maps steps to
+    their child runs. `pid` is the runner's.
+    """
+
+    schema: int = 1
+    run_id: str
+    state: str
+    experiment: str
+    notebook: str
+    project_root: str
+    started_s: float
+    pid: int
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, StepFacts] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    tracking_uri: str = ""
+    experiment_id: str | None = None
+    mlflow_run_id: str | None = None
+    mlflow_runs: Mapping[str, str] = field(default_factory=dict)
+    summary: RunSummary | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def write_state(folder: Path, state: TrackingState) -> None:
+    """Write the state of the run in `folder`."""
+    write_json(folder / STATE_FILE, to_json(state))
+
+
+def read_state(folder: Path) -> TrackingState | None:
+    """Return the state of the run in `folder`; None if it was never tracked.
+
+    Raises
+    ------
+    CodecError
+        The file is no delivery state.
+    """
+    path = folder / STATE_FILE
+    if not path.is_file():
+        return None
+    return from_json(TrackingState, json.loads(path.read_text(encoding="utf-8")))
+
+
+def undelivered(project_root: Path) -> list[Path]:
+    """Return the folders of the finished or abandoned runs that still wait for delivery, oldest first."""
+    waiting = []
+    for path in (project_root / ".stepmill" / "runs").glob(f"*/{STATE_FILE}"):
+        state = read_state(path.parent)
+        if state is None or state.state in (DELIVERED, ABANDONED):
+            continue
+        if state.state == PENDING or not _is_alive(state.pid):
+            waiting.append((state.started_s, path.parent))
+    return [folder for _, folder in sorted(waiting)]
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write `document` so that readers see the whole file or the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
+    temporary.replace(path)
+
+
+def _is_alive(pid: int) -> bool:
+    if os.name == "nt":  # os.kill(pid, 0) would end the process there
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from stepmill.errors import ConfigError, ProjectLocked
+from stepmill.execution.lock import hold_project, holder
+
+
+def test_a_second_run_is_refused_and_told_who_holds_the_project(tmp_path: Path) -> None:
+    with hold_project(tmp_path, "first"):
+        with pytest.raises(ProjectLocked, match=f"run first is using.*process {os.getpid()}") as caught:
+            with hold_project(tmp_path, "second"):
+                pytest.fail("two runs at once")
+        assert "--project" in caught.value.hint
+        assert (holder(tmp_path) or {})["run_id"] == "first"
+    with hold_project(tmp_path, "third"):
+        pass
+    assert holder(tmp_path) is None
+
+
+def test_an_error_inside_releases(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), hold_project(tmp_path, "r"):
+        raise KeyError
+    assert holder(tmp_path) is None
+
+
+def test_the_state_folder_is_made(tmp_path: Path) -> None:
+    with hold_project(tmp_path / "a/.stepmill", "r"):
+        assert (tmp_path / "a/.stepmill/lock").exists()
+
+
+def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    program = f"""
+        import time
+        from pathlib import Path
+        from stepmill.execution.lock import hold_project
+        with hold_project(Path({str(tmp_path)!r}), "other"):
+            print("held", flush=True)
+            time.sleep(600)
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(ProjectLocked, match=f"run other.*process {process.pid}"), hold_project(tmp_path, "r"):
+        pass
+    process.kill()
+    process.communicate()
+    with hold_project(tmp_path, "r"):
+        pass
+
+
+def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ConfigError, match="cannot be written"), hold_project(tmp_path / "file/.stepmill", "r"):
+        pass

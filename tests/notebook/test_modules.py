@@ -1,0 +1,175 @@
+"""Modules by their source: what a star import binds, and which files a step's code lies in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from stepmill.notebook.modules import exported_names, local_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOUD = 'raise RuntimeError("a module was imported")\n'
+
+
+def write(folder: Path, **files: str) -> None:
+    for name, source in files.items():
+        path = folder / f"{name.replace('__', '/').replace('/init', '/__init__')}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+
+
+SOURCES = [
+    pytest.param("def f(): pass\nclass K: pass\nx = 1\n_y = 2\n", {"f", "K", "x"}, id="public names"),
+    pytest.param("import os, os.path as p\nfrom re import sub as s\n", {"os", "p", "s"}, id="imported names"),
+    pytest.param(
+        "a, (b, *c) = z\nd: int = 1\ne: int\nf += 1\n", {"a", "b", "c", "d", "f"}, id="all kinds of targets"
+    ),
+    pytest.param(
+        "try:\n    a = 1\nexcept E:\n    b = 1\nelse:\n    c = 1\nfinally:\n    d = 1\n",
+        set("abcd"),
+        id="try",
+    ),
+    pytest.param("if x:\n    a = 1\nelse:\n    b = 1\n", {"a", "b"}, id="if"),
+    pytest.param("for i in x:\n    a = i\nwith o as w:\n    pass\n", {"i", "a", "w"}, id="for and with"),
+    pytest.param("a = b = 1\ndel a\n", {"b"}, id="deleted"),
+    pytest.param("def f():\n    inner = 1\n", {"f"}, id="locals stay inside"),
+    pytest.param(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import x\n", {"TYPE_CHECKING"}, id="typing"
+    ),
+    pytest.param("__all__ = ['a', '_b']\nc = 1\n", {"a", "_b"}, id="literal __all__"),
+    pytest.param(
+        "__all__ = ['a']\n__all__ += ['b']\n__all__.append('c')\n__all__.extend(('d',))\n",
+        set("abcd"),
+        id="grown",
+    ),
+    pytest.param("n = ['a']\n__all__ = sorted(set(n) | {'b'}) + ['c']\n", set("abc"), id="put together"),
+    pytest.param(
+        "__all__ = [n for n in globals() if n[0] != '_']\nimport os\na = 1\n", {"a"}, id="from globals()"
+    ),
+    pytest.param("__all__ = make()\n", None, id="computed: unknown"),
+    pytest.param("x = (", None, id="syntax error: unknown"),
+]
+
+
+@pytest.mark.parametrize(("source", "names"), SOURCES)
+def test_names_are_read_off_the_source(tmp_path: Path, source: str, names: set[str] | None) -> None:
+    write(tmp_path, helper=source)
+    assert exported_names("helper", [tmp_path]) == names
+
+
+def test_reading_runs_nothing(tmp_path: Path) -> None:
+    write(tmp_path, helper=f"a = 1\n{LOUD}", p__init=f"b = 1\n{LOUD}", p__sub=f"c = 1\n{LOUD}")
+    assert exported_names("helper", [tmp_path]) == {"a"}
+    assert exported_names("p.sub", [tmp_path]) == {"c"}
+
+
+def test_star_imports_are_followed(tmp_path: Path) -> None:
+    write(tmp_path, a="from b import *\nx = 1\n", b="from a import *\nfrom math import *\ny = 1\n")
+    names = exported_names("a", [tmp_path])
+    assert names is not None
+    assert {"x", "y", "pi", "sin"} <= names
+
+
+def test_a_package_gives_what_its_init_gives(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        p__init="from .sub import *\nfrom .other import x\n",
+        p__sub="s = 1\n",
+        p__other="x = 1\n",
+    )
+    assert exported_names("p", [tmp_path]) == {"s", "sub", "other", "x"}
+
+
+def test_all_of_another_module_is_followed(tmp_path: Path) -> None:
+    write(tmp_path, p__init="from . import sub\n__all__ = ['a'] + sub.__all__\n", p__sub="__all__ = ['b']\n")
+    assert exported_names("p", [tmp_path]) == {"a", "b"}
+
+
+@pytest.mark.parametrize("module", ["no_such_module", "p.missing", "json.missing"])
+def test_what_is_not_found_is_unknown(tmp_path: Path, module: str) -> None:
+    write(tmp_path, p__init="")
+    assert exported_names(module, [tmp_path]) is None
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["math", "itertools", "os", "os.path", "random", "collections", "tkinter", "numpy", "matplotlib.pyplot"],
+)
+def test_common_modules_give_at_least_what_they_really_give(module: str) -> None:
+    script = f"from {module} import *; print(*[n for n in dir() if n[:2] != '__'])"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        pytest.skip(f"{module} does not import here")
+    names = exported_names(module, [])
+    assert names is not None
+    assert set(ran.stdout.split()) <= names
+    assert len(names) <= len(ran.stdout.split()) + 5  # types that only some platforms have
+
+
+def test_the_notebooks_folder_comes_first(tmp_path: Path) -> None:
+    write(tmp_path, random="mine = 1\n")
+    assert exported_names("random", [tmp_path]) == {"mine"}
+
+
+def test_a_mere_folder_does_not_hide_a_library(tmp_path: Path) -> None:
+    (tmp_path / "collections").mkdir()
+    assert "deque" in (exported_names("collections", [tmp_path]) or ())
+
+
+def test_local_sources_follow_imports(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        helper="import pandas, deep.inner\ndef f():\n    from late import x\n",
+        late="import importlib\nimportlib.import_module('dynamic')\n",
+        dynamic="",
+        deep__init="from . import sibling\n",
+        deep__inner="from .sibling import y\n",
+        deep__sibling="from ..nowhere import z\n",
+        unused="",
+    )
+    found = local_sources(["helper", "numpy", "json", "no_such_module"], tmp_path)
+    assert list(found) == [
+        "deep/__init__.py", "deep/inner.py", "deep/sibling.py", "dynamic.py", "helper.py", "late.py",
+    ]  # fmt: skip
+
+
+def test_a_name_of_a_package_brings_its_parents(tmp_path: Path) -> None:
+    write(tmp_path, p__init="x = 1\n", p__a="", p__b="")
+    assert list(local_sources(["p.a.K"], tmp_path)) == ["p/__init__.py", "p/a.py"]
+
+
+def test_a_folder_without_init_is_a_package_too(tmp_path: Path) -> None:
+    write(tmp_path, space__mod="x = 1\n")
+    assert list(local_sources(["space.mod"], tmp_path)) == ["space/mod.py"]
+
+
+def test_comments_and_formatting_do_not_count(tmp_path: Path) -> None:
+    def digest(source: str) -> str:
+        write(tmp_path, helper=source)
+        return local_sources(["helper"], tmp_path)["helper.py"]
+
+    first = digest("def f(x):\n    return x + 1\n")
+    assert digest("# why\ndef f( x ):\n\n    return (x+1)\n") == first
+    assert digest("def f(x):\n    return x + 2\n") != first
+    assert digest("def f(x:\n") != digest("def f(x :\n")
+
+
+def test_circles_end(tmp_path: Path) -> None:
+    write(tmp_path, a="import b\n", b="import a\n")
+    assert list(local_sources(["a"], tmp_path)) == ["a.py", "b.py"]
+
+
+def test_a_file_outside_of_the_folder_has_its_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an editable install has it: on the path, and not among the installed packages."""
+    outside, folder = tmp_path / "src", tmp_path / "notebooks"
+    folder.mkdir()
+    write(outside, mylib__init="import json\n")
+    monkeypatch.syspath_prepend(str(outside))
+    assert list(local_sources(["mylib"], folder)) == [(outside / "mylib/__init__.py").resolve().as_posix()]

@@ -1,0 +1,370 @@
+"""Two names, one object; identities across steps."""
+
+from __future__ import annotations
+
+from oracle.case import Category
+
+aliases = Category("alias")
+aliases.add(
+    "within-step",
+    """
+%%step a
+x = [1]
+y = x
+---
+%%step b
+y.append(2)
+---
+%%step c
+print(x, y, x is y)
+""",
+)
+aliases.add(
+    "across-steps",
+    """
+%%step a
+x = [1]
+---
+%%step b
+y = x
+---
+%%step c
+y.append(2)
+---
+%%step d
+print(x, x is y)
+""",
+)
+aliases.add(
+    "read-only-identity",
+    """
+%%step a
+x = [1]
+---
+%%step b
+y = x
+---
+%%step c
+print(x is y)
+""",
+)
+aliases.add(
+    "container-of-aliases",
+    """
+%%step a
+x = [1]; y = [2]
+---
+%%step b
+both = [x, y]
+---
+%%step c
+both[0].append("c")
+---
+%%step d
+print(x, y, both, both[1] is y)
+""",
+)
+aliases.add(
+    "dict-of-frames",
+    """
+%%step a
+import pandas as pd
+train = pd.DataFrame({"v": [1, 2]}); test = pd.DataFrame({"v": [3]})
+---
+%%step b
+frames = {"train": train, "test": test}
+---
+%%step c
+for name, frame in frames.items():
+    frame["w"] = frame["v"] * 2
+---
+%%step d
+print(train.to_csv(), test.to_csv())
+""",
+    why="the loop changes train and test through the dict",
+)
+aliases.add(
+    "list-multiplied",
+    """
+%%step a
+grid = [[0] * 2] * 3
+---
+%%step b
+grid[0][0] = 7
+---
+%%step c
+print(grid)
+""",
+)
+aliases.add(
+    "self-referential",
+    """
+%%step a
+node = {"next": None}
+node["next"] = node
+---
+%%step b
+print(node["next"] is node)
+---
+%%step c
+node["next"]["v"] = 1
+print(node["next"]["next"]["v"])
+""",
+)
+aliases.add(
+    "default-argument-object",
+    """
+%%step a
+cache = {}
+def remember(key, value, store=cache):
+    store[key] = value
+---
+%%step b
+remember("a", 1)
+---
+%%step c
+print(cache)
+""",
+    "either",
+    why="the default is the very dict that cache names",
+)
+aliases.add(
+    "returned-argument",
+    """
+%%step a
+def same(v):
+    return v
+x = [1]
+---
+%%step b
+y = same(x)
+---
+%%step c
+y.append(2)
+---
+%%step d
+print(x)
+""",
+)
+aliases.add(
+    "attribute-holds-input",
+    """
+%%step a
+class Holder:
+    def __init__(self, items):
+        self.items = items
+x = [1]
+---
+%%step b
+h = Holder(x)
+---
+%%step c
+h.items.append(2)
+---
+%%step d
+print(x, h.items is x)
+""",
+)
+aliases.add(
+    "element-taken-out",
+    """
+%%step a
+rows = [[1], [2]]
+---
+%%step b
+first = rows[0]
+---
+%%step c
+first.append("c")
+---
+%%step d
+print(rows, rows[0] is first)
+""",
+)
+aliases.add(
+    "conditional-alias",
+    """
+%%step a
+x = [1]; y = [2]
+flag = True
+---
+%%step b
+z = x if flag else y
+---
+%%step c
+z.append(0)
+---
+%%step d
+print(x, y)
+""",
+)
+aliases.add(
+    "zip-and-comprehension",
+    """
+%%step a
+xs = [[1], [2]]
+---
+%%step b
+ys = [v for v in xs]
+---
+%%step c
+for left, right in zip(xs, ys):
+    left.append(right is left)
+---
+%%step d
+print(xs, ys)
+""",
+)
+aliases.add(
+    "numpy-view",
+    """
+%%step a
+import numpy as np
+base = np.zeros((2, 3))
+---
+%%step b
+row = base[0]
+---
+%%step c
+row[:] = 5
+---
+%%step d
+print(base, np.shares_memory(base, row))
+""",
+    "either",
+    why="a view shares memory, not identity",
+)
+aliases.add(
+    "numpy-transpose-view",
+    """
+%%step a
+import numpy as np
+m = np.arange(4.0).reshape(2, 2)
+t = m.T
+---
+%%step b
+t[0, 1] = -1
+---
+%%step c
+print(m)
+""",
+    "either",
+)
+aliases.add(
+    "numpy-copy-is-apart",
+    """
+%%step a
+import numpy as np
+m = np.arange(4)
+c = m.copy()
+---
+%%step b
+c[0] = 9
+---
+%%step d
+print(m, c)
+""",
+)
+aliases.add(
+    "frame-to-numpy-read-only",
+    """
+%%step a
+import pandas as pd
+df = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+---
+%%step b
+values = df.to_numpy()
+print(values.sum())
+---
+%%step c
+print(df["a"].sum(), values.mean())
+""",
+    why="memory shared read-only must not be refused for nothing",
+    expect="either",
+)
+aliases.add(
+    "none-is-singleton",
+    """
+%%step a
+x = None; y = NotImplemented; z = ...
+---
+%%step b
+print(x is None, y is NotImplemented, z is ...)
+""",
+)
+aliases.add(
+    "class-attribute-is-shared",
+    """
+%%step a
+class Registry:
+    items = []
+---
+%%step b
+Registry.items.append(1)
+---
+%%step c
+print(Registry.items)
+""",
+    "either",
+    why="a class attribute mutated after the definition is data",
+)
+aliases.add(
+    "swap",
+    """
+%%step a
+x = [1]; y = [2]
+---
+%%step b
+x, y = y, x
+---
+%%step c
+x.append("x")
+print(x, y)
+""",
+)
+aliases.add(
+    "chain-assignment",
+    """
+%%step a
+x = y = []
+---
+%%step b
+x.append(1)
+---
+%%step c
+print(y)
+""",
+)
+aliases.add(
+    "tuple-holds-list",
+    """
+%%step a
+items = []
+pair = (items, 1)
+---
+%%step b
+items.append(2)
+---
+%%step c
+print(pair)
+""",
+)
+aliases.add(
+    "three-name-group",
+    """
+%%step a
+a = []; b = [a]
+---
+%%step s
+c = b[0]
+---
+%%step t
+c.append(1)
+---
+%%step u
+b.append("u")
+---
+%%step v
+print(a, b, c)
+""",
+)

@@ -1,0 +1,262 @@
+"""Names by other ways: globals(), exec, threads, clocks."""
+
+from __future__ import annotations
+
+from oracle.case import Category
+
+channels = Category("hidden channel")
+channels.add(
+    "globals-store",
+    """
+%%step a
+globals()["x"] = 5
+---
+%%step b
+print(x)
+""",
+    "either",
+)
+channels.add(
+    "globals-read",
+    """
+%%step a
+x = 5
+---
+%%step b
+print(globals()["x"])
+""",
+    "either",
+)
+channels.add(
+    "globals-dynamic",
+    """
+%%step a
+for i in range(2):
+    globals()[f"v{i}"] = i
+---
+%%step b
+print(v0, v1)
+""",
+    "either",
+)
+channels.add(
+    "exec-literal",
+    """
+%%step a
+exec("x = 3")
+---
+%%step b
+print(x)
+""",
+    "either",
+)
+channels.add(
+    "exec-dynamic",
+    """
+%%step a
+code = "y" + " = 4"
+exec(code)
+---
+%%step b
+print(y)
+""",
+    "either",
+)
+channels.add(
+    "eval-literal",
+    """
+%%step a
+n = 4
+---
+%%step b
+print(eval("n * 2"))
+""",
+    "either",
+)
+channels.add(
+    "locals-and-dir",
+    """
+%%step a
+alpha_x = 1
+---
+%%step b
+print("alpha_x" in dir())
+""",
+    "either",
+)
+channels.add(
+    "vars-format-map",
+    """
+%%step a
+who = "you"
+---
+%%step b
+print("hi {who}".format_map(globals()))
+""",
+    "either",
+)
+channels.add(
+    "import-main",
+    """
+%%step a
+x = 3
+---
+%%step b
+import __main__
+print(__main__.x)
+""",
+    "either",
+)
+channels.add(
+    "sys-modules-state",
+    """
+%%step a
+import sys, types
+m = types.ModuleType("made_up")
+m.v = 7
+sys.modules["made_up"] = m
+---
+%%step b
+import made_up
+print(made_up.v)
+""",
+    "either",
+)
+channels.add(
+    "thread-mutates",
+    """
+import threading
+---
+%%step a
+box = []
+---
+%%step b
+t = threading.Thread(target=box.append, args=(1,))
+t.start(); t.join()
+---
+%%step c
+print(box)
+""",
+    "either",
+)
+channels.add(
+    "thread-pool-map",
+    """
+from concurrent.futures import ThreadPoolExecutor
+k = 3
+def work(v): return v * k
+---
+%%step a
+with ThreadPoolExecutor(2) as pool:
+    x = list(pool.map(work, range(3)))
+---
+%%step b
+print(x)
+""",
+)
+channels.add(
+    "clock-difference",
+    """
+import time
+---
+%%step a
+t0 = time.time()
+---
+%%step b
+print(time.time() >= t0)
+""",
+    observe=(),
+)
+channels.add(
+    "datetime-now",
+    """
+from datetime import datetime
+---
+%%step a
+started = datetime.now()
+---
+%%step b
+print(started <= datetime.now(), type(started).__name__)
+""",
+    observe=(),
+)
+channels.add(
+    "id-and-hash",
+    """
+%%step a
+x = (1, "a")
+h = hash(x)
+---
+%%step b
+print(h == hash(x))
+""",
+)
+channels.add(
+    "weakref-cache",
+    """
+import weakref
+class Node: pass
+---
+%%step a
+n = Node()
+r = weakref.ref(n)
+---
+%%step b
+print(r() is n)
+""",
+    "either",
+)
+channels.add(
+    "atexit-and-signal-free",
+    """
+%%step a
+import atexit
+x = 1
+---
+%%step b
+print(x)
+""",
+)
+channels.add(
+    "getattr-by-name",
+    """
+%%step a
+from types import SimpleNamespace
+s = SimpleNamespace(v=[1])
+---
+%%step b
+getattr(s, "v").append(2)
+---
+%%step c
+print(s.v)
+""",
+)
+channels.add(
+    "operator-and-reduce",
+    """
+import operator, functools
+---
+%%step a
+d = {"k": 1}
+---
+%%step b
+operator.setitem(d, "k", 2)
+functools.reduce(lambda acc, v: acc.update({v: v}) or acc, "ab", d)
+---
+%%step c
+print(d)
+""",
+)
+channels.add(
+    "sum-with-list-start",
+    """
+%%step a
+start = []
+---
+%%step b
+x = sum([[1], [2]], start)
+---
+%%step c
+print(x, start)
+""",
+)

@@ -1,0 +1,461 @@
+"""Classes defined in the notebook, and their instances in other processes."""
+
+from __future__ import annotations
+
+from oracle.case import Category
+
+classes = Category("class")
+classes.add(
+    "isinstance-across-steps",
+    """
+class Point:
+    def __init__(self, x): self.x = x
+---
+%%step a
+p = Point(1)
+---
+%%step b
+print(isinstance(p, Point), type(p) is Point, p.x)
+""",
+)
+classes.add(
+    "dataclass-equality",
+    """
+from dataclasses import dataclass
+@dataclass
+class Point:
+    x: int
+---
+%%step a
+p = Point(1)
+---
+%%step b
+print(p == Point(1), p)
+""",
+)
+classes.add(
+    "enum-identity",
+    """
+from enum import Enum
+class Color(Enum):
+    RED = 1
+    BLUE = 2
+---
+%%step a
+c = Color.RED
+---
+%%step b
+print(c is Color.RED, c, {Color.RED: "r"}[c])
+""",
+)
+classes.add(
+    "namedtuple",
+    """
+from collections import namedtuple
+Row = namedtuple("Row", "a b")
+---
+%%step a
+r = Row(1, 2)
+---
+%%step b
+print(isinstance(r, Row), r._replace(a=5))
+""",
+    "either",
+)
+classes.add(
+    "typed-namedtuple",
+    """
+from typing import NamedTuple
+class Row(NamedTuple):
+    a: int
+    b: int = 2
+---
+%%step a
+r = Row(1)
+---
+%%step b
+print(isinstance(r, Row), r)
+""",
+)
+classes.add(
+    "methods-use-globals",
+    """
+factor = 3
+class Scaler:
+    def run(self, v): return v * factor
+---
+%%step a
+s = Scaler()
+---
+%%step b
+print(s.run(2))
+""",
+)
+classes.add(
+    "method-mutates-self",
+    """
+class Acc:
+    def __init__(self): self.items = []
+    def add(self, v):
+        self.items.append(v)
+        return self
+---
+%%step a
+acc = Acc()
+---
+%%step b
+acc.add(1).add(2)
+---
+%%step c
+print(acc.items)
+""",
+)
+classes.add(
+    "method-mutates-global",
+    """
+%%step a
+journal = []
+class Worker:
+    def work(self): journal.append("work")
+w = Worker()
+---
+%%step b
+w.work()
+---
+%%step c
+print(journal)
+""",
+)
+classes.add(
+    "attribute-mutated-after-definition",
+    """
+class Config:
+    n = 1
+---
+%%step a
+Config.n += 1
+---
+%%step b
+print(Config.n, Config().n)
+""",
+    "either",
+    why="replaying the class source would bring n back to 1",
+)
+classes.add(
+    "instance-counter-on-class",
+    """
+class Item:
+    made = 0
+    def __init__(self): Item.made += 1
+---
+%%step a
+items = [Item(), Item()]
+---
+%%step b
+print(Item.made, len(items))
+""",
+    "either",
+)
+classes.add(
+    "inheritance-across-steps",
+    """
+class Base:
+    def name(self): return "base"
+---
+%%step a
+class Child(Base):
+    def name(self): return "child of " + super().name()
+c = Child()
+---
+%%step b
+print(c.name(), isinstance(c, Base), isinstance(c, Child))
+""",
+)
+classes.add(
+    "body-reads-globals",
+    """
+sizes = (1, 2)
+class Grid:
+    area = sizes[0] * sizes[1]
+---
+%%step a
+g = Grid()
+---
+%%step b
+print(g.area, Grid.area)
+""",
+)
+classes.add(
+    "body-reads-data",
+    """
+%%step a
+columns = ["a", "b"]
+---
+%%step b
+class Schema:
+    width = len(columns)
+---
+%%step c
+print(Schema.width)
+""",
+    "either",
+)
+classes.add(
+    "property-uses-global",
+    """
+unit = "kg"
+class Mass:
+    def __init__(self, v): self.v = v
+    @property
+    def label(self): return f"{self.v} {unit}"
+---
+%%step a
+m = Mass(3)
+---
+%%step b
+print(m.label)
+""",
+)
+classes.add(
+    "property-setter-mutates",
+    """
+class T:
+    def __init__(self): self._log = []
+    @property
+    def v(self): return self._log[-1]
+    @v.setter
+    def v(self, new): self._log.append(new)
+---
+%%step a
+t = T()
+---
+%%step b
+t.v = 1; t.v = 2
+---
+%%step c
+print(t.v, t._log)
+""",
+)
+classes.add(
+    "call-and-operators-use-globals",
+    """
+bias = 10
+class Op:
+    def __call__(self, v): return v + bias
+    def __add__(self, other): return bias - other
+    def __len__(self): return bias
+---
+%%step a
+op = Op()
+---
+%%step b
+print(op(1), op + 1, len(op))
+""",
+)
+classes.add(
+    "operator-mutates",
+    """
+class Bag:
+    def __init__(self): self.items = []
+    def __lshift__(self, v):
+        self.items.append(v)
+        return self
+    def __iadd__(self, v):
+        self.items.append(v)
+        return self
+---
+%%step a
+bag = Bag()
+---
+%%step b
+bag << 1 << 2
+bag += 3
+---
+%%step c
+print(bag.items)
+""",
+)
+classes.add(
+    "context-manager",
+    """
+events = []
+class Watch:
+    def __enter__(self):
+        events.append("in")
+        return self
+    def __exit__(self, *error):
+        events.append("out")
+---
+%%step a
+with Watch() as w:
+    x = 1
+---
+%%step b
+print(events, x)
+""",
+    "either",
+    why="events is an untagged list that a step mutates",
+)
+classes.add(
+    "slots",
+    """
+class P:
+    __slots__ = ("x",)
+    def __init__(self, x): self.x = x
+---
+%%step a
+p = P(4)
+---
+%%step b
+p.x += 1
+---
+%%step c
+print(p.x, isinstance(p, P))
+""",
+)
+classes.add(
+    "frozen-dataclass-as-key",
+    """
+from dataclasses import dataclass
+@dataclass(frozen=True)
+class Key:
+    a: int
+---
+%%step a
+d = {Key(1): "one"}
+---
+%%step b
+print(d[Key(1)])
+""",
+)
+classes.add(
+    "classmethod-and-static",
+    """
+class Shape:
+    registry = ("circle",)
+    @classmethod
+    def known(cls): return cls.registry
+    @staticmethod
+    def twice(v): return 2 * v
+---
+%%step a
+s = Shape()
+---
+%%step b
+print(s.known(), Shape.twice(4))
+""",
+)
+classes.add(
+    "redefined-class",
+    """
+class V:
+    n = 1
+---
+%%step a
+old = V()
+---
+class V:
+    n = 2
+---
+%%step b
+print(old.n, V().n, isinstance(old, V))
+""",
+    "either",
+    why="old keeps the first class",
+)
+classes.add(
+    "abstract-base",
+    """
+from abc import ABC, abstractmethod
+class Model(ABC):
+    @abstractmethod
+    def fit(self, x): ...
+class Mean(Model):
+    def fit(self, x):
+        self.mean_ = sum(x) / len(x)
+        return self
+---
+%%step a
+m = Mean()
+---
+%%step b
+m.fit([1, 2, 6])
+---
+%%step c
+print(m.mean_, isinstance(m, Model))
+""",
+)
+classes.add(
+    "exception-class",
+    """
+class Missing(Exception):
+    pass
+---
+%%step a
+err = Missing("x")
+---
+%%step b
+try:
+    raise err
+except Missing as e:
+    print("caught", e.args)
+""",
+)
+classes.add(
+    "init-subclass-registry",
+    """
+registry = {}
+class Plugin:
+    def __init_subclass__(cls, **kw):
+        registry[cls.__name__] = cls
+---
+class A(Plugin): pass
+---
+%%step a
+names = sorted(registry)
+---
+%%step b
+print(names, A in registry.values())
+""",
+    "either",
+)
+classes.add(
+    "sklearn-transformer",
+    """
+from sklearn.base import BaseEstimator, TransformerMixin
+class Center(BaseEstimator, TransformerMixin):
+    def fit(self, X, y=None):
+        self.mean_ = X.mean(axis=0)
+        return self
+    def transform(self, X):
+        return X - self.mean_
+---
+%%step a
+import numpy as np
+X = np.arange(6.0).reshape(3, 2)
+---
+%%step b
+c = Center().fit(X)
+---
+%%step d
+print(c.transform(X), c)
+""",
+)
+classes.add(
+    "mangled-name",
+    """
+class M:
+    def __init__(self): self.__n = 1
+    def up(self): self.__n += 1
+    def get(self): return self.__n
+---
+%%step a
+m = M()
+---
+%%step b
+m.up()
+---
+%%step c
+print(m.get(), vars(m))
+""",
+)

@@ -1,0 +1,229 @@
+"""Random state as a hidden channel."""
+
+from __future__ import annotations
+
+from oracle.case import Category
+
+randomness = Category("random")
+randomness.add(
+    "numpy-seed-one-step",
+    """
+%%step a
+import numpy as np
+np.random.seed(1)
+x = np.random.rand(3)
+---
+%%step b
+print(x)
+""",
+)
+randomness.add(
+    "numpy-seed-across-steps",
+    """
+%%step a
+import numpy as np
+np.random.seed(1)
+x = np.random.rand(2)
+---
+%%step b
+y = np.random.rand(2)
+---
+%%step c
+print(x, y, np.random.rand())
+""",
+    why="the state goes from step to step",
+)
+randomness.add(
+    "numpy-seed-untagged",
+    """
+import numpy as np
+np.random.seed(7)
+---
+%%step a
+x = np.random.rand(2)
+---
+%%step b
+y = np.random.rand(2)
+---
+%%step c
+print(x, y)
+""",
+)
+randomness.add(
+    "random-module",
+    """
+import random
+random.seed(5)
+---
+%%step a
+x = random.random()
+---
+%%step b
+print(x, random.choice("abc"))
+""",
+)
+randomness.add(
+    "reseed-in-the-middle",
+    """
+%%step a
+import random
+random.seed(5)
+x = random.random()
+---
+%%step b
+random.seed(5)
+y = random.random()
+---
+%%step c
+print(x == y, random.random())
+""",
+)
+randomness.add(
+    "generator-object-shared",
+    """
+import numpy as np
+rng = np.random.default_rng(0)
+---
+%%step a
+x = rng.normal(size=2)
+---
+%%step b
+y = rng.normal(size=2)
+---
+%%step c
+print(x, y)
+""",
+)
+randomness.add(
+    "generator-in-step",
+    """
+%%step a
+import numpy as np
+rng = np.random.default_rng(0)
+---
+%%step b
+x = rng.integers(0, 100, 3)
+---
+%%step c
+print(x, rng.integers(0, 100, 3))
+""",
+)
+randomness.add(
+    "sklearn-without-random-state",
+    """
+%%step data
+import numpy as np
+from sklearn.ensemble import RandomForestClassifier
+np.random.seed(3)
+X = np.random.rand(40, 3); y = (X[:, 0] > 0.5).astype(int)
+---
+%%step train
+m = RandomForestClassifier(n_estimators=3).fit(X, y)
+---
+%%step use
+print(m.predict_proba(X[:5]).tolist(), np.random.rand())
+""",
+    why="fit draws from the global numpy state",
+)
+randomness.add(
+    "sklearn-split-without-random-state",
+    """
+%%step data
+import numpy as np
+from sklearn.model_selection import train_test_split
+np.random.seed(0)
+X = np.arange(10)
+---
+%%step split
+a, b = train_test_split(X)
+---
+%%step show
+print(a, b)
+""",
+)
+randomness.add(
+    "pandas-sample",
+    """
+%%step a
+import numpy as np, pandas as pd
+np.random.seed(2)
+df = pd.DataFrame({"v": range(10)})
+---
+%%step b
+part = df.sample(3)
+---
+%%step c
+print(part["v"].tolist(), df.sample(2)["v"].tolist())
+""",
+)
+randomness.add(
+    "helper-draws",
+    """
+import random
+random.seed(11)
+def jitter(v): return v + random.random()
+---
+%%step a
+x = jitter(1)
+---
+%%step b
+print(x, jitter(2))
+""",
+)
+randomness.add(
+    "parallel-branches-both-draw",
+    """
+%%step seed
+import numpy as np
+np.random.seed(4)
+---
+%%step left
+l = np.random.rand()
+---
+%%step right
+r = np.random.rand()
+---
+%%step join
+print(l, r)
+""",
+    why="without a random edge left and right would draw the same number",
+)
+randomness.add(
+    "imported-names",
+    """
+from numpy.random import rand, seed
+from random import randint, seed as pyseed
+seed(1); pyseed(1)
+---
+%%step a
+x = rand(2).tolist(), randint(0, 99)
+---
+%%step b
+print(x, rand(), randint(0, 99))
+""",
+)
+randomness.add(
+    "set-order-of-strings",
+    """
+%%step a
+s = {"pear", "apple", "fig"}
+---
+%%step b
+print(list(s), sorted(s))
+""",
+)
+randomness.add(
+    "getstate-setstate",
+    """
+%%step a
+import random
+random.seed(1)
+state = random.getstate()
+x = random.random()
+---
+%%step b
+random.setstate(state)
+print(x == random.random())
+""",
+    "either",
+)

@@ -1,0 +1,183 @@
+"""A process that has imported the libraries and forks a fresh IPython shell for every job.
+
+Run as a script by `harness.ForkServer`, never imported by tests: it is single-threaded, so forking
+is safe. One line in is the path of a job file, one line out says that its result file is written.
+
+A job is JSON: `{"folder", "result", "environment", "cells": [{"source", "snapshot", "may_raise"}…],
+"stop"}`.
+A result is a list with one `{"outputs": [nbformat output…], "error": {…} or null, "snapshot"}` per
+cell that ran; `stop` ends the job at the first error, as Run All does.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+PRELOAD = (
+    "IPython.core.interactiveshell",
+    "blake3",
+    "matplotlib_inline.backend_inline",
+    "numpy",
+    "pandas",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.preprocessing",
+    "stepmill.artifacts.materializers.arrays",
+    "stepmill.artifacts.materializers.figures",
+    "stepmill.artifacts.materializers.frames",
+    "stepmill.artifacts.materializers.pickled",
+    "stepmill.artifacts.materializers.plain",
+    "stepmill_magics.magics",
+    "stepmill_magics.runtime",
+)
+
+
+def main() -> None:
+    sys.path.insert(0, str(Path(__file__).parent))
+    import canonical
+
+    sys.path.pop(0)
+    for name in PRELOAD:
+        importlib.import_module(name)
+    gc.freeze()  # the children do not copy what no one frees
+    print("ready", flush=True)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _run_and_leave(Path(line.strip()), canonical.snapshot)
+        _, status = os.waitpid(child, 0)
+        print(f"done {os.waitstatus_to_exitcode(status)}", flush=True)
+
+
+def _run_and_leave(job_path: Path, snapshot: Any) -> None:
+    status = 1
+    try:
+        job = json.loads(job_path.read_text())
+        null = os.open(os.devnull, os.O_RDWR)
+        os.dup2(null, 0)
+        os.dup2(2, 1)  # what bypasses sys.stdout must not look like our answer
+        os.environ.update(job["environment"])
+        os.chdir(job["folder"])
+        results = _run_cells(job, snapshot)
+        Path(job["result"]).write_text(json.dumps(results))
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _run_cells(job: dict[str, Any], snapshot: Any) -> list[dict[str, Any]]:
+    shell = _make_shell()
+    results = []
+    for cell in job["cells"]:
+        result = _run_cell(shell, cell["source"])
+        if cell.get("snapshot"):
+            result["snapshot"] = snapshot(shell.user_ns, shell.user_ns_hidden)
+        results.append(result)
+        if result["error"] and job.get("stop") and not cell.get("may_raise"):
+            break
+    return results
+
+
+def _make_shell() -> Any:
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    class OracleShell(InteractiveShell):  # type: ignore[misc]
+        __module__ = "IPython.oracle"
+
+        def enable_gui(self, gui: Any = None) -> None:
+            """No event loop to integrate with: the kernel's own does nothing either for `inline`."""
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.cache_size = 1000
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    shell = OracleShell.instance(config=config)
+    shell.display_formatter.active_types = ["text/plain", "image/png"]
+    return shell
+
+
+def _run_cell(shell: Any, source: str) -> dict[str, Any]:
+    outputs: list[dict[str, Any]] = []
+    replaced = (sys.stdout, sys.stderr, shell.display_pub.publish, shell.displayhook.write_format_data)
+    sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)
+    showtraceback = shell._showtraceback
+    shell._showtraceback = lambda kind, value, text: None
+    shell.display_pub.publish = _publisher(outputs)
+    shell.displayhook.write_format_data = _result_writer(shell, outputs)
+    shell.displayhook.write_output_prompt = lambda: None
+    shell.displayhook.finish_displayhook = lambda: None
+    try:
+        outcome = shell.run_cell(source, store_history=True)
+    finally:
+        sys.stdout, sys.stderr, shell.display_pub.publish, shell.displayhook.write_format_data = replaced
+        shell._showtraceback = showtraceback
+    error = outcome.error_before_exec or outcome.error_in_exec
+    record = None
+    if error is not None:
+        text = "".join(traceback.format_exception(error)).splitlines()
+        record = {"ename": type(error).__name__, "evalue": str(error), "traceback": text}
+        outputs.append({"output_type": "error", **record})
+    return {"outputs": outputs, "error": record, "snapshot": None}
+
+
+def _publisher(outputs: list[dict[str, Any]]) -> Any:
+    def publish(data: Any, metadata: Any = None, **options: Any) -> None:
+        shown = {kind: value for kind, value in data.items() if isinstance(value, str)}
+        outputs.append({"output_type": "display_data", "data": shown, "metadata": {}})
+
+    return publish
+
+
+def _result_writer(shell: Any, outputs: list[dict[str, Any]]) -> Any:
+    def write(data: Any, metadata: Any = None) -> None:
+        shown = {kind: value for kind, value in data.items() if isinstance(value, str)}
+        count = shell.execution_count
+        outputs.append(
+            {"output_type": "execute_result", "data": shown, "metadata": {}, "execution_count": count}
+        )
+
+    return write
+
+
+class _Stream:
+    """A text stream that records what is written, joined as a front end joins it."""
+
+    encoding = "utf-8"
+    errors = "strict"
+
+    def __init__(self, name: str, outputs: list[dict[str, Any]]) -> None:
+        self.name = name
+        self._outputs = outputs
+
+    def write(self, text: str) -> int:
+        last = self._outputs[-1] if self._outputs else {}
+        if last.get("output_type") == "stream" and last["name"] == self.name:
+            last["text"] += text
+        elif text:
+            self._outputs.append({"output_type": "stream", "name": self.name, "text": text})
+        return len(text)
+
+    def flush(self) -> None: ...
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return 2
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,75 @@
+"""The pipeline gives what Run All gives, or says why it cannot. Never a silently different value."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from oracle.harness import ForkServer, linear_run
+from oracle.judge import Verdict, judge, run_with_kernels
+from oracle.known import REFUSED_TODAY
+from oracle.table import all_cases
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from oracle.case import Case
+
+CASES = all_cases()
+WITH_KERNELS = (
+    "mutation/list-append",
+    "alias/container-of-aliases",
+    "function/mutates-global",
+    "class/dataclass-equality",
+    "class/enum-identity",
+    "library/sklearn-fit-mutates",
+    "library/inplace-drop-and-fill",
+    "random/numpy-seed-across-steps",
+    "file/to-csv-read-csv",
+    "parameter/derived-follows-override",
+    "untagged/data-read-untagged",
+    "ipython/display",
+    "ipython/top-level-await",
+)
+
+
+def allowed(case: Case) -> set[Verdict]:
+    """Return the verdicts that are right for `case`."""
+    if case.expect == "either":
+        return {Verdict.EQUAL, Verdict.REFUSED}
+    if case.name in REFUSED_TODAY:
+        return {Verdict.REFUSED}
+    return {Verdict(case.expect)}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case(
+    case: Case, server: ForkServer, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    finding = judge(case, server, tmp_path)
+    record_property("oracle", [case.category, str(finding.verdict)])
+    assert finding.verdict in allowed(case), f"{finding.verdict}: {finding.evidence}\nwhy: {case.why}"
+
+
+@pytest.mark.kernel
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WITH_KERNELS)
+def test_with_real_kernels(name: str, server: ForkServer, tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.name == name)
+    truth = linear_run(case, server, tmp_path / "linear")
+    finding = run_with_kernels(case, truth, tmp_path / "pipeline")
+    assert finding.verdict is Verdict.EQUAL, finding.evidence
+
+
+def test_the_collection_is_large_and_mostly_equal() -> None:
+    expected = Counter("refused" if case.name in REFUSED_TODAY else case.expect for case in CASES)
+    assert len(CASES) >= 130
+    assert expected["equal"] >= 200
+    assert expected["equal"] / len(CASES) > 0.6
+
+
+def test_what_is_known_to_be_refused_is_a_case() -> None:
+    assert {case.name for case in CASES if case.expect == "equal"} >= REFUSED_TODAY

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from stepmill.artifacts.file_digests import file_digest, listing_digest
+from stepmill.model.artifact import ABSENT
+from stepmill.planning.file_digests import FileDigests
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def big_file(folder: Path, *, age_s: int = 100) -> Path:
+    path = folder / "big.bin"
+    path.write_bytes(bytes(1 << 19))
+    settled = path.stat().st_mtime - age_s
+    os.utime(path, (settled, settled))
+    return path
+
+
+def test_digests_are_those_that_a_kernel_reports(tmp_path: Path) -> None:
+    path = big_file(tmp_path)
+    (tmp_path / "small.txt").write_text("x")
+    files = FileDigests()
+    assert files.content(path) == file_digest(path)
+    assert files.content(tmp_path / "small.txt") == file_digest(tmp_path / "small.txt")
+    assert files.content(tmp_path) == files.listing(tmp_path) == listing_digest(tmp_path)
+    assert files.content(tmp_path / "missing") == files.listing(tmp_path / "missing") == ABSENT
+
+
+def test_memory_is_only_trusted_for_the_very_same_file(tmp_path: Path) -> None:
+    path, memory = big_file(tmp_path), tmp_path / "cache" / "files.json"
+    status = path.stat()
+    stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    memory.parent.mkdir()
+    memory.write_text(json.dumps({str(path): ["remembered", *stamp]}))
+    assert FileDigests(memory).content(path) == "remembered"
+    os.utime(path, (1, 1))
+    assert FileDigests(memory).content(path) == file_digest(path)
+
+
+def test_a_file_that_changed_just_now_is_not_remembered(tmp_path: Path) -> None:
+    files = FileDigests(tmp_path / "files.json")
+    files.content(big_file(tmp_path))  # its inode was changed now, whatever its time stamp says
+    files.save()
+    assert not (tmp_path / "files.json").exists()
+
+
+def test_a_damaged_memory_is_forgotten(tmp_path: Path) -> None:
+    memory = tmp_path / "files.json"
+    memory.write_text("{ torn")
+    path = big_file(tmp_path)
+    assert FileDigests(memory).content(path) == file_digest(path)

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from planning.pipelines import FIT, LOAD, chain, record, step
+from stepmill.model.artifact import ABSENT, ArtifactRef
+from stepmill.model.cell import Cell, Notebook, Role
+from stepmill.model.pipeline import Definition, EdgeKind, Fragment, Input, Output, Pipeline, Step
+from stepmill.planning.manifest import (
+    bound_elsewhere,
+    build_manifest,
+    read_elsewhere,
+    taken_values,
+    unseeded,
+)
+
+if TYPE_CHECKING:
+    from stepmill.model.exchange import StepManifest
+
+NUMPY_IN = Input(name="numpy", producer="seed", kind=EdgeKind.RANDOM)
+NUMPY_OUT = Output(name="numpy", kind=EdgeKind.RANDOM)
+DF = ArtifactRef(digest="d" * 64)
+STATE = ArtifactRef(digest="s" * 64)
+
+
+def notebook(*sources: str, role: Role = Role.STEP) -> Notebook:
+    cells = (Cell(index=i, role=role, source=s, python=s) for i, s in enumerate(sources))
+    return Notebook(name="n", cells=tuple(cells))
+
+
+def manifest(made: Step, pipeline: Pipeline, **fields: object) -> StepManifest:
+    inputs = {"df": DF}
+    known = {
+        "run_id": "r1",
+        "store": "/store",
+        "result": Path("/run/result.json"),
+        "folder": Path("/project"),
+        "inputs": inputs,
+        "random": {},
+        "seed": None,
+        "lenient": False,
+    }
+    return build_manifest(made, pipeline, notebook("df = 1", "fit(df)", "print(z)"), **{**known, **fields})  # type: ignore[arg-type]
+
+
+def test_values_come_from_the_records_of_their_producers() -> None:
+    fit = replace(FIT, inputs=(*FIT.inputs, NUMPY_IN, Input(name="unbound", producer="load")))
+    records = {"load": record(outputs={"df": DF}), "seed": record("seed", random={"numpy": STATE})}
+    assert taken_values(fit, records) == (
+        {"df": DF, "unbound": ArtifactRef(digest=ABSENT)},
+        {"numpy": STATE},
+    )
+    assert taken_values(fit, {}) == ({}, {})
+
+
+def test_generators_that_the_notebook_seeds_get_no_derived_seed() -> None:
+    drawing = step("fit", draws=("numpy", "random"), inputs=(NUMPY_IN,))
+    assert unseeded(drawing) == ("random",)
+    assert unseeded(replace(drawing, inputs=(), outputs=(NUMPY_OUT,))) == ("random",)
+    assert unseeded(LOAD) == ()
+
+
+def test_a_manifest_says_what_may_be_bound_and_what_others_read() -> None:
+    fit = replace(
+        FIT,
+        binds=frozenset({"model"}),
+        definitions=(Definition(name="scale", digest="s"),),
+        setup=(
+            Fragment(cell=0, line=1, source="import numpy as np, os.path\nfrom m import a as b\nK: int = 1"),
+        ),
+    )
+    made = manifest(fit, chain(LOAD, fit))
+    assert made.foreseen == {"model", "df", "scale", "np", "os", "b", "K", "alpha"}
+    assert made.wanted == {"print", "z"}
+
+
+def test_generators_that_other_steps_seed_are_watched() -> None:
+    seeding = step("seed", outputs=(NUMPY_OUT,))
+    drawing = step("draw", 1, inputs=(NUMPY_IN,), outputs=(NUMPY_OUT,), draws=("numpy",))
+    pipeline = chain(seeding, drawing, FIT)
+    assert manifest(FIT, pipeline).random_watch == ("numpy",)
+    made = manifest(drawing, pipeline, inputs={}, random={"numpy": STATE})
+    assert (made.random_watch, made.random_restore, made.random_capture) == ((), {"numpy": STATE}, ("numpy",))
+
+
+def test_names_of_other_cells() -> None:
+    cells = notebook("df = load()", "def f(x):\n    y = x\nimport a.b", "%%not python")
+    assert read_elsewhere(step("s", 1), cells) == {"load"}
+    assert bound_elsewhere(step("s", 0), cells) == {"f", "y", "a"}
+    assert read_elsewhere(step("s", 1), notebook("df", "x", role=Role.SKIPPED)) == frozenset()

@@ -1,0 +1,318 @@
+"""Real runs into real sqlite stores; what stands there is read by another process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stepmill.model.run import RunStatus, StepOutcome, StepStatus
+from stepmill.tracking.mlflow_tracker import MlflowTracker, deliver
+from stepmill.tracking.state import DELIVERED, PENDING, read_state, undelivered
+from tracking.samples import Project, make_pipeline, make_project
+from tracking.stores import all_runs, clean_environ
+
+pytestmark = pytest.mark.slow
+SECRET = "sésame-'42'-open"
+LOGS = (
+    "import mlflow\nmlflow.log_metric('acc', 0.8); mlflow.log_metric('acc', 0.9)\n"
+    "mlflow.log_metric('rows', 7)\n"
+    "mlflow.log_param('alpha', 'mine')\n"
+    "with mlflow.start_run(run_name='inner'):\n    mlflow.log_metric('auc', 0.7)\n"
+    "mlflow.start_run(run_name='left-open')"
+)
+
+
+@pytest.fixture(scope="module")
+def tracked(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Project, dict[str, dict[str, Any]], MlflowTracker]:
+    """A run with executed, cached and failed steps, in a folder with a space and an accent."""
+    project = make_project(tmp_path_factory.mktemp("tracked") / "a projét")
+    pipeline = make_pipeline({"load": "x = 1", "fit": LOGS, "score": "y = 2", "odd: [näme]": "z"})
+    parameters = {"alpha": 0.3, "api_key": SECRET}
+    tracker = project.begin("run-1", pipeline, parameters)
+    outcomes: dict[str, StepOutcome] = {
+        "load": StepOutcome(
+            status=StepStatus.CACHED, reason="unchanged", metrics={"rows": 5.0}, cached_from="run-0"
+        )
+    }
+    project.execute(tracker, pipeline.step("fit"), LOGS)
+    outcomes["fit"] = project.outcome("run-1", "fit", outputs={"model": "abc"})
+    tracker.step_finished("fit", outcomes["fit"])
+    project.execute(tracker, pipeline.step("score"))
+    outcomes["score"] = project.outcome(
+        "run-1", "score", metrics={"f1": 0.5, "worst": float("inf")}, outputs={"s": "d"}
+    )
+    project.execute(tracker, pipeline.step("odd: [näme]"))
+    error = {
+        "ename": "ValueError",
+        "evalue": f"bad {SECRET}",
+        "traceback": f"\x1b[31mValueError\x1b[0m: {SECRET}",
+    }
+    outcomes["odd: [näme]"] = project.outcome("run-1", "odd", StepStatus.FAILED, error=error)
+    summary = project.summary("run-1", outcomes, RunStatus.FAILED, parameters=parameters)
+    for notebook in project.folder("run-1").rglob("*.ipynb"):
+        text = notebook.read_text().replace('"x = 1"', json.dumps(f"api_key = {SECRET!r}"))
+        notebook.write_text(text)
+    parent = tracker.run_finished(summary, project.folder("run-1"))
+    runs = {run["name"]: run for run in all_runs(project.uri, project.root)}
+    assert runs["run-1"]["run_id"] == parent
+    return project, runs, tracker
+
+
+def test_a_parent_and_a_child_for_each_executed_step(tracked: Any) -> None:
+    _, runs, tracker = tracked
+    assert tracker.warnings == []
+    assert set(runs) == {"run-1", "fit", "score", "odd: [näme]", "inner", "left-open"}
+    parent = runs["run-1"]["run_id"]
+    assert {name for name, run in runs.items() if run["parent"] == parent} == {"fit", "score", "odd: [näme]"}
+    assert runs["inner"]["parent"] == runs["fit"]["run_id"]
+    assert {run["experiment"] for run in runs.values()} == {"churn"}
+
+
+def test_the_runner_says_how_each_run_ended(tracked: Any) -> None:
+    _, runs, _ = tracked
+    statuses = {name: run["status"] for name, run in runs.items()}
+    assert statuses == {
+        "run-1": "FAILED",
+        "fit": "FINISHED",
+        "score": "FINISHED",
+        "odd: [näme]": "FAILED",
+        "inner": "FINISHED",
+        "left-open": "FINISHED",
+    }
+
+
+def test_metrics_are_promoted(tracked: Any) -> None:
+    _, runs, _ = tracked
+    assert runs["run-1"]["metrics"] == {
+        "seconds": 1.5,
+        "fit.seconds": 0.5,
+        "score.seconds": 0.5,
+        "odd_ _n_me_.seconds": 0.5,
+        "fit.acc": 0.9,
+        "acc": 0.9,
+        "fit.rows": 7.0,
+        "load.rows": 5.0,  # of the cached step; so `rows` is no bare name
+        "score.f1": 0.5,
+        "f1": 0.5,
+    }
+    assert runs["score"]["tags"]["stepmill.metric.worst"] == "inf"  # MLflow would store 1.8e308
+
+
+def test_parameters(tracked: Any) -> None:
+    _, runs, _ = tracked
+    assert runs["run-1"]["params"] == {"alpha": "0.3", "api_key": "********"}
+    assert runs["score"]["params"] == {"alpha": "0.3", "api_key": "********"}
+    assert runs["fit"]["params"]["alpha"] == "mine"  # parameters are immutable: the user was first
+
+
+def test_tags(tracked: Any) -> None:
+    _, runs, _ = tracked
+    tags = runs["run-1"]["tags"]
+    assert tags["stepmill.kind"] == "pipeline"
+    assert tags["stepmill.run"] == "run-1"
+    assert tags["stepmill.cached.load"] == "run-0"
+    assert tags["stepmill.notebook"] == "churn.ipynb"
+    assert "| load | cached |" in tags["mlflow.note.content"]
+    child = runs["odd: [näme]"]["tags"]
+    assert (child["stepmill.kind"], child["stepmill.step"]) == ("step", "odd: [näme]")
+    assert child["mlflow.note.content"].startswith("```\nValueError: ")
+
+
+def test_artifacts(tracked: Any) -> None:
+    _, runs, _ = tracked
+    assert runs["run-1"]["files"] == [
+        "graph.json",
+        "graph.svg",
+        "notebook.html",
+        "notebook.ipynb",
+        "run.json",
+    ]
+    for step in ("fit", "score", "odd: [näme]"):
+        assert runs[step]["files"] == ["notebook.html", "notebook.ipynb"]
+
+
+def test_no_secret_stands_anywhere(tracked: Any) -> None:
+    project, _, _ = tracked
+    state = project.root / ".stepmill"
+    files = [path for path in state.rglob("*") if path.is_file()]
+    assert any(path.name == "mlflow.db" for path in files)
+    own = {path for path in files if path.suffix == ".ipynb" and path.is_relative_to(state / "runs")}
+    for form in (SECRET, repr(SECRET)[1:-1], json.dumps(SECRET)[1:-1], "default-of-the-key", "&#39;42&#39;"):
+        found = [path for path in files if path not in own and form.encode() in path.read_bytes()]
+        assert found == []
+    assert "********" in next((state / "mlflow-artifacts").rglob("notebook.html")).read_text()
+
+
+def test_the_state_is_written_down_and_the_copies_are_gone(tracked: Any) -> None:
+    project, runs, _ = tracked
+    state = read_state(project.folder("run-1"))
+    assert state is not None
+    assert (state.state, state.mlflow_run_id) == (DELIVERED, runs["run-1"]["run_id"])
+    assert not (project.folder("run-1") / "tracking").exists()
+    assert not (project.root / "mlruns").exists()
+    assert undelivered(project.root) == []
+
+
+def test_delivering_again_changes_nothing(tracked: Any) -> None:
+    project, _, _ = tracked
+    before = all_runs(project.uri, project.root)
+    run_id, warnings = deliver(project.folder("run-1"), project.environ)
+    assert warnings == ()
+    assert all_runs(project.uri, project.root) == before
+    assert run_id in {run["run_id"] for run in before}
+
+
+def test_a_fully_cached_run_starts_nothing(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p")
+    tracker = project.begin("run-1", make_pipeline({"load": "x"}))
+    cached = StepOutcome(status=StepStatus.CACHED)
+    assert tracker.run_finished(project.summary("run-1", {"load": cached}), project.folder("run-1")) is None
+    assert not (project.root / ".stepmill/mlflow.db").exists()
+    assert not (project.folder("run-1") / "tracking.json").exists()
+
+
+def test_a_retried_step_gets_a_new_run(tmp_path: Path) -> None:
+    """Parameters are immutable: logging another value into the first attempt's run would fail."""
+    project = make_project(tmp_path / "p")
+    pipeline = make_pipeline({"fit": "import mlflow"})
+    tracker = project.begin("run-1", pipeline)
+    project.execute(tracker, pipeline.step("fit"), "import mlflow; mlflow.log_param('try', 1)")
+    project.execute(tracker, pipeline.step("fit"), "import mlflow; mlflow.log_param('try', 2)")
+    summary = project.summary("run-1", {"fit": project.outcome("run-1", "fit")})
+    assert tracker.run_finished(summary, project.folder("run-1"))
+    attempts = [run for run in all_runs(project.uri, project.root) if run["name"] == "fit"]
+    assert [(run["params"]["try"], run["status"]) for run in attempts] == [("1", "FAILED"), ("2", "FINISHED")]
+    assert attempts[0]["tags"]["stepmill.superseded_by"] == attempts[1]["run_id"]
+
+
+def test_an_outage_fails_nothing_and_the_run_can_be_delivered_later(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        address = f"http://someone:hunter2@127.0.0.1:{closed.getsockname()[1]}"
+        project = make_project(tmp_path / "p", MLFLOW_TRACKING_URI=address)
+        pipeline = make_pipeline({"load": "x = 1", "fit": "import mlflow"})
+        tracker = project.begin("run-1", pipeline, {"api_key": SECRET})
+        for step in pipeline.steps:
+            project.execute(tracker, step)
+        printed = project.execute(tracker, pipeline.step("fit"), "import mlflow")
+        assert printed.count("stepmill: MLflow does not work for this run") == 1
+        summary = project.summary(
+            "run-1",
+            {name: project.outcome("run-1", name) for name in ("load", "fit")},
+            parameters={"api_key": SECRET},
+        )
+        assert tracker.run_finished(summary, project.folder("run-1")) is None
+    assert len(tracker.warnings) == 1
+    assert "stepmill sync" in tracker.warnings[0]
+    assert undelivered(project.root) == [project.folder("run-1")]
+    state = read_state(project.folder("run-1"))
+    assert state is not None
+    assert state.state == PENDING
+    texts = [path for path in project.root.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
+    assert texts == []
+    # the server is back (here: the project's own store), and the secret is not known any more
+    run_id, warnings = deliver(project.folder("run-1"), clean_environ())
+    assert warnings == ()
+    runs = all_runs(project.uri, project.root)
+    assert [(run["name"], run["status"]) for run in runs] == [
+        ("run-1", "FINISHED"),
+        ("load", "FINISHED"),
+        ("fit", "FINISHED"),
+    ]
+    assert runs[0]["run_id"] == run_id
+    assert all("notebook.html" in run["files"] for run in runs)
+    assert undelivered(project.root) == []
+
+
+FIRST_USE = """
+import sys
+from pathlib import Path
+from stepmill.model.run import StepOutcome, StepStatus
+from tracking.samples import make_pipeline, make_project
+project = make_project(Path(sys.argv[1]))
+pipeline = make_pipeline({"fit": "import mlflow"})
+tracker = project.begin(sys.argv[2], pipeline)
+variables = tracker.step_environment(pipeline.step("fit"))
+outcome = StepOutcome(status=StepStatus.EXECUTED, seconds=0.1)
+print(tracker.run_finished(project.summary(sys.argv[2], {"fit": outcome}), project.folder(sys.argv[2])))
+print(len(variables["STEPMILL_MLFLOW_RUN"]), tracker.warnings)
+"""
+
+
+def test_many_processes_may_make_the_store_at_once(tmp_path: Path) -> None:
+    """Without a lock 7 of 8 die: each makes the tables."""
+
+    def first_use(number: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-c", FIRST_USE, str(tmp_path / "p"), f"run-{number}"],
+            env={**clean_environ(), "PYTHONPATH": str(Path(__file__).parents[1])},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(first_use, range(4)))
+    assert [process.returncode for process in done] == [0] * 4, [process.stderr for process in done]
+    # it waited for the store: the address is an id of 32 letters, not the path of a file
+    assert [process.stdout.splitlines()[1] for process in done] == ["32 []"] * 4
+    runs = all_runs(f"sqlite:///{tmp_path}/p/.stepmill/mlflow.db", tmp_path)
+    assert sorted(run["name"] for run in runs) == ["fit"] * 4 + [f"run-{n}" for n in range(4)]
+    assert {run["status"] for run in runs} == {"FINISHED"}
+
+
+KILLED = """
+import os, sys, time
+from pathlib import Path
+from tracking.samples import make_pipeline, make_project
+project = make_project(Path(sys.argv[1]))
+pipeline = make_pipeline({"fit": "import mlflow"})
+tracker = project.begin("run-1", pipeline)
+tracker.step_environment(pipeline.step("fit"))
+print("ready", tracker._open.channel._process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_runs_of_a_killed_runner_are_closed(tmp_path: Path) -> None:
+    runner = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path / "p")],
+        env={**clean_environ(), "PYTHONPATH": str(Path(__file__).parents[1])},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert runner.stdout is not None
+    with runner.stdout:
+        word, pid = runner.stdout.readline().split()
+        assert word == "ready"
+        runner.send_signal(signal.SIGKILL)
+        runner.wait()
+    while _exists(int(pid)):  # pytest's timeout bounds it
+        time.sleep(0.05)
+    runs = all_runs(f"sqlite:///{tmp_path}/p/.stepmill/mlflow.db", tmp_path)
+    assert {run["name"]: run["status"] for run in runs} == {"run-1": "KILLED", "fit": "KILLED"}
+    assert undelivered(tmp_path / "p") == []
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return (
+        Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+        if Path(f"/proc/{pid}/stat").exists()
+        else True
+    )
