@@ -14,8 +14,8 @@ import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 import papermill
@@ -23,6 +23,9 @@ from nbclient import NotebookClient
 
 from stepmill.execution.executors.base import StepTask
 from stepmill.execution.executors.local import LocalExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def notebook(cells: int) -> nbformat.NotebookNode:

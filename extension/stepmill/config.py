@@ -97,7 +97,7 @@ def _files(folders: Iterable[Path]) -> Iterable[Path]:
     for folder in dict.fromkeys(folders):
         for suffix in (".json", ".py"):
             path = folder / f"{FILE_NAME}{suffix}"
-            if path.is_file():
+            if os.path.isfile(path):  # noqa: PTH113 - false, where `Path` raises for a closed folder
                 yield path
 
 

@@ -81,10 +81,9 @@ def unforeseen_draws(manifest: StepManifest, moved: Iterable[str]) -> Iterator[F
 def names_to_compare(manifest: StepManifest, names: Namespace, namespace: Mapping[str, Any]) -> list[str]:
     """Return the bound names whose values must not share objects unless they are known to.
 
-    These are the outputs, what the step bound and other cells read, and the inputs that are still there.
+    These are the outputs and the inputs that are still there: what later steps can come to hold.
     """
     found = {output.name for output in manifest.outputs if output.kind is EdgeKind.DATA}
-    found |= names.rebound() & manifest.wanted
     found |= {name for name, held in names.loaded.items() if held.holds(namespace.get(name))}
     return sorted(found & namespace.keys())
 

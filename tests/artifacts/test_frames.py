@@ -82,8 +82,12 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 
 @QUICK
 @given(value=frames())
-def test_frames_come_back_exactly(value: pd.DataFrame, round_trip: Callable[[Any], Any]) -> None:
-    assert_same(value, round_trip(value))
+def test_frames_come_back_exactly(value: pd.DataFrame, long_store: Store) -> None:
+    saved = save_values(long_store, {"df": value}, definitions={}, namespace={})
+    loaded = load_values(long_store, saved.refs, definitions={}, namespace={})["df"]
+    assert_same(value, loaded)
+    # Digests are mostly equal, but need not be: equal pyarrow types may be one object or two.
+    assert same_value(long_store, saved.refs["df"], loaded, definitions={}, namespace={})
 
 
 @pytest.mark.parametrize("kind", COLUMNS)

@@ -98,7 +98,7 @@ PIPELINE = Pipeline(
             name="model",
             evidence=(Place(cell=6, line=2), Place(cell=7, line=2)),
         ),
-        Edge(producer="load", consumer="評価", name="--after", kind=EdgeKind.ORDER),
+        Edge(producer="load", consumer="評価", name="", kind=EdgeKind.ORDER),
     ),
     parameters=(
         Parameter(name="alpha", type="float", default=0.1, place=Place(cell=1), span=(1, 8, 1, 11)),

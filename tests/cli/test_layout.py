@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,8 @@ from stepmill.cli.render.layout import columns, styled, wrapped
 from stepmill.cli.render.mermaid import mermaid_text
 from stepmill.cli.render.quantities import seconds_text, size_text, value_text
 from stepmill.cli.render.rails import continuation, draw_rails
+from stepmill.cli.render.step_text import options_text
+from stepmill.model.cell import StepOptions
 
 WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 
@@ -155,3 +159,16 @@ def test_mermaid_labels_cannot_break_out() -> None:
     text = mermaid_text(replace(PIPELINE, steps=(step,), edges=()))
     assert text.count('"') == 2
     assert "#34;" in text
+
+
+OPTIONS = [
+    pytest.param({"cache": False, "after": ("a", "b")}, "--after a,b --no-cache", id="flags-and-lists"),
+    pytest.param({"timeout_s": 600.0, "cpus": 2.0}, "--timeout 10min00s --cpus 2", id="times-and-numbers"),
+    pytest.param({"memory_bytes": 4 * 10**9, "retries": 2}, "--retries 2 --memory 4.0GB", id="sizes"),
+    pytest.param({}, "", id="nothing-given"),
+]
+
+
+@pytest.mark.parametrize(("given", "text"), OPTIONS)
+def test_options_are_shown_as_they_are_typed(given: dict[str, Any], text: str) -> None:
+    assert options_text(StepOptions(**given)) == text

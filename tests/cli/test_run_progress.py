@@ -50,7 +50,6 @@ def test_plain_lines_elsewhere_than_on_a_terminal() -> None:
         for each in EVENTS + LATER:
             on_event(each)
     assert file.getvalue().splitlines() == [
-        "load    cached               nothing changed",
         "train   running    (75 s expected)  alpha changed from 0.1 to 0.3".replace("75 s", "1 min 15 s"),
         "note: tracking is out of reach",
         "train   executed   1.2 s     alpha changed from 0.1 to 0.3",
@@ -76,14 +75,20 @@ def test_live_view_never_exceeds_the_width() -> None:
     assert max(line.cell_len for line in view.lines(30)) <= 30
 
 
-def test_live_view_draws_on_a_terminal_and_leaves_nothing_behind() -> None:
-    file = io.StringIO()
-    console = Console(file=file, force_terminal=True, width=80)
-    view = LiveView(has_unicode=True, clock=lambda: 1010.0)
-    for each in EVENTS:
-        view.apply(each)
-    console.print(view)
-    assert "train" in file.getvalue()
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_live_lines_and_keeps_the_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    file = Terminal()
+    with show_progress(screen_on(file, terminal=True)) as (on_event, _):
+        for each in EVENTS + LATER:
+            on_event(each)
+    text = file.getvalue()
+    assert "1 step waiting" in text
+    assert text.rstrip().endswith("note: tracking is out of reach")
 
 
 def test_a_new_plan_starts_all_steps_anew() -> None:

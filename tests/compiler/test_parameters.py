@@ -17,7 +17,9 @@ from stepmill.model.pipeline import Parameter, Pipeline
 
 
 def parameter(name: str, type_: str, default: Any = None, **more: Any) -> Parameter:
-    return Parameter(name=name, type=type_, default=default, place=Place(cell=2, line=4), span=(1, 0, 1, 1), **more)
+    return Parameter(
+        name=name, type=type_, default=default, place=Place(cell=2, line=4), span=(1, 0, 1, 1), **more
+    )
 
 
 PARAMETERS = {

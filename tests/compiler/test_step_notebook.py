@@ -72,14 +72,20 @@ CASES = {
 def compiled(name: str) -> dict[str, Any]:
     step, options = CASES[name]
     return compile_step(
-        step, **{"parameters": {}, "manifest_path": "/p/steps/x/manifest.json", "kernel_name": "python3", **options}
+        step,
+        **{
+            "parameters": {},
+            "manifest_path": "/p/steps/x/manifest.json",
+            "kernel_name": "python3",
+            **options,
+        },
     )
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_notebook_is_the_golden_one(name: str) -> None:
     text = json.dumps(compiled(name), indent=1, ensure_ascii=False) + "\n"
-    path = GOLDEN / f"{name}.ipynb"
+    path = GOLDEN / f"{name}.json"  # not .ipynb: linters would mend it
     if os.environ.get("STEPMILL_UPDATE_GOLDEN"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, "utf-8")
@@ -116,7 +122,12 @@ def test_setup_lines_lead_back_to_the_notebook() -> None:
     ]
 
 
-PATHS = ["/plain/manifest.json", '/with "quotes" and ü/m.json', "C:\\Users\\x\\m.json", "/{braces} $HOME/m.json"]
+PATHS = [
+    "/plain/manifest.json",
+    '/with "quotes" and ü/m.json',
+    "C:\\Users\\x\\m.json",
+    "/{braces} $HOME/m.json",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -132,7 +143,8 @@ import json
 from stepmill.compiler.step_notebook import compile_step
 from stepmill.model.pipeline import Step, Fragment
 step = Step(name="s", cells=(0,), parameters=("b", "a"), body=(Fragment(cell=0, line=1, source="a+b"),))
-print(json.dumps(compile_step(step, parameters={"a": ("1", 1), "b": ("2", 2)}, manifest_path="m", kernel_name="k")))
+parameters = {"a": ("1", 1), "b": ("2", 2)}
+print(json.dumps(compile_step(step, parameters=parameters, manifest_path="m", kernel_name="k")))
 """
     runs = {
         subprocess.run(
@@ -169,6 +181,8 @@ def test_it_runs_by_hand(tmp_path: Path) -> None:
     document["cells"] = [
         c for c in document["cells"] if c["metadata"]["stepmill"]["role"] not in ("inputs", "outputs")
     ]
-    done = NotebookClient(nbformat.from_dict(document), resources={"metadata": {"path": str(tmp_path)}}).execute()
+    done = NotebookClient(
+        nbformat.from_dict(document), resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
     texts = ["".join(o.get("text", "") for o in c.outputs) for c in done.cells if c.cell_type == "code"]
     assert [text.split() for text in texts[-2:]] == [["FAST", "0.1"], ["shell"]]

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 
 from stepmill.execution.executors.base import StepExit, StepTask
 from stepmill.execution.executors.local import LocalExecutor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 Cell = str | tuple[str, dict[str, Any]]
 """Source, or source and cell metadata."""

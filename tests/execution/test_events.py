@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from stepmill.execution.events import EventLog, follow, read_events
 from stepmill.model.codec import CodecError
 from stepmill.model.run import Event, StepOutcome, StepStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_events_come_back_as_they_were_emitted(tmp_path: Path) -> None:
@@ -50,7 +53,9 @@ def test_threads_do_not_tear_lines_or_share_numbers(tmp_path: Path) -> None:
     assert [event.number for event in read_events(path)] == list(range(400))
 
 
-@pytest.mark.parametrize("torn", [b'{"number": 1, "ki', b"\xc3", b'{"number": 1}'], ids=["half", "byte", "no-end"])
+@pytest.mark.parametrize(
+    "torn", [b'{"number": 1, "ki', b"\xc3", b'{"number": 1}'], ids=["half", "byte", "no-end"]
+)
 def test_a_torn_last_line_is_left_out_and_mended(tmp_path: Path, torn: bytes) -> None:
     path = tmp_path / "e.jsonl"
     with EventLog(path, "r") as log:
@@ -68,7 +73,7 @@ def test_damage_in_the_middle_is_said(tmp_path: Path) -> None:
     with pytest.raises(CodecError, match=r"events.jsonl line 1\.number is missing"):
         read_events(path)
     path.write_text("oops\n", "utf-8")
-    with pytest.raises(CodecError, match="events.jsonl line 1 is no JSON"):
+    with pytest.raises(CodecError, match=r"events\.jsonl line 1 is no JSON"):
         read_events(path)
 
 

@@ -84,6 +84,21 @@ def test_below_a_timing_magic_the_line_is_still_the_users(bench: Bench) -> None:
 
 
 @pytest.mark.kernel
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [("\n%%time\na = 1\n1 / 0", 4), ("\n\n  \nb = 0\n1 / b", 5)],
+    ids=["before-a-magic", "before-code"],
+)
+def test_blank_lines_at_the_top_count(bench: Bench, source: str, line: int) -> None:
+    error = fail(bench, source)
+    assert isinstance(error, StepFailed)
+    assert (error.cell, error.line) == (8, line)
+    if "%%" not in source:
+        assert f"Cell 8, line {line}" in plain(error.traceback)
+        assert f"----> {line} 1 / b" in plain(error.traceback)
+
+
+@pytest.mark.kernel
 def test_a_syntax_error(bench: Bench) -> None:
     error = fail(bench, "# %%step train\nx = = 1")
     assert isinstance(error, StepFailed)
@@ -147,8 +162,14 @@ OLDER = "\x1b[0;31mZeroDivisionError\x1b[0m                         Traceback (m
 
 def test_older_tracebacks_and_frames_of_ours() -> None:
     document = document_of({"role": "outputs", "cell": None}, {"role": "body", "cell": 5})
-    ours = 'File \x1b[0;32m/site-packages/stepmill_magics/runtime.py:12\x1b[0m, in end\n  x'
-    frames = (OLDER, "Cell \x1b[0;32mIn[2], line 7\x1b[0m\n----> 7 f()", ours, "Cell In[1], line 1\n y", "NameError")
+    ours = "File \x1b[0;32m/site-packages/stepmill_magics/runtime.py:12\x1b[0m, in end\n  x"
+    frames = (
+        OLDER,
+        "Cell \x1b[0;32mIn[2], line 7\x1b[0m\n----> 7 f()",
+        ours,
+        "Cell In[1], line 1\n y",
+        "NameError",
+    )
     error = user_failure("s", failed(1, *frames), document)
     assert isinstance(error, StepFailed)
     assert (error.cell, error.line) == (5, 7)

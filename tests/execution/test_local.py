@@ -11,7 +11,6 @@ import tempfile
 import textwrap
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,8 @@ from stepmill.execution.executors.base import Ending
 from stepmill.execution.executors.local import LocalExecutor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Bench
 
 pytestmark = pytest.mark.kernel
@@ -216,19 +217,25 @@ def test_a_broken_character_does_not_break_the_step(bench: Bench) -> None:
 
 READS = [
     pytest.param("input('name? ')", Ending.FAILED, "StdinNotImplementedError", id="input-fails"),
-    pytest.param("import getpass; getpass.getpass()", Ending.FAILED, "StdinNotImplementedError", id="getpass"),
-    pytest.param("import subprocess; subprocess.run(['cat'])", Ending.COMPLETED, None, id="child-reads-nothing"),
+    pytest.param(
+        "import getpass; getpass.getpass()", Ending.FAILED, "StdinNotImplementedError", id="getpass"
+    ),
+    pytest.param(
+        "import subprocess; subprocess.run(['cat'])", Ending.COMPLETED, None, id="child-reads-nothing"
+    ),
 ]
 
 
 @pytest.mark.parametrize(("source", "ending", "ename"), READS)
-def test_nothing_waits_for_standard_input(bench: Bench, source: str, ending: Ending, ename: str | None) -> None:
+def test_nothing_waits_for_standard_input(
+    bench: Bench, source: str, ending: Ending, ename: str | None
+) -> None:
     exit_ = bench.run(source)
     assert exit_.ending is ending
     assert (exit_.error and exit_.error.ename) == ename
 
 
-@pytest.mark.parametrize("folder", ["with space", "ünïcode 数据", "{braces} $HOME %d", "o'clock \"quoted\""])
+@pytest.mark.parametrize("folder", ["with space", "ünïcode 数据", "{braces} $HOME %d", 'o\'clock "quoted"'])
 def test_any_folder_will_do(make_bench: Callable[[str], Bench], folder: str) -> None:
     bench = make_bench(folder)
     exit_ = bench.run("import os; print(os.getcwd())")
@@ -243,7 +250,7 @@ def test_the_runner_stays_in_its_folder(bench: Bench) -> None:
 
 
 def test_a_missing_kernel_names_those_installed(bench: Bench) -> None:
-    with pytest.raises(KernelError, match="'no-such-kernel'.*not installed") as caught:
+    with pytest.raises(KernelError, match=r"'no-such-kernel'.*not installed") as caught:
         bench.run("1", kernel_name="no-such-kernel")
     assert "python3" in caught.value.hint
     assert not (bench.folder / "steps/step/log.txt").exists()
@@ -270,7 +277,9 @@ BROKEN = [
         "did not start.*no_such_module_here",
         id="process-ends",
     ),
-    pytest.param((sys.executable, "-c", "input() or __import__('time').sleep(600)"), "did not start", id="eof"),
+    pytest.param(
+        (sys.executable, "-c", "input() or __import__('time').sleep(600)"), "did not start", id="eof"
+    ),
     pytest.param((sys.executable, "-c", "__import__('time').sleep(600)"), "did not answer", id="silent"),
 ]
 
@@ -296,7 +305,7 @@ def test_nothing_is_left_behind(
 ) -> None:
     temporary = tmp_path_factory.mktemp("t")
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    handles = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0
+    handles = open_handles()
     threads = threading.active_count()
     for number, source in enumerate(["1", "1/0", "import os; os._exit(1)"]):
         bench.run(source, step=f"s{number}")
@@ -304,8 +313,11 @@ def test_nothing_is_left_behind(
     gc.collect()
     assert list(temporary.iterdir()) == []
     assert threading.active_count() == threads
-    if handles:
-        assert len(os.listdir("/proc/self/fd")) <= handles + 2
+    assert open_handles() <= handles + 2
+
+
+def open_handles() -> int:
+    return len(list(Path("/proc/self/fd").iterdir())) if Path("/proc/self/fd").is_dir() else 0
 
 
 def test_four_at_once_are_apart(bench: Bench) -> None:
@@ -347,11 +359,17 @@ def test_kernels_end_when_the_runner_is_killed(bench: Bench) -> None:
         from pathlib import Path
         from stepmill.execution.executors.base import StepTask
         from stepmill.execution.executors.local import LocalExecutor
-        task = StepTask(step="s", notebook=Path({str(task.notebook)!r}), executed=Path({str(task.executed)!r}),
-                        log=Path({str(task.log)!r}), folder=Path({str(task.folder)!r}), kernel_name="python3")
+        paths = dict(
+            notebook=Path({str(task.notebook)!r}),
+            executed=Path({str(task.executed)!r}),
+            log=Path({str(task.log)!r}),
+            folder=Path({str(task.folder)!r}),
+        )
+        task = StepTask(step="s", kernel_name="python3", **paths)
         LocalExecutor().run(task, threading.Event())
     """
-    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(runner)])
+    environment = {**os.environ, "TMPDIR": str(bench.folder)}  # what a killed runner leaves behind
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(runner)], env=environment)
     pid = bench.folder / "pid"
     while not (pid.exists() and pid.read_text()):
         time.sleep(0.05)

@@ -4,19 +4,22 @@ import os
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from stepmill.errors import ConfigError, ProjectLocked
 from stepmill.execution.lock import hold_project, holder
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 def test_a_second_run_is_refused_and_told_who_holds_the_project(tmp_path: Path) -> None:
     with hold_project(tmp_path, "first"):
-        with pytest.raises(ProjectLocked, match=f"run first is using.*process {os.getpid()}") as caught:
-            with hold_project(tmp_path, "second"):
-                pytest.fail("two runs at once")
+        refused = pytest.raises(ProjectLocked, match=f"run first is using.*process {os.getpid()}")
+        with refused as caught, hold_project(tmp_path, "second"):
+            pytest.fail("two runs at once")
         assert "--project" in caught.value.hint
         assert (holder(tmp_path) or {})["run_id"] == "first"
     with hold_project(tmp_path, "third"):
@@ -59,5 +62,8 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 
 def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ConfigError, match="cannot be written"), hold_project(tmp_path / "file/.stepmill", "r"):
+    with (
+        pytest.raises(ConfigError, match="cannot be written"),
+        hold_project(tmp_path / "file/.stepmill", "r"),
+    ):
         pass

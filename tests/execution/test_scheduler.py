@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 from stepmill.errors import KernelError, RunCancelled, StepFailed
 from stepmill.execution.scheduler import run_steps
 from stepmill.model.run import StepOutcome, StepStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 GOOD = StepOutcome(status=StepStatus.EXECUTED)
 DIAMOND = {"b": {"a"}, "c": {"a"}, "d": {"b", "c"}}
@@ -46,7 +49,9 @@ def run(
     cancel: threading.Event | None = None,
     fail_fast: bool = False,
 ) -> Mapping[str, StepOutcome]:
-    return run_steps(order, upstream, perform, jobs=jobs, cancel=cancel or threading.Event(), fail_fast=fail_fast)
+    return run_steps(
+        order, upstream, perform, jobs=jobs, cancel=cancel or threading.Event(), fail_fast=fail_fast
+    )
 
 
 def test_one_job_keeps_the_order() -> None:

@@ -117,7 +117,8 @@ import numpy as np
 draws = np.random.rand(3).tolist()
 loader = type(np.random.__loader__).__name__
 generators.stop()
-print(json.dumps([before, draws, loader, finders == sys.meta_path, "exec_module" in vars(np.random.__loader__)]))
+changed = "exec_module" in vars(np.random.__loader__)
+print(json.dumps([before, draws, loader, finders == sys.meta_path, changed]))
 """
 
 

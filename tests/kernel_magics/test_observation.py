@@ -171,7 +171,7 @@ ACCESSES: list[Any] = [
     pytest.param(lambda: Path("x.csv").open().close(), [("read", "x.csv")], id="open"),
     pytest.param(lambda: Path("x.csv").read_text(encoding="utf-8"), [("read", "x.csv")], id="path-read-text"),
     pytest.param(lambda: Path("x.csv").resolve().read_bytes(), [("read", "x.csv")], id="by-absolute-path"),
-    pytest.param(lambda: open(b"x.csv").close(), [("read", "x.csv")], id="bytes-path"),
+    pytest.param(lambda: os.close(os.open(b"x.csv", os.O_RDONLY)), [("read", "x.csv")], id="bytes-path"),
     pytest.param(_read_csv, [("read", "x.csv")], id="pandas-read-csv"),
     pytest.param(_to_csv, [("write", "y.csv")], id="pandas-to-csv"),
     pytest.param(_pickle_frame, [("write", "y.pkl")], id="pandas-to-pickle"),
@@ -284,7 +284,9 @@ def test_missing_and_removed_files_have_the_digest_of_absence(folder: Path) -> N
 
 def test_a_listing_has_the_digest_of_the_names(folder: Path) -> None:
     before = listing_digest(folder)
-    digests = _digests(lambda: (os.listdir(), Path("later").write_text("x", encoding="utf-8")), folder)
+    digests = _digests(
+        lambda: (list(Path().iterdir()), Path("later").write_text("x", encoding="utf-8")), folder
+    )
     assert digests["list", "."] == before != listing_digest(folder)
 
 

@@ -54,8 +54,10 @@ class Case:
     why: str = ""
 
     def linear_sources(self) -> list[str]:
-        """Return what Run All executes, with the parameters' literals edited."""
-        return [_edited(cell, self.parameters) for cell in self.cells]
+        """Return what Run All executes: parameters' literals edited, cells that Jupyter skips empty."""
+        return [
+            "" if "skip-execution" in cell.tags else _edited(cell, self.parameters) for cell in self.cells
+        ]
 
     def document(self) -> dict[str, Any]:
         """Return the notebook as nbformat 4.5."""

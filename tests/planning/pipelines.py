@@ -23,7 +23,8 @@ SECRET = bytes(range(32))
 def step(name: str, cell: int = 0, **fields: Any) -> Step:
     """Return a step with one cell."""
     body = (Fragment(cell=cell, line=1, source=f"{name}()"),)
-    return Step(**{"name": name, "cells": (cell,), "body": body, "code_digest": f"code of {name}", **fields})
+    digests = {"code_digest": f"code of {name}", "body_digest": f"body of {name}"}
+    return Step(**{"name": name, "cells": (cell,), "body": body, **digests, **fields})
 
 
 def chain(*steps: Step, order: tuple[tuple[str, str], ...] = ()) -> Pipeline:

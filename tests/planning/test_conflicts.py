@@ -5,7 +5,7 @@ import pytest
 from planning.pipelines import chain, step
 from stepmill.model.artifact import FileAccess
 from stepmill.model.facts import Fact, FactKind
-from stepmill.planning.conflicts import Conflict, find_conflicts
+from stepmill.planning.conflicts import Conflict, find_conflicts, missed_files
 
 A, B, C = step("a", 0), step("b", 1), step("c", 2)
 
@@ -44,11 +44,27 @@ def test_ordered_steps_may_share_files_at_any_distance(name: str) -> None:
     assert find_conflicts(pipeline, name, used("write x"), {other: used("write x")}) == ()
 
 
+MISSED = [
+    pytest.param("[Errno 2] No such file or directory: 'data/x.csv'", True, id="the-file-that-was-missing"),
+    pytest.param("[Errno 2] No such file or directory: '/p/data/x.csv'", True, id="by-another-path"),
+    pytest.param("[Errno 2] No such file or directory: 'y.csv'", False, id="another-file"),
+]
+
+
+@pytest.mark.parametrize(("error", "missed"), MISSED)
+def test_a_file_missed_by_a_later_step(error: str, missed: bool) -> None:
+    others = {"a": used("write data/x.csv")}
+    expected = (Conflict("a", "b", "data/x.csv"),) if missed else ()
+    assert missed_files(chain(A, B), "b", error, others) == expected
+    assert missed_files(chain(A, B, order=(("a", "b"),)), "b", error, others) == ()
+    assert missed_files(chain(A, B), "a", error, {"b": used("write data/x.csv")}) == ()
+
+
 def test_a_conflict_becomes_a_fact_about_the_later_step() -> None:
     assert Conflict("a", "b", "x.csv").as_fact(chain(A, B)) == Fact(
         kind=FactKind.ORDER,
         step="b",
         names=("a", "x.csv"),
-        code_digest="code of b",
+        code_digest="body of b",
         message="steps a and b both use the file x.csv",
     )

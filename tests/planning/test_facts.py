@@ -11,7 +11,7 @@ from stepmill.planning.facts import FactBook, in_force
 if TYPE_CHECKING:
     from pathlib import Path
 
-MUTATES = Fact(kind=FactKind.MUTATES, step="fit", names=("df",), code_digest=FIT.code_digest)
+MUTATES = Fact(kind=FactKind.MUTATES, step="fit", names=("df",), code_digest=FIT.body_digest)
 
 
 def book(folder: Path, notebook: str = "n.ipynb") -> FactBook:
@@ -40,12 +40,6 @@ def test_facts_hold_while_the_code_of_their_step_is_the_same(tmp_path: Path) -> 
     outdated = replace(MUTATES, code_digest="other code")
     homeless = replace(MUTATES, step="gone")
     assert in_force([MUTATES, outdated, homeless], chain(LOAD, FIT)) == (MUTATES,)
-
-
-def test_a_fact_may_fit_the_analysis_that_it_changed() -> None:
-    with_facts = replace(FIT, code_digest="code with another setup")
-    fact = replace(MUTATES, code_digest=with_facts.code_digest)
-    assert in_force([fact], chain(LOAD, FIT), chain(LOAD, with_facts)) == (fact,)
 
 
 def test_damaged_and_newer_documents_count_as_empty(tmp_path: Path) -> None:

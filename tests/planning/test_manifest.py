@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from planning.pipelines import FIT, LOAD, chain, record, step
 from stepmill.model.artifact import ABSENT, ArtifactRef
 from stepmill.model.cell import Cell, Notebook, Role
-from stepmill.model.pipeline import Definition, EdgeKind, Fragment, Input, Output, Pipeline, Step
+from stepmill.model.pipeline import Definition, EdgeKind, Input, Output, Pipeline, Step
 from stepmill.planning.manifest import (
     bound_elsewhere,
     build_manifest,
@@ -67,12 +67,12 @@ def test_a_manifest_says_what_may_be_bound_and_what_others_read() -> None:
         FIT,
         binds=frozenset({"model"}),
         definitions=(Definition(name="scale", digest="s"),),
-        setup=(
-            Fragment(cell=0, line=1, source="import numpy as np, os.path\nfrom m import a as b\nK: int = 1"),
-        ),
+        outputs=(Output(name="score"),),
+        constants=("NAMES",),
     )
     made = manifest(fit, chain(LOAD, fit))
-    assert made.foreseen == {"model", "df", "scale", "np", "os", "b", "K", "alpha"}
+    assert made.foreseen == {"model", "score"}
+    assert made.constants == ("NAMES",)
     assert made.wanted == {"print", "z"}
 
 

@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.effects import FILE, RANDOM, is_pseudo
+from stepmill.analysis.effects import FILE, FOLDER, RANDOM, is_pseudo
 from stepmill.analysis.flow import Flow, Origin, Source, Version, may_be_same_file
+from stepmill.analysis.values import Kind
 from stepmill.model.cell import StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import SETUP_STEP
@@ -105,6 +106,7 @@ class Assembly:
         for name, place in effects.reads.items():
             if name not in bound:
                 self._take_name(draft, name, taken[name], place)
+                self._check_class(draft, index, name)
         for name, place in effects.binds.items():
             if name not in effects.must and name not in bound and name not in effects.reads:
                 self._take_name(draft, name, taken.get(name, ()), place, soft=True)
@@ -116,7 +118,7 @@ class Assembly:
     def _take_name(
         self, draft: Draft, name: str, version: Version, place: Place, *, soft: bool = False
     ) -> None:
-        if name.startswith(FILE):
+        if name.startswith((FILE, FOLDER)):
             self._order_after_files(draft, name, version, place)
             return
         source = self.flow.source(version)
@@ -141,6 +143,13 @@ class Assembly:
         definition = [unit for unit in taken.source.units if self.flow.shapes[unit] == "definition"]
         if definition and self.flow.replayable[definition[-1]] and not is_pseudo(name):
             self._conflict("SM311", taken.place, name, other=self.place(taken.source.last, name))
+
+    def _check_class(self, draft: Draft, index: int, name: str) -> None:
+        """A class that cannot be replayed cannot be handed over either."""
+        taken = draft.inputs.get(name)
+        if taken is not None and self.seen(index).kinds.get(name) is Kind.CLASS:
+            if not any(c.code == "SM311" and c.name == name for c in self.conflicts):
+                self._conflict("SM312", taken.place, name, other=self.place(taken.source.last, name))
 
     def _with_needs(self, units: set[int], draft: Draft) -> set[int]:
         """Return replayed units with all that they need to be replayed themselves."""
@@ -176,7 +185,8 @@ class Assembly:
         for unit in version:
             source = self.flow.source_of_unit(unit, version)
             effects = self.seen(unit).effects
-            file = next((n for n in effects.writes if n.startswith(FILE) and may_be_same_file(name, n)), name)
+            wanted = name.replace(FOLDER, FILE)
+            file = next((n for n in effects.writes if may_be_same_file(wanted, n)), wanted)
             doubtful = "*" in file or "?" in file or "*" in name or "?" in name
             if source.origin is Origin.SCRATCH:
                 if not doubtful:

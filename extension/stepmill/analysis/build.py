@@ -199,30 +199,23 @@ def _assemble(
     for _ in range(MAX_ROUNDS):
         flow = Flow(observed, parameters, interpreter.env)
         assembly = Assembly(flow, options)
-        demands = [
-            d for draft in assembly.drafts.values() for d in _demands(draft, flow, assembly, snapshots)
-        ]
+        demands = [d for draft in assembly.drafts.values() for d in _demands(draft, assembly, snapshots)]
         new = [demand for demand in demands if _hand_on(observed, *demand)]
         if not new:
             break
     return flow, assembly
 
 
-def _demands(draft: Draft, flow: Flow, assembly: Assembly, snapshots: _Snapshots) -> list[tuple[int, str]]:
+def _demands(draft: Draft, assembly: Assembly, snapshots: _Snapshots) -> list[tuple[int, str]]:
     """Return (last unit of the later giver, name it must hand on) for inputs given apart."""
     heap = snapshots.before_step.get(draft.name)
     if heap is None:
         return []
-    effects = [flow.observed[unit].effects for unit in draft.units]
-    changed = {name for e in effects for name in e.changes}
-    cares = any(e.compares_identity for e in effects)
     found = []
     names = sorted(name for name in draft.inputs if not is_pseudo(name))
     for left, right in combinations(names, 2):
         one, two = draft.inputs[left].source, draft.inputs[right].source
         if one.owner == two.owner or not heap.may_share(left, right):
-            continue
-        if not (cares or left in changed or right in changed):
             continue
         later, name = (one, right) if one.last > two.last else (two, left)
         giver = assembly.drafts.get(later.owner)

@@ -182,7 +182,6 @@ class Calls(Libraries):
         info = self.classes[callee.what]
         self.effects.reached.add(info.ident)
         instance = replace(self.fresh(Kind.INSTANCE, info.ident), carries=frozenset({info.ident}))
-        self.heap.hold(instance.roots, callee.roots)
         created = False
         for name in ("__new__", "__init__", "__post_init__"):
             method = self.find_attribute(info, name)
@@ -218,7 +217,7 @@ class Calls(Libraries):
             method = self.find_attribute(info, name) if info is not None else None
             if method is not None and method.kind is Kind.FUNCTION:
                 with self.maybe():
-                    results.append(self.call_function(method, [owner.interior(), *args], keywords, node))
+                    results.append(self.call_function(method, [self.part(owner), *args], keywords, node))
         if owner.kind is Kind.INSTANCE:
             self._inherited(owner, args, keywords, node)
         results.append(self.library_method(owner, name, args, keywords, node))

@@ -58,6 +58,7 @@ class Core:
         self.unit: Unit | None = None
         self.star_imports = False
         self.place_override: Place | None = None
+        self.folder: str | None = ""  # working directory, relative to the notebook's; None: not known
 
     # -- places ---------------------------------------------------------------------------------
 
@@ -149,12 +150,18 @@ class Core:
         random = frozenset[str]().union(*(value.random for value in held)) if held else frozenset[str]()
         return Value(kind, what, frozenset({node}), frozenset(carries), random=random)
 
+    def part(self, value: Value) -> Value:
+        """Return an element or attribute of `value`: it may be anything that `value` reaches."""
+        if value.is_immutable or not value.roots:
+            return value.interior()
+        return replace(value.interior(), roots=self.heap.inside(value.roots))
+
     def alias(self, values: Iterable[Value], kind: Kind = Kind.UNKNOWN) -> Value:
         """Return a value that may be one of `values` or a part of one."""
         found = [v for v in values if v.kind not in UNSHARED or definitions_of(v)]
         if not found:
             return UNKNOWN if kind is Kind.UNKNOWN else Value(kind)
-        merged = join(v.interior() for v in found)
+        merged = join(self.part(v) for v in found)
         carries = frozenset[str]().union(*(definitions_of(v) for v in found))
         return replace(merged, kind=kind, what="", carries=carries)
 
@@ -257,6 +264,9 @@ class Core:
         raise NotImplementedError
 
     def assign(self, target: ast.expr, value: Value) -> None:
+        raise NotImplementedError
+
+    def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:
         raise NotImplementedError
 
     def find_attribute(self, owner: ClassInfo, name: str) -> Value | None:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 RANDOM = "%random:"
 FILE = "%file:"
 ANY_FILE = "%file:?"
-"""Pseudo-names carry what flows beside the variables: generator states and files."""
+FOLDER = "%folder:"
+"""Pseudo-names carry what flows beside the variables: generator states and files. A folder is
+needed by who writes into it; its maker writes the file of that name."""
 
 
 def is_pseudo(name: str) -> bool:
@@ -58,8 +60,6 @@ class Effects:
     environment: set[str] = field(default_factory=set)
     unseeded: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
-    shared: list[frozenset[str]] = field(default_factory=list)
-    compares_identity: bool = False
     calls_unknown: bool = False
 
     @property

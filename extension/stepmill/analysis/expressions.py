@@ -117,7 +117,7 @@ class Expressions(Core):
     def _Starred(self, node: ast.Starred) -> Value:
         value = self.evaluate(node.value)
         self.consume(value, node)
-        return value.interior()
+        return self.part(value)
 
     def _NamedExpr(self, node: ast.NamedExpr) -> Value:
         value = self.evaluate(node.value)
@@ -170,8 +170,6 @@ class Expressions(Core):
         values = [self.evaluate(node.left), *(self.evaluate(c) for c in node.comparators)]
         for left, operator, right in zip(values, node.ops, values[1:], strict=False):
             if isinstance(operator, (ast.Is, ast.IsNot)):
-                if not (left.is_immutable or right.is_immutable):
-                    self.effects.compares_identity = True
                 continue
             name = COMPARE_METHODS[type(operator)]
             self.implicit(left, (name,), [right], node)
@@ -197,7 +195,7 @@ class Expressions(Core):
 
     def _Await(self, node: ast.Await) -> Value:
         value = self.evaluate(node.value)
-        return value.interior() if value.kind is Kind.GENERATOR else value
+        return self.part(value) if value.kind is Kind.GENERATOR else value
 
     def _Yield(self, node: ast.Yield) -> Value:
         value = self.evaluate(node.value)
@@ -206,7 +204,7 @@ class Expressions(Core):
         return UNKNOWN
 
     def _YieldFrom(self, node: ast.YieldFrom) -> Value:
-        value = self.evaluate(node.value).interior()
+        value = self.part(self.evaluate(node.value))
         if self.frame is not None:
             self.frame.returns.append(value)
         return UNKNOWN
@@ -229,7 +227,7 @@ class Expressions(Core):
         if owner.is_immutable:
             return Value(Kind.IMMUTABLE, owner=owner, attribute=name)
         kind = owner.kind if owner.kind in (Kind.FRAME, Kind.ARRAY, Kind.FIGURE) else Kind.UNKNOWN
-        return replace(owner.interior(), kind=kind, owner=owner, attribute=name)
+        return replace(self.part(owner), kind=kind, owner=owner, attribute=name)
 
     def _of_class(self, owner: Value, name: str, node: ast.AST) -> Value | None:
         info = self.classes.get(owner.what)
@@ -256,13 +254,15 @@ class Expressions(Core):
                 function = self.functions[found.what]
                 if "property" in function.decorators:
                     with self.maybe():
-                        self.call_value(found, [owner.interior()], {}, node)
+                        self.call_value(found, [self.part(owner)], {}, node)
 
     def _Subscript(self, node: ast.Subscript) -> Value:
         owner, index = self.evaluate(node.value), self.evaluate(node.slice)
         made = self.implicit(owner, ("__getitem__", "__class_getitem__"), [index], node)
         if made is not None:
             return made
+        if owner.kind is Kind.CLASS:  # Stack[int]
+            return owner
         if owner.kind is Kind.LIBRARY:
             if owner.what == "os.environ":
                 self.read_environment(index, node)
@@ -280,16 +280,16 @@ class Expressions(Core):
                     owner.parts[index.constant], roots=owner.parts[index.constant].roots | owner.roots
                 )
         if owner.kind is Kind.FRAME:
-            return replace(owner.interior(), kind=Kind.FRAME, owner=owner, attribute="[]")
+            return replace(self.part(owner), kind=Kind.FRAME, owner=owner, attribute="[]")
         if owner.kind is Kind.ARRAY:
             fancy = isinstance(node.slice, (ast.Compare, ast.List)) or index.kind in (
                 Kind.ARRAY,
                 Kind.CONTAINER,
             )
-            return self.fresh(Kind.ARRAY) if fancy else replace(owner.interior(), kind=Kind.ARRAY)
+            return self.fresh(Kind.ARRAY) if fancy else replace(self.part(owner), kind=Kind.ARRAY)
         if owner.kind is Kind.CONTAINER and isinstance(node.slice, ast.Slice):
             return self.fresh(Kind.CONTAINER, holds=[owner])
-        return owner.interior()
+        return self.part(owner)
 
     def _Slice(self, node: ast.Slice) -> Value:
         for part in (node.lower, node.upper, node.step):
@@ -364,7 +364,7 @@ class Expressions(Core):
         made = self.implicit(source, ("__iter__", "__next__", "__getitem__"), [], node)
         self.consume(source, node)
         if made is not None:
-            return join((made, source.interior()))
+            return join((made, self.part(source)))
         if source.is_immutable:
             return IMMUTABLE
         if source.parts:
@@ -372,7 +372,7 @@ class Expressions(Core):
             return replace(joined, roots=joined.roots | source.roots, constant=NO_CONSTANT)
         if source.kind is Kind.FRAME:
             return IMMUTABLE if source.owner is None else UNKNOWN
-        return source.interior()
+        return self.part(source)
 
     def consume(self, value: Value, node: ast.AST) -> None:
         """Iterating changes an iterator."""
@@ -392,7 +392,7 @@ class Expressions(Core):
             for name in names:
                 method = self.find_attribute(info, name)
                 if method is not None and method.kind is Kind.FUNCTION:
-                    receiver = owner if owner.kind is Kind.INSTANCE else owner.interior()
+                    receiver = owner if owner.kind is Kind.INSTANCE else self.part(owner)
                     with self.maybe():
                         found.append(self.call_value(method, [receiver, *args], {}, node))
         return join(found) if found else None

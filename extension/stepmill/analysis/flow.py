@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.effects import ANY_FILE, FILE, is_pseudo
+from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, is_pseudo
 from stepmill.analysis.replay import shape_of
 from stepmill.analysis.values import Kind, Value
 from stepmill.model.pipeline import SETUP_STEP, Parameter
@@ -86,6 +86,9 @@ class Flow:
     @staticmethod
     def version_of(name: str, version: dict[str, Version]) -> Version:
         """Return the contributions to `name`; for a file, those to all that may be the same."""
+        if name.startswith(FOLDER):
+            made = [FILE + folder for folder in _with_parents(name[len(FOLDER) :])]
+            return tuple(sorted({unit for file in made for unit in version.get(file, ())}))
         if not name.startswith(FILE):
             return version.get(name, ())
         found = {unit for other, units in version.items() if may_be_same_file(name, other) for unit in units}
@@ -189,6 +192,11 @@ class Flow:
 
 _IMMUTABLE = Value(Kind.IMMUTABLE)
 _FROZEN = frozenset({Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY, Kind.FUNCTION, Kind.CLASS})
+
+
+def _with_parents(folder: str) -> list[str]:
+    parts = folder.split("/")
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 def may_be_same_file(left: str, right: str) -> bool:

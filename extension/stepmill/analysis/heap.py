@@ -75,6 +75,11 @@ class Heap:
         inside = set(roots) | self._union(self._after, roots)
         return inside | self._union(self._before, inside)
 
+    def inside(self, roots: Iterable[str]) -> frozenset[str]:
+        """Return `roots` and all that they may reach."""
+        roots = set(roots)
+        return frozenset(roots | self._union(self._after, roots))
+
     def may_share(self, left: str, right: str) -> bool:
         """Tell whether the two nodes may have an object in common."""
         ours = self._after[left] | {left}

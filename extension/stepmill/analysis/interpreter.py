@@ -82,8 +82,9 @@ def _apply_facts(interpreter: Interpreter, observed: Observed, facts: list[Fact]
     place = Place(cell=observed.unit.cell.index, line=observed.unit.first_line)
     for fact in facts:
         if fact.kind is FactKind.MUTATES:
-            for name in fact.names:
-                _change(effects, name, place)
+            for name in interpreter.heap.deep(fact.names):
+                if not name.startswith("#"):
+                    _change(effects, name, place)
         elif fact.kind is FactKind.SHARES:
             nodes = [name for name in fact.names if name in interpreter.env]
             for name in nodes:

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, Change
+from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, Change
 from stepmill.analysis.expressions import concatenated
 from stepmill.analysis.purity import NOTHING, Entry, function_entry, method_entry
 from stepmill.analysis.shell import Shell
@@ -40,6 +40,8 @@ class Libraries(Shell):
         everything = [*args, *keywords.values()]
         if entry is None:
             return self._unlisted(dotted, everything, node)
+        if entry.has("process"):  # an object that the process has one of: its settings are session state
+            return Value(Kind.LIBRARY, f"{dotted}()")
         self._state(entry, args, keywords, node, dotted)
         self._files(entry, args, keywords, node)
         for option in entry.options("mutates"):
@@ -72,6 +74,9 @@ class Libraries(Shell):
         self.effects.calls_unknown = True
         given = self.escape(everything, node)
         last = dotted.rsplit(".", 1)[-1]
+        known = method_entry(last)
+        if dotted.count(".") >= 2 and known is not None and known.has("mutates") and not known.has("deep"):
+            self.effects.session.append(self.place(node))  # helpers.registry.append(…): state of a module
         made = self.alias(everything, Kind.OBJECT if last[:1].isupper() else Kind.UNKNOWN)
         if last[:1].isupper():
             made = self.fresh(Kind.OBJECT, dotted, holds=everything)
@@ -88,6 +93,8 @@ class Libraries(Shell):
             self.bind_pseudo(RANDOM + generator, node)
         if entry.has("session"):
             self.effects.session.append(self.place(node))
+        if entry.has("folder"):
+            self.change_folder(args[0] if args else UNKNOWN, node)
         if entry.has("environment") and args:
             self.read_environment(args[0], node)
         what = entry.option("volatile")
@@ -105,7 +112,7 @@ class Libraries(Shell):
         if not (unless and _given(keywords.get(unless))):
             random = frozenset(entry.options("fit-draws"))
         if entry.has("part"):
-            return first.interior()
+            return self.part(first)
         if entry.has("alias"):
             return replace(self.alias(everything, kind), random=random)
         held = everything if entry.has("holds") else []
@@ -134,7 +141,7 @@ class Libraries(Shell):
             "copy.copy": ("__copy__",), "copy.deepcopy": ("__deepcopy__",),
         }.get(dotted)  # fmt: skip
         for value in args if names else ():
-            self.implicit(value, names or (), [value.interior()], node)
+            self.implicit(value, names or (), [self.part(value)], node)
 
     # -- methods ----------------------------------------------------------------------------------------------
 
@@ -201,7 +208,7 @@ class Libraries(Shell):
         if owner.kind is Kind.FIGURE:
             return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)
         if entry.has("part"):
-            return self.alias([owner.interior(), *everything])
+            return self.alias([self.part(owner), *everything])
         if entry.has("alias"):
             return self.alias([owner, *everything], kind or Kind.UNKNOWN)
         if owner.kind is Kind.ARRAY and kind is None:
@@ -307,7 +314,7 @@ class Libraries(Shell):
         folder = entry.option("writes-folder")
         if folder is not None:
             exist_ok = keywords.get("exist_ok")
-            self.make_folder(_argument(folder, args, keywords), node, repeatable=_true(exist_ok))
+            self.write_file(_argument(folder, args, keywords), node, whole=not _true(exist_ok))
         if (
             owner is not None
             and not owner.is_immutable
@@ -324,15 +331,15 @@ class Libraries(Shell):
         if entry.has("path-write"):
             self.write_file(owner, node)
         if entry.has("path-folder"):
-            self.make_folder(owner, node, repeatable=_true(keywords.get("exist_ok")))
+            self.write_file(owner, node, whole=not _true(keywords.get("exist_ok")))
         if entry.has("path-open"):
             self._open([owner, *args], keywords, node)
 
     def read_file(self, path: Value, node: ast.AST) -> None:
         """Record the read of a file; one that cannot be named may be any."""
-        if path.kind in (Kind.HANDLE, Kind.CONTAINER, Kind.OBJECT):
+        if path.kind in (Kind.HANDLE, Kind.CONTAINER, Kind.OBJECT) or path.constant == ":memory:":
             return
-        name = file_name(path)
+        name = self.file_name(path)
         if "://" in name:
             self.effects.volatile.append(
                 Volatile(what=f"network ({name[len(FILE) :]})", place=self.place(node))
@@ -343,20 +350,34 @@ class Libraries(Shell):
 
     def write_file(self, path: Value, node: ast.AST, *, whole: bool = True) -> None:
         """Record the write of a file."""
-        if path.kind in (Kind.HANDLE, Kind.OBJECT):
+        if path.kind in (Kind.HANDLE, Kind.OBJECT) or path.constant == ":memory:":
             return
-        name = file_name(path)
+        name = self.file_name(path)
+        parent = posixpath.dirname(name[len(FILE) :])
+        if parent and name != ANY_FILE:
+            self.need(FOLDER + parent, self.place(node))
         if whole and isinstance(path.constant, str):
             self.bind_pseudo(name, node)
         else:
             self.change_pseudo(name, node, doubtful=name == ANY_FILE)
 
-    def make_folder(self, path: Value, node: ast.AST, *, repeatable: bool) -> None:
-        """Making a folder that may exist already can be repeated like a setting."""
-        if repeatable and isinstance(path.constant, str):
-            self.effects.session.append(self.place(node))
-        else:
-            self.write_file(path, node)
+    def change_folder(self, path: Value, node: ast.AST) -> None:
+        """`os.chdir`: relative paths mean other files from here on."""
+        self.read_file(path, node)
+        known = path.constant if isinstance(path.constant, str) else None
+        self.folder = None if known is None or self.folder is None else posixpath.join(self.folder, known)
+        self.effects.session.append(self.place(node))
+
+    def file_name(self, path: Value) -> str:
+        """Return the pseudo-name of a file: its path, a pattern of it, or that of any file."""
+        text = path.constant if isinstance(path.constant, str) else path.pattern
+        if not text:
+            return ANY_FILE
+        if "://" in text:
+            return FILE + text
+        if self.folder is None and not posixpath.isabs(text):
+            return ANY_FILE
+        return FILE + posixpath.normpath(posixpath.join(self.folder or "", text))
 
     # -- names in strings ---------------------------------------------------------------------------------------------
 
@@ -375,14 +396,6 @@ class Libraries(Shell):
                         self.need(name, self.place(node))
             elif value.is_immutable and value.constant is NO_CONSTANT:
                 self.effects.find("SM213", self.place(node))
-
-
-def file_name(path: Value) -> str:
-    """Return the pseudo-name of a file: its path, a pattern of it, or that of any file."""
-    text = path.constant if isinstance(path.constant, str) else path.pattern
-    if not text:
-        return ANY_FILE
-    return FILE + (text if "://" in text else posixpath.normpath(text))
 
 
 def _argument(option: str, args: list[Value], keywords: dict[str, Value]) -> Value:

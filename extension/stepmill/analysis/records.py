@@ -197,9 +197,9 @@ class Recorder:
         found: dict[str, Definition] = {}
         for unit in (*slice_units, *draft.units):
             seen = self.flow.observed[unit].unit
-            if not is_definition(seen.node) or not self.flow.replayable[unit]:
+            name = getattr(seen.node, "name", "")
+            if not is_definition(seen.node) or not self.flow.replayable[unit] or name.startswith("__"):
                 continue
-            name = seen.node.name  # type: ignore[attr-defined]
             found[name] = Definition(
                 name=name,
                 digest=code_digest([seen.node]),

@@ -18,7 +18,7 @@ CHEAP_CALLS = frozenset(
     os.path.abspath os.path.expanduser re.compile datetime.date datetime.datetime datetime.timedelta datetime.timezone
     pandas.Timestamp pandas.Timedelta decimal.Decimal fractions.Fraction collections.namedtuple typing.NamedTuple
     typing.TypeVar typing.NewType logging.getLogger torch.device numpy.dtype numpy.float32 numpy.float64 numpy.int64
-    enum.Enum string.Template operator.itemgetter operator.attrgetter functools.partial object types.SimpleNamespace
+    enum.Enum string.Template operator.itemgetter operator.attrgetter functools.partial
     datetime.datetime.strptime datetime.date.fromisoformat datetime.datetime.fromisoformat collections.OrderedDict
     dataclasses.field textwrap.dedent""".split()
 )
@@ -148,8 +148,8 @@ def _is_plain(node: ast.stmt) -> bool:
 
 
 def _bad_pseudo(effects: Effects) -> bool:
-    """Files and generators are never replayed."""
-    return any(is_pseudo(name) for name in (*effects.reads, *effects.binds, *effects.changes))
+    """What writes files or draws is never replayed."""
+    return any(is_pseudo(name) for name in (*effects.binds, *effects.changes))
 
 
 def _has_findings(effects: Effects) -> bool:

@@ -7,7 +7,7 @@ import ast
 from stepmill.analysis.effects import ANY_FILE
 from stepmill.analysis.statements import Statements
 from stepmill.analysis.units import parse
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value
+from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant
 from stepmill.model.pipeline import Volatile
 
 READ_ONLY_COMMANDS = frozenset(
@@ -17,7 +17,7 @@ READ_ONLY_COMMANDS = frozenset(
 """Shell commands that are taken to change no file; they are still read afresh each time."""
 
 SESSION_MAGICS = frozenset(
-    "matplotlib config env set_env cd load_ext reload_ext autoreload colors precision".split()
+    "matplotlib config env set_env load_ext reload_ext autoreload colors precision".split()
 )
 QUIET_MAGICS = frozenset(
     """who whos who_ls pwd ls history lsmagic pinfo pinfo2 psource pdoc pfile pip conda time timeit prun memit mprun
@@ -197,6 +197,10 @@ class Shell(Statements):
         return UNKNOWN
 
     def _line_magic(self, name: str, line: str, node: ast.AST) -> Value:
+        if name == "cd":
+            words = [word for word in line.split() if not word.startswith("-")]
+            self.change_folder(constant(words[0]) if words else UNKNOWN, node)
+            return IMMUTABLE
         if name in SESSION_MAGICS:
             if "stepmill" not in line:
                 self.effects.session.append(self.place(node))
@@ -232,6 +236,9 @@ class Shell(Statements):
             return
         self.need(ANY_FILE, place)
         self.write_file(UNKNOWN, node)
+
+    def change_folder(self, path: Value, node: ast.AST) -> None:
+        raise NotImplementedError
 
     def write_file(self, path: Value, node: ast.AST, *, whole: bool = True) -> None:
         raise NotImplementedError

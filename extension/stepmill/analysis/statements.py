@@ -202,6 +202,8 @@ class Statements(Expressions):
     def _Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.effects.imports.add(alias.name)
+            if alias.name == "__main__":
+                self.effects.find("SM331", self.place(node), "__main__")
             root = alias.name.split(".")[0]
             if alias.asname:
                 self.bind(alias.asname, Value(Kind.MODULE, alias.name), node)
@@ -233,6 +235,8 @@ class Statements(Expressions):
 
     def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         names, decorators = self._decorators(node.decorator_list)
+        if any(name.startswith("register_") and name.endswith("_magic") for name in names):
+            self.effects.session.append(self.place(node))
         arguments = node.args
         defaults = [self.evaluate(d) for d in (*arguments.defaults, *arguments.kw_defaults) if d is not None]
         self._annotations(node)
@@ -289,6 +293,10 @@ class Statements(Expressions):
             self.run_block(node.body)
         finally:
             self.frame = outer
+        if outer is None:
+            for name, held in frame.values.items():  # a class attribute that changes, changes the class
+                if held.roots and held.kind is not Kind.FUNCTION:
+                    frame.values[name] = replace(held, roots=held.roots | {node.name})
         info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, "dataclass" in names)
         self.classes[ident] = info
         value = self.fresh(Kind.CLASS, ident, holds=[*frame.values.values(), *bases])
@@ -407,7 +415,7 @@ class Statements(Expressions):
                 if child.rest:
                     self.bind(child.rest, self.fresh(Kind.CONTAINER, holds=[subject]), child)
             elif isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
-                self.bind(child.name, subject if child is pattern else subject.interior(), child)
+                self.bind(child.name, subject if child is pattern else self.part(subject), child)
 
 
 def _as_load(target: ast.expr) -> ast.expr:

@@ -28,7 +28,7 @@ from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, t
 from stepmill.errors import ArtifactError, DefinitionMismatch, UnstorableValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 _MAIN = "__main__"
 
@@ -78,15 +78,11 @@ def _dump(value: Any, scope: Scope, segments: memory.Segments | None) -> Pickled
         pickler.dump(value)
     except UnstorableValue:
         raise
-    except RecursionError:
-        raise UnstorableValue(
-            f"{type_name(type(value))} is nested too deep to be stored",
-            hint="keep it flatter, or raise sys.setrecursionlimit in the step",
-            type_name=type_name(type(value)),
-        ) from None
     except MemoryError:
         raise
     except Exception as error:
+        if isinstance(error.__cause__, RecursionError) or isinstance(error, RecursionError):
+            raise _too_deep(value) from error
         raise _refusal(value, pickler.last, error) from error
     raw = [buffer.raw() for buffer in buffers]
     return Pickled(stream.getvalue(), raw, pickler.used, pickler)
@@ -101,6 +97,14 @@ def _refusal(value: Any, culprit: Any, error: BaseException | None = None) -> Un
         f"a {outer} cannot be stored{held}{because}",
         hint=hint_for(culprit),
         type_name=inner if held else outer,
+    )
+
+
+def _too_deep(value: Any) -> UnstorableValue:
+    return UnstorableValue(
+        f"a {type_name(type(value))} cannot be stored: it is nested too deep",
+        hint="keep it flatter, or raise sys.setrecursionlimit in the step",
+        type_name=type_name(type(value)),
     )
 
 
@@ -294,7 +298,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         return self._written[number]
 
     def _reduce_dtype(self, dtype: Any) -> Any:
-        if memory.is_simple(dtype):
+        if memory.is_simple(dtype) or (dtype.kind == "O" and dtype.metadata is None):
             return _dtype, tuple(memory.dtype_code(dtype))
         return NotImplemented
 
@@ -305,7 +309,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         reduced = obj.__reduce_ex__(5)
         if isinstance(reduced, tuple):
             reduced = _without_cache(reduced)
-            for part in _parts_of(reduced):
+            for part in _parts_of(reduced[1:3]):
                 self._frame_parts[id(part)] = part
         return reduced
 
@@ -344,19 +348,21 @@ def _without_cache(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def _told(state: dict[str, Any]) -> dict[str, Any]:
     # `_readonly` is False by class as well; some operations say so again on the instance.
-    return {k: v for k, v in state.items() if k != "_cache" and not (k == "_readonly" and v is False)}
+    told = {k: v for k, v in state.items() if k != "_cache" and not (k == "_readonly" and v is False)}
+    if "_metadata" in told:  # a list of the class; objects of one class do not share by it
+        told["_metadata"] = list(told["_metadata"])
+    return told
 
 
-def _parts_of(reduced: tuple[Any, ...]) -> list[Any]:
-    """Return arrays and array-likes one or two levels inside a reduction."""
-    found: list[Any] = []
-    for part in reduced[1:3]:
-        items = (
-            part.values() if isinstance(part, dict) else part if isinstance(part, (tuple, list)) else (part,)
-        )
-        for item in items:
-            found.extend(item.values() if type(item) is dict else item if type(item) is tuple else (item,))
-    return [item for item in found if hasattr(item, "dtype")]
+def _parts_of(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield the arrays and array-likes that a reduction of pandas holds; user data is left alone."""
+    if type(value) is dict:
+        value = tuple(item for key, item in value.items() if key != "attrs")
+    if type(value) in (list, tuple) and depth < 6:
+        for item in value:
+            yield from _parts_of(item, depth + 1)
+    elif hasattr(value, "dtype"):
+        yield value
 
 
 def _is_slice(array: Any) -> bool:

@@ -84,6 +84,8 @@ def is_shareable(value: Any) -> bool:
     kind = type(value)
     if kind in _ATOMS or isinstance(value, _IMMUTABLE_BASES):
         return False
+    if callable(value) and isinstance(getattr(value, "__qualname__", None), str):
+        return False  # a function of a compiled module
     root = kind.__module__.partition(".")[0]
     if root in _IMMUTABLE_LIBRARIES or kind.__name__ == "PickleBuffer":
         return False

@@ -9,8 +9,7 @@ from queue import Empty
 from typing import TYPE_CHECKING, Any, TextIO
 
 from nbclient import NotebookClient
-from nbclient.client import CellExecutionComplete
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from stepmill.errors import KernelError
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 _TICK_S = 0.05
 _INTERRUPT_GRACE_S = 1.0
 _PROGRESS_EVERY_S = 0.2
-_IOPUB_TIMEOUT_S = 60
+_IOPUB_TIMEOUT_S = 600  # for what is still on its way when a cell has ended: a busy machine, much output
 _SILENCE_S = 2.0
 _OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
 _BACKSPACE = re.compile(r"[^\n\b]\x08")

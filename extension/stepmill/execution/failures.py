@@ -112,14 +112,20 @@ _HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class _Origin:
-    """One cell of the step notebook. `lines` are (line here, original cell, original line), ascending."""
+    """One cell of the step notebook.
+
+    `lines` are (line here, original cell, original line), ascending. `blank` are the blank lines at
+    its top: IPython drops them before it counts.
+    """
 
     role: str
     cell: int | None
+    blank: int = 0
     lines: tuple[tuple[int, int, int], ...] = ()
 
     def place(self, line: int) -> tuple[int | None, int | None]:
-        """Return the original cell and line of a line of this cell."""
+        """Return the original cell and line of a line of this cell, as IPython counts."""
+        line += self.blank
         if self.cell is not None:
             return self.cell, line
         for first, cell, original in reversed(self.lines):
@@ -189,7 +195,7 @@ class _StepCells:
 
 def _renumber(code: str, origin: _Origin, cell: int | None) -> list[str]:
     """Number the shown lines as in the original cell; lines of other cells are left out."""
-    if origin.cell is not None or not origin.lines:
+    if origin.blank == 0 and not origin.lines:
         return code.split("\n")
     kept = []
     for text in code.split("\n"):
@@ -203,10 +209,16 @@ def _renumber(code: str, origin: _Origin, cell: int | None) -> list[str]:
     return kept
 
 
+def _blank_lines(source: str) -> int:
+    """Count the blank lines at the top; a source of nothing else has none to speak of."""
+    return source[: len(source) - len(source.lstrip())].count("\n") if source.strip() else 0
+
+
 def _origin(cell: Mapping[str, Any]) -> _Origin:
     ours = cell.get("metadata", {}).get("stepmill", {})
     return _Origin(
         role=ours.get("role", ""),
         cell=ours.get("cell"),
+        blank=_blank_lines("".join(cell.get("source", ""))),
         lines=tuple(tuple(entry) for entry in ours.get("lines", ())),
     )

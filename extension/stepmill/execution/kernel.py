@@ -35,6 +35,12 @@ _DRAIN_S = 0.1  # what a dying kernel has sent arrives within this
 _ASK_S = 0.1
 _IDLE_S = 0.05
 _REPLY_S = 1.0
+# ipykernel drops what it prints while a thousand messages wait for a slow reader, in the worst case
+# with the message that ends the cell. Its socket belongs to the output thread; no name is bound.
+_KEEP_ALL_OUTPUT = (
+    "(lambda thread, option: thread.schedule(lambda: thread.socket.setsockopt(option, 0)))"
+    "(__import__('IPython').get_ipython().kernel.iopub_thread, __import__('zmq').SNDHWM)"
+)
 
 
 class StepKernelClient(AsyncKernelClient):
@@ -331,6 +337,8 @@ async def _answer(
             )
 
     kernel.client.start_channels(hb=False)
+    if is_ipykernel(kernel.manager.kernel_spec):
+        kernel.client.execute(_KEEP_ALL_OUTPUT, silent=True, store_history=False, allow_stdin=False)
     try:
         kernel.info = await kernel.client.ready(kernel.died, give_up)
     except Empty:

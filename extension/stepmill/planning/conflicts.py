@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from posixpath import dirname
+from posixpath import basename, dirname
 from typing import TYPE_CHECKING
 
 from stepmill.model.facts import Fact, FactKind
@@ -30,7 +30,7 @@ class Conflict:
             kind=FactKind.ORDER,
             step=self.later,
             names=(self.earlier, self.path),
-            code_digest=pipeline.step(self.later).code_digest,
+            code_digest=pipeline.step(self.later).body_digest,
             message=f"steps {self.earlier} and {self.later} both use the file {self.path}",
         )
 
@@ -53,6 +53,24 @@ def find_conflicts(
             first, second = sorted((pipeline.step(step), pipeline.step(other)), key=_position)
             found.append(Conflict(first.name, second.name, path))
     return tuple(found)
+
+
+def missed_files(
+    pipeline: Pipeline, step: str, error: str, others: Mapping[str, Iterable[FileAccess]]
+) -> tuple[Conflict, ...]:
+    """Return the files that earlier, unordered steps wrote and whose absence made `step` fail.
+
+    `error` is the text of its FileNotFoundError, which names the file as the user's code did.
+    """
+    before = _ancestors(pipeline, step)
+    here = pipeline.step(step)
+    return tuple(
+        Conflict(other, step, path)
+        for other, files in others.items()
+        if other not in before and _position(pipeline.step(other)) < _position(here)
+        for path in sorted(_written(files))
+        if not path.endswith("/") and basename(path) in error
+    )
 
 
 def _contested(mine: tuple[FileAccess, ...], theirs: tuple[FileAccess, ...]) -> set[str]:

@@ -59,13 +59,9 @@ class FactBook:
         self.store.write_document(self._path, document)
 
 
-def in_force(facts: Iterable[Fact], *pipelines: Pipeline) -> tuple[Fact, ...]:
-    """Return the facts whose step still has the code they were found with, in one of `pipelines`.
-
-    A fact can change what is replayed before its step and so the digest of the step's code: the
-    pipelines analysed with and without the facts are both asked.
-    """
-    codes = {(step.name, step.code_digest) for pipeline in pipelines for step in pipeline.steps}
+def in_force(facts: Iterable[Fact], pipeline: Pipeline) -> tuple[Fact, ...]:
+    """Return the facts whose step still has the cells that they were found with."""
+    codes = {(step.name, step.body_digest) for step in pipeline.steps}
     return tuple(fact for fact in facts if (fact.step, fact.code_digest) in codes)
 
 

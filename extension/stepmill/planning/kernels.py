@@ -91,7 +91,7 @@ def _specifications() -> Iterator[tuple[str, Path]]:
     ipython = Path(os.environ.get("IPYTHONDIR", "~/.ipython")).expanduser()
     folders = [*map(Path, jupyter_path("kernels")), ipython / "kernels"]
     for folder in reversed(folders):
-        if folder.is_dir():
+        if os.access(folder, os.R_OK | os.X_OK) and folder.is_dir():
             for entry in folder.iterdir():
                 if (entry / "kernel.json").is_file():
                     yield entry.name.lower(), entry

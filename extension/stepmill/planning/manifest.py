@@ -80,8 +80,9 @@ def build_manifest(
         ),
         outputs=tuple(given for given in step.outputs if given.kind is not EdgeKind.RANDOM),
         definitions=step.definitions,
-        foreseen=_foreseen(step),
+        foreseen=step.binds | {given.name for given in step.outputs},
         wanted=read_elsewhere(step, notebook),
+        constants=step.constants,
         random_restore={name: ref for name, ref in random.items() if not ref.is_absent},
         random_capture=captured,
         random_watch=tuple(
@@ -103,15 +104,6 @@ def bound_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:
     """Return the names that cells outside of `step` bind."""
     cells = (c for c in notebook.cells if c.index not in step.cells and c.role not in _NO_CODE)
     return frozenset(name for cell in cells for name in _bound(cell.python))
-
-
-def _foreseen(step: Step) -> frozenset[str]:
-    """Return all names that may be bound at the step's end: by its cells, its inputs or its setup."""
-    names = set(step.binds) | {taken.name for taken in step.inputs} | {given.name for given in step.outputs}
-    names |= {definition.name for definition in step.definitions} | set(step.parameters)
-    for fragment in step.setup:
-        names |= _bound(fragment.source)
-    return frozenset(names)
 
 
 def _read(source: str) -> set[str]:

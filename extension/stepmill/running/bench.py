@@ -190,10 +190,7 @@ def analyze_with_facts(
     remembered = book.recall() if book is not None else ()
     if not remembered:
         return bare
-    full = analyze_notebook(notebook, facts=remembered, modules=modules)
-    valid = facts_in_force(remembered, bare, full)
-    if len(valid) == len(remembered):
-        return full
+    valid = facts_in_force(remembered, bare)
     return analyze_notebook(notebook, facts=valid, modules=modules) if valid else bare
 
 
@@ -209,7 +206,7 @@ def refuse_errors(pipeline: Pipeline, *, strict: bool = False) -> None:
                 hint="start a cell with %%step NAME; untagged code that it needs is run before it",
             )
         return
-    first = severe[0]
+    first = next((d for d in severe if d.cell is not None), severe[0])
     more = f" (and {len(severe) - 1} more)" if len(severe) > 1 else ""
     raise PipelineError(
         f"{first.code}: {first.message}{more}",

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 from stepmill.errors import StepFailed
 from stepmill.execution.scheduler import run_steps
 from stepmill.model.graph import graph_document
-from stepmill.model.plan import Plan, PlanStatus, StepPlan
+from stepmill.model.plan import Cause, Plan, PlanStatus, Reason, StepPlan
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
+from stepmill.planning.conflicts import missed_files
 from stepmill.planning.decide import decide_step
+from stepmill.planning.keys import static_key
 from stepmill.planning.parameters import masked
 from stepmill.running.outcomes import failed
 from stepmill.running.step import Contradiction, InputLost, StepLimits, StepRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from stepmill.execution.events import EventLog
     from stepmill.model.artifact import StepRecord
@@ -46,7 +48,7 @@ class RunLoop:
     fail_fast: bool = False
     _records: dict[str, StepRecord] = field(default_factory=dict)
     _done: dict[str, StepOutcome] = field(default_factory=dict)
-    _executed: dict[str, StepOutcome] = field(default_factory=dict)
+    _executed: dict[str, tuple[StepRecord, StepOutcome]] = field(default_factory=dict)
     _plan: Plan | None = None
     _found: list[Fact] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
@@ -80,6 +82,7 @@ class RunLoop:
         for round_number in range(MAX_REPLANS + 1):
             self._plan_round(round_number)
             outcomes = self._round(last=round_number == MAX_REPLANS)
+            self._learn_from_missing_files()
             if not self._again or self.cancel.is_set():
                 self._close_round(outcomes)
                 return
@@ -153,7 +156,7 @@ class RunLoop:
             return self._recompute(step, lost, records, replan=replan)
         if record is not None:
             self._take(step.name, record)
-            self._executed[record.key] = outcome
+            self._executed[step.name] = (record, outcome)
         return self._report(name, outcome)
 
     def _decide(self, step: Step, records: Mapping[str, StepRecord]) -> StepPlan:
@@ -162,26 +165,33 @@ class RunLoop:
         planned = self._plan.step(step.name)
         if planned.status is PlanStatus.CACHED and not self._executed:
             return planned
-        own = self._executed_before(step, records) if self._executed else None
-        return own or decide_step(step, self.bench.components(step, records), self.bench.circumstances())
+        return self._executed_before(step, records) or decide_step(
+            step, self.bench.components(step, records), self.bench.circumstances()
+        )
 
     def _executed_before(self, step: Step, records: Mapping[str, StepRecord]) -> StepPlan | None:
-        """Return the reuse of what this very run gave the step before it was planned anew."""
-        decision = decide_step(
-            replace(step, volatile=(), options=replace(step.options, cache=True)),
-            self.bench.components(step, records),
-            replace(self.bench.circumstances(), wishes=replace(self.bench.wishes, refresh=frozenset())),
+        """Return the reuse of what this very run gave the step before it was planned anew.
+
+        Its observations are not asked: the files it read may be those that it wrote itself.
+        """
+        if step.name not in self._executed:
+            return None
+        record, _ = self._executed[step.name]
+        made = self.bench.components(step, records)
+        wanted = {output.name for output in step.outputs if output.required}
+        if static_key(made) != record.key or not wanted <= {*record.outputs, *record.random}:
+            return None
+        reason = Reason(cause=Cause.UNCHANGED, message="it ran in this run", subject=record.run_id)
+        return StepPlan(
+            step=step.name, status=PlanStatus.CACHED, reasons=(reason,), key=record.key, record=record
         )
-        record = decision.record
-        mine = record is not None and record.run_id == self.folder.run_id and record.key in self._executed
-        return decision if mine else None
 
     def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
         self.bench.records.use(step.name, record)
         self._take(step.name, record)
-        mine = self._executed.get(record.key)
-        if mine is not None and record.run_id == self.folder.run_id:
-            return self._report(step.name, mine)
+        mine = self._executed.get(step.name)
+        if mine is not None and mine[0] is record:
+            return self._report(step.name, mine[1])
         outcome = StepOutcome(
             status=StepStatus.CACHED,
             reason=decision.reason,
@@ -198,9 +208,8 @@ class RunLoop:
         new = self.bench.facts.remember(found.facts)
         if new and replan:
             for record in found.withdrawn:
-                self.bench.records.withdraw(record)
-            self._found.extend(new)
-            self._again.extend(fact.message or f"{fact.step}: {fact.kind.value}" for fact in new)
+                self._withdraw(record)
+            self._learn(new)
             return _REPLANNED
         what = "; ".join(fact.message or fact.kind.value for fact in found.facts)
         why = "the analysis does not take it into account" if not new else f"after {MAX_REPLANS} new plans"
@@ -212,6 +221,20 @@ class RunLoop:
         )
         return self._report(step.name, failed(error, seconds=found.seconds, notebook=found.notebook))
 
+    def _learn_from_missing_files(self) -> None:
+        """Order a step that failed for want of a file after the step that has written it meanwhile."""
+        files = {name: record.files for name, record in self._records.items()}
+        for name, outcome in self._done.items():
+            error = outcome.error or {}
+            if error.get("ename") == "FileNotFoundError":
+                missed = missed_files(self.bench.pipeline, name, str(error.get("evalue")), files)
+                self._learn(self.bench.facts.remember(m.as_fact(self.bench.pipeline) for m in missed))
+
+    def _learn(self, new: Iterable[Fact]) -> None:
+        for fact in new:
+            self._found.append(fact)
+            self._again.append(fact.message or f"{fact.step}: {fact.kind.value}")
+
     def _recompute(
         self, step: Step, lost: InputLost, records: Mapping[str, StepRecord], *, replan: bool
     ) -> StepOutcome:
@@ -219,12 +242,15 @@ class RunLoop:
         if not replan:
             return self._report(step.name, failed(lost.error, notebook=None))
         for name in lost.producers:
-            self.bench.records.withdraw(records[name])
-            self._executed.pop(records[name].key, None)
+            self._withdraw(records[name])
         self._again.append(
             f"stored inputs of {step.name} are damaged, {', '.join(lost.producers)} runs again"
         )
         return _REPLANNED
+
+    def _withdraw(self, record: StepRecord) -> None:
+        self.bench.records.withdraw(record)
+        self._executed.pop(record.step, None)
 
     def _others(self, name: str) -> Callable[[], Mapping[str, StepRecord]]:
         def now() -> Mapping[str, StepRecord]:

@@ -119,6 +119,7 @@ class StepRunner:
         if result.problems:
             return None, of_problem(step, result.problems[0], seconds=ended.seconds, notebook=files.executed)
         self._refuse_contradictions(step, result, ended, files)
+        self._warn_of_settings(step, result)
         if self.bench.local_modules(step, again=True) != modules:
             return None, _changed_meanwhile(step, ended, files)
         record = self._record(step, decision, records, result, ended, files)
@@ -286,6 +287,18 @@ class StepRunner:
         for fact in facts:
             self.log.emit("run-warning", step.name, message=fact.message or fact.kind.value, fact=fact)
 
+    def _warn_of_settings(self, step: Step, result: StepResult) -> None:
+        """Say what the step changed in its process that no later step will see."""
+        last = max(step.cells)
+        later = [other for other in self.bench.pipeline.steps if max(other.cells) > last]
+        replayed = any(fragment.cell in step.cells for other in later for fragment in other.setup)
+        if result.session and later and not replayed:
+            what = ", ".join(setting.replace(":", " ", 1) for setting in result.session)
+            message = (
+                f"step {step.name} changed settings of its process ({what}): later steps do not see that"
+            )
+            self.log.emit("run-warning", step.name, message=message, settings=result.session)
+
     def _look_for_damage(self, step: Step, ended: StepExit, records: Mapping[str, StepRecord]) -> None:
         """Find out whether the step failed because what it takes is damaged in the store."""
         if ended.error is None or ended.error.ename != DamagedArtifact.__name__:
@@ -329,8 +342,8 @@ def _changed_meanwhile(step: Step, ended: StepExit, files: StepFiles) -> StepOut
 
 
 def _dated(fact: Fact, step: Step) -> Fact:
-    """Return the fact as valid while the step has its present code."""
-    return replace(fact, step=fact.step or step.name, code_digest=step.code_digest)
+    """Return the fact as valid while the step's cells have their present code."""
+    return replace(fact, step=fact.step or step.name, code_digest=step.body_digest)
 
 
 def _values_of(record: StepRecord) -> tuple[ArtifactRef, ...]:

@@ -20,6 +20,7 @@ from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 from stepmill.tracking import entries
 from stepmill.tracking.entries import KIND_TAG, NOTE, PARENT_TAG, RUN_TAG, STEP_TAG, entry_name, entry_value
 from stepmill.tracking.location import Location
+from stepmill.tracking.new_store import quick_tables
 from stepmill.tracking.staging import Staging
 from stepmill.tracking.state import TrackingState
 
@@ -48,7 +49,8 @@ class Delivery:
 
         with self.location.locked():
             self._client = MlflowClient(self.location.uri)
-            experiment_id = self._experiment()
+            with quick_tables(self.location):
+                experiment_id = self._experiment()
             self.location.mark_ready()
         self.state = replace(self.state, experiment_id=experiment_id, tracking_uri=self.location.public_uri)
         if resume:

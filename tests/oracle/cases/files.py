@@ -218,6 +218,7 @@ files.add(
 %%step a
 import sqlite3
 con = sqlite3.connect("db.sqlite")
+con.execute("drop table if exists t")
 con.execute("create table t (v int)")
 con.execute("insert into t values (5)")
 con.commit(); con.close()

@@ -324,8 +324,7 @@ x = 100
 %%step b
 print(x)
 """,
-    "either",
-    why="Jupyter's runners skip it; the linear run here does not",
+    why="Jupyter's runners skip it, and so does the linear run here",
 )
 scratch.add(
     "untagged-function-with-state",

@@ -20,6 +20,8 @@ Functions are dotted names as imported, or prefixes ending in `.*`; methods are 
 `unless:K`        … unless keyword argument K is given and not None
 `seeds:G`         seeds generator G
 `session`         changes the state of the process
+`folder`          changes the working directory to argument 0
+`process`         the result is an object that the process has one of
 `volatile:W`      reads W, which has no digest (clock, network, subprocess, database, input)
 `reads:N` `writes:N`   argument N is the path of a file that is read or written; N may be a keyword
 `calls`           calls functions that it is given

@@ -127,6 +127,12 @@ RULES = _rules(
         "Definitions are executed again in each step, so what was stored on them would be lost.",
     ),
     Rule(
+        "SM312", ERROR, "a class that cannot be defined again",
+        "this uses class `{name}`, whose definition (cell [{cell2}], line {line2}) depends on data or changes other names",
+        "let its bases, decorators and class body use only imports, literals and other definitions",
+        "Classes are defined again in each step that uses them.",
+    ),
+    Rule(
         "SM320", ERROR, "process state that cannot be repeated",
         "this changes the state of the process in a way that cannot be repeated in the later steps",
         "use literal values here, in a statement of its own at the top level of the cell",

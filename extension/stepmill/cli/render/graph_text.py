@@ -57,7 +57,8 @@ def edge_lines(edge: Edge, sources: Mapping[int, str], width: int | None, *, ind
     doubt = (
         styled(" (in doubt: held to be one until a run shows otherwise)", "yellow") if edge.doubtful else ""
     )
-    head = joined(styled(f"{edge.name}: {edge.producer} -> {edge.consumer}"), doubt)
+    what = edge.name if edge.kind is EdgeKind.DATA else f"{edge.kind} {edge.name}".strip()
+    head = joined(styled(f"{what}: {edge.producer} -> {edge.consumer}"), doubt)
     lines = wrapped(head, width, first=" " * indent, indent=indent + 2)
     for place, verb in zip(edge.evidence, ("given", "taken"), strict=False):
         source = sources.get(place.cell, "").split("\n")
@@ -74,9 +75,7 @@ def flow_phrases(pipeline: Pipeline, step: Step) -> list[tuple[str, str]]:
     if step.parameters:
         phrases.append(("reads", f"{listed(step.parameters)} (parameter)"))
     edges = [e for e in pipeline.edges if e.consumer == step.name and e.kind in WORDS]
-    for edge in edges:
-        about = f" ({edge.name})" if edge.name and edge.kind is not EdgeKind.SESSION else ""
-        phrases.append((WORDS[edge.kind], f"{edge.producer}{about}"))
+    phrases += [(WORDS[edge.kind], f"{edge.producer}{_about(edge)}") for edge in edges]
     outputs = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
     kept = [o.name for o in step.outputs if not o.required and o.kind is EdgeKind.DATA]
     if outputs:
@@ -84,6 +83,14 @@ def flow_phrases(pipeline: Pipeline, step: Step) -> list[tuple[str, str]]:
     if kept:
         phrases.append(("keeps", f"{listed(kept)} (no later step takes it)"))
     return phrases
+
+
+def _about(edge: Edge) -> str:
+    if edge.kind is EdgeKind.SESSION:
+        return ""
+    if edge.kind is EdgeKind.ORDER:
+        return f" ({edge.name or '--after'})"
+    return f" (file {edge.name})" if edge.kind is EdgeKind.FILE else f" ({edge.name})"
 
 
 def _headline(pipeline: Pipeline) -> str:

@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.layout import columns, joined, styled
+from stepmill.cli.render.layout import columns, joined, styled, wrapped
 from stepmill.cli.render.quantities import count_text, listed, seconds_text
 from stepmill.cli.render.run_state import RunState, StepState
 from stepmill.cli.render.tables import ran_text, short_reason, status_text
@@ -35,13 +35,18 @@ def show_progress(screen: Screen) -> Iterator[tuple[Callable[[Event], None], Run
         live = LiveView(screen.has_unicode)
         with Live(live, console=screen.rich, refresh_per_second=8, transient=True):
             yield live.apply, live.state
+        for notice in live.state.notices:  # what the live lines had room for is gone with them
+            screen.write(*wrapped(styled(f"note: {notice}", "yellow"), screen.width, indent=6))
     else:
         plain = PlainView(screen)
         yield plain.apply, plain.state
 
 
 class PlainView:
-    """Writes `train    executed  1.2 s   alpha changed from 0.1 to 0.3` when a step starts or ends."""
+    """Writes `train    executed  1.2 s   alpha changed from 0.1 to 0.3` when a step starts or ends.
+
+    Cached steps take no time and are in the final table: no lines for them.
+    """
 
     def __init__(self, screen: Screen) -> None:
         self.screen = screen
@@ -55,8 +60,10 @@ class PlainView:
             for notice in self.state.notices[notices:]:
                 self.screen.write(f"note: {notice}")
             if event.step is not None and event.kind in ("step-started", "step-finished"):
+                step = self.state.steps[event.step]
                 names = max(styled(name).cell_len for name in self.state.steps)
-                self.screen.write(step_line(self.state.steps[event.step], name_width=names))
+                if step.status is not StepStatus.CACHED:
+                    self.screen.write(step_line(step, name_width=names))
 
 
 def step_line(step: StepState, *, name_width: int) -> Text:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stepmill.cli.render.diagnostics import render_diagnostics
 from stepmill.cli.render.graph_text import cells_text, edge_lines, flow_phrases
 from stepmill.cli.render.layout import joined, styled, wrapped
-from stepmill.cli.render.quantities import listed
+from stepmill.cli.render.quantities import listed, seconds_text, size_text
 from stepmill.model.cell import StepOptions
 
 if TYPE_CHECKING:
@@ -56,10 +56,25 @@ def _facts(step: Step) -> list[tuple[str, str]]:
         ("cannot be cached by content:", f"{v.what} (cell [{v.place.cell}], line {v.place.line})")
         for v in step.volatile
     ]
-    given = [
-        f"{field.name}={getattr(step.options, field.name)}"
-        for field in fields(StepOptions)
-        if getattr(step.options, field.name) != field.default
-    ]
-    facts.append(("options", listed(given)))
+    facts.append(("options", options_text(step.options)))
     return [(word, phrase) for word, phrase in facts if phrase]
+
+
+def options_text(options: StepOptions) -> str:
+    """Return the options that are not the default, as a `%%step` line has them."""
+    return " ".join(
+        _option(field.name, getattr(options, field.name))
+        for field in fields(StepOptions)
+        if getattr(options, field.name) != field.default
+    )
+
+
+def _option(name: str, value: Any) -> str:
+    if name == "cache":
+        return "--no-cache"
+    flag = f"--{name.removesuffix('_s').removesuffix('_bytes').replace('_', '-')}"
+    if name.endswith("_s"):
+        return f"{flag} {seconds_text(value).replace(' ', '')}"
+    if name.endswith("_bytes"):
+        return f"{flag} {size_text(value).replace(' ', '')}"
+    return f"{flag} {','.join(value) if isinstance(value, tuple) else f'{value:g}'}"

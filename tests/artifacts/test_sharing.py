@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import re
+from collections import namedtuple
+from datetime import UTC, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from stepmill.artifacts.values import load_values, same_values, save_values, sharing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stepmill.artifacts.store import Store
+
+
+class Box:
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+
+class Kind(Enum):
+    A = 1
+
+
+Pair = namedtuple("Pair", "left right")  # noqa: PYI024
+
+
+def _frame_views() -> dict[str, Any]:
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    return {
+        "df": frame,
+        "a": frame["a"],
+        "copy": frame.copy(),
+        "shallow": frame.copy(deep=False),
+        "x": frame[["b"]],
+    }
+
+
+def _frame_over(array: Any) -> dict[str, Any]:
+    return {"array": array, "df": pd.DataFrame(array, copy=False)}
+
+
+def _closures() -> dict[str, Any]:
+    state = [0]
+    return {"up": lambda: state.append(1), "get": lambda: len(state)}
+
+
+L, D, A, M = [1], {"k": [1]}, np.arange(12.0), LinearRegression()
+DATES = pd.date_range("2020", periods=2)
+SHARED = [
+    pytest.param({"a": L, "b": L}, [{"a", "b"}], id="one-list-two-names"),
+    pytest.param({"a": L, "b": {"in": L}}, [{"a", "b"}], id="list-inside-dict"),
+    pytest.param({"a": (L,), "b": Pair(L, 1)}, [{"a", "b"}], id="list-inside-tuples"),
+    pytest.param({"a": Box(L), "b": L, "c": [1]}, [{"a", "b"}], id="attribute"),
+    pytest.param({"a": D, "b": D["k"], "c": [D]}, [{"a", "b", "c"}], id="chain"),
+    pytest.param({"a": L, "b": [L], "c": D, "d": [D]}, [{"a", "b"}, {"c", "d"}], id="two-groups"),
+    pytest.param({"a": A, "b": A}, [{"a", "b"}], id="one-array"),
+    pytest.param({"a": A, "b": A[2:5]}, [{"a", "b"}], id="view-of-an-array"),
+    pytest.param({"a": A[:6], "b": A[5:]}, [{"a", "b"}], id="views-that-overlap"),
+    pytest.param({"a": A.reshape(3, 4), "b": {"x": A[::2]}}, [{"a", "b"}], id="views-deep-inside"),
+    pytest.param({"a": M, "b": {"model": M}}, [{"a", "b"}], id="model"),
+    pytest.param(_closures(), [{"get", "up"}], id="closures"),
+    pytest.param(_frame_over(np.zeros((3, 2))), [{"array", "df"}], id="frame-over-a-writeable-array"),
+    pytest.param({"a": (d := pd.DataFrame({"x": [1]})), "b": [d]}, [{"a", "b"}], id="one-frame"),
+    pytest.param({"a": (g := np.random.default_rng(1)), "b": Box(g)}, [{"a", "b"}], id="generator"),
+    pytest.param({"a": (s := object()), "b": [s]}, [{"a", "b"}], id="sentinel"),
+    pytest.param({"a": 1, "b": 1, "c": "x", "d": ("x", 1)}, [], id="atoms"),
+    pytest.param({"a": [1], "b": [1]}, [], id="equal-lists"),
+    pytest.param({"a": (1, "x"), "b": [(1, "x")]}, [], id="tuples-of-atoms"),
+    pytest.param({"a": A[:6], "b": A[6:]}, [], id="views-apart"),
+    pytest.param({"X": A.reshape(4, 3)[:, :2], "y": A.reshape(4, 3)[:, 2]}, [], id="columns-of-one-array"),
+    pytest.param({"a": Box(np.dtype("f8")), "b": Box(np.dtype("f8"))}, [], id="dtypes"),
+    pytest.param({"a": Box(re.compile("x")), "b": Box(re.compile("x"))}, [], id="patterns"),
+    pytest.param({"a": Box(Kind.A), "b": Box(Kind.A)}, [], id="enum-members"),
+    pytest.param({"a": Box(datetime.now(UTC)), "b": Box(UTC)}, [], id="time-zones"),
+    pytest.param(
+        {"a": Box(len), "b": Box(len), "c": Box(Box), "d": Box(re)}, [], id="functions-classes-modules"
+    ),
+    pytest.param(_frame_views(), [], id="frames-that-copy-on-write"),
+    pytest.param(
+        {"a": pd.Series([1, 2], DATES), "b": pd.Series([3, 4], DATES), "c": DATES}, [], id="one-index"
+    ),
+    pytest.param(
+        {"a": pd.Series(list("ab")), "b": pd.Series(list("ab")).astype("category")}, [], id="dtypes-of-frames"
+    ),
+    pytest.param({"a": LinearRegression(), "b": LinearRegression()}, [], id="two-models"),
+    pytest.param({"a": (x for x in L), "b": L}, [], id="unstorable-left-out"),
+]
+
+
+@pytest.mark.parametrize(("values", "expected"), SHARED)
+def test_sharing(values: dict[str, Any], expected: list[set[str]]) -> None:
+    assert [set(group) for group in sharing(values)] == expected
+
+
+@pytest.mark.parametrize(("values", "expected"), SHARED)
+def test_what_is_shared_is_shared_after_loading(
+    store: Store, values: dict[str, Any], expected: list[set[str]]
+) -> None:
+    saved = save_values(store, values, definitions={}, namespace=globals())
+    loaded = load_values(store, saved.refs, definitions={}, namespace=globals())
+    assert [set(group) for group in sharing(loaded)] == expected
+    assert all(same_values(store, saved.refs, loaded, definitions={}, namespace=globals()).values())
+
+
+def _over(store: Store, values: dict[str, Any]) -> tuple[dict[str, Any], Callable[[], dict[str, bool]]]:
+    saved = save_values(store, values, definitions={}, namespace={})
+    loaded = load_values(store, saved.refs, definitions={}, namespace={})
+    return loaded, lambda: same_values(store, saved.refs, loaded, definitions={}, namespace={})
+
+
+def test_views_write_through_after_loading(store: Store) -> None:
+    base = np.arange(12.0).reshape(3, 4)
+    loaded, same = _over(store, {"base": base, "row": base[1], "back": base[::-1, ::2], "column": base[:, 3]})
+    loaded["row"][0] = 99
+    assert loaded["base"][1, 0] == 99
+    assert loaded["back"][1, 0] == 99
+    assert base[1, 0] == 4
+    loaded["column"][:] = -1
+    assert loaded["row"].tolist() == [99, 5, 6, -1]
+    assert same() == {"base": False, "row": False, "back": False, "column": False}
+
+
+def test_views_inside_one_value_write_through_after_loading(store: Store) -> None:
+    base = np.arange(400_000.0)
+    loaded, _ = _over(store, {"v": {"base": base, "half": base[::2]}})
+    loaded["v"]["half"][1] = -5
+    assert loaded["v"]["base"][2] == -5
+
+
+def test_a_frame_over_an_array_follows_it(store: Store) -> None:
+    loaded, _ = _over(store, _frame_over(np.zeros((3, 2))))
+    loaded["array"][1, 1] = 7
+    assert loaded["df"].iloc[1, 1] == 7
+
+
+def test_frames_stay_independent(store: Store) -> None:
+    loaded, same = _over(store, {"v": _frame_views()})
+    loaded["v"]["df"].iloc[0, 0] = 50.0
+    assert loaded["v"]["a"].iloc[0] == 1.0
+    assert loaded["v"]["shallow"].iloc[0, 0] == 1.0
+    assert not same()["v"]
+
+
+def test_a_changed_member_is_told_from_an_unchanged_one(store: Store) -> None:
+    loaded, same = _over(store, {"a": Box(L), "b": {"list": L, "own": [1]}, "c": [5]})
+    assert same() == {"a": True, "b": True, "c": True}
+    loaded["b"]["own"].append(2)
+    assert same() == {"a": True, "b": False, "c": True}
+
+
+def test_torn_identities_change_all_members(store: Store) -> None:
+    loaded, same = _over(store, {"a": L, "b": {"list": L}})
+    loaded["b"]["list"] = [1]
+    assert same() == {"a": False, "b": False}
+
+
+def test_a_part_of_a_bundle_is_compared_with_that_part(store: Store) -> None:
+    saved = save_values(store, {"a": L, "b": {"list": L}, "c": [L]}, definitions={}, namespace={})
+    refs = {"b": saved.refs["b"], "c": saved.refs["c"]}
+    loaded = load_values(store, refs, definitions={}, namespace={})
+    assert loaded["c"][0] is loaded["b"]["list"]
+    assert same_values(store, refs, loaded, definitions={}, namespace={}) == {"b": True, "c": True}
+    loaded["c"][0].append(2)
+    assert same_values(store, refs, loaded, definitions={}, namespace={}) == {"b": False, "c": False}
+
+
+def test_equal_values_that_do_not_share_are_loaded_apart(store: Store) -> None:
+    saved = save_values(store, {"a": [1], "b": [1]}, definitions={}, namespace={})
+    assert saved.refs["a"] == saved.refs["b"]
+    loaded = load_values(store, saved.refs, definitions={}, namespace={})
+    assert loaded["a"] is not loaded["b"]
+
+
+def test_two_views_of_an_array_of_objects_are_refused(store: Store) -> None:
+    array = np.array([1, "a", None], object)
+    saved = save_values(store, {"a": array, "b": array[1:], "c": 1}, definitions={}, namespace={})
+    assert set(saved.problems) == {"a", "b"}
+    assert "copy" in saved.problems["a"].hint
+    assert list(saved.refs) == ["c"]

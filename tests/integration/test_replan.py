@@ -1,0 +1,93 @@
+"""When a run contradicts the analysis, the run learns and goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integration.notebooks import statuses
+
+if TYPE_CHECKING:
+    from integration.notebooks import Workplace
+
+pytestmark = pytest.mark.kernel
+
+
+def kinds(place: Workplace) -> list[str]:
+    return [event.kind for event in place.events]
+
+
+def test_unforeseen_order_by_files_is_learned(place: Workplace) -> None:
+    (place.folder / "hidden.py").write_text(
+        "NAME = 'sh' + 'ared.txt'\n"
+        "def put(text):\n    open(NAME, 'w').write(text)\n"
+        "def get():\n    return open(NAME).read()\n"
+    )
+    (place.folder / "shared.txt").write_text("old")
+    place.write(
+        "import hidden, time",
+        "%%step put\ntime.sleep(1.5)\nhidden.put('new')",
+        "%%step get\ntext = hidden.get()",
+    )
+    run = place.run(jobs=2)
+    assert run.status.value == "succeeded"
+    assert run.load("get", "text") == "new"
+    assert "run-replanned" in kinds(place)
+
+    again = place.run(jobs=2)
+    assert statuses(again) == {"put": "cached", "get": "cached"}
+    assert "run-replanned" not in kinds(place)
+
+
+def test_a_hidden_change_of_an_input_is_learned(place: Workplace) -> None:
+    (place.folder / "hidden.py").write_text(
+        "def total(values):\n    values.append(0)\n    return sum(values)\n"
+    )
+    place.write(
+        "import hidden",
+        "%%step make\nx = [1, 2]",
+        "%%step sum\ns = hidden.total(x)",
+        "%%step count\nn = len(x)",
+    )
+    run = place.run()
+    assert run.status.value == "succeeded"
+    assert run.load("count", "n") == 3
+    assert set(statuses(place.run()).values()) == {"cached"}
+    assert "run-replanned" not in kinds(place)
+
+
+def test_a_file_that_is_not_there_yet_is_waited_for(place: Workplace) -> None:
+    (place.folder / "hidden.py").write_text(
+        "NAME = 'sh' + 'ared.txt'\n"
+        "def put(text):\n    open(NAME, 'w').write(text)\n"
+        "def get():\n    return open(NAME).read()\n"
+    )
+    place.write(
+        "import hidden, time",
+        "%%step put\ntime.sleep(1.5)\nhidden.put('new')",
+        "%%step get\ntext = hidden.get()",
+    )
+    run = place.run(jobs=2)
+    assert run.status.value == "succeeded"
+    assert run.load("get", "text") == "new"
+    assert "run-replanned" in kinds(place)
+
+
+def test_what_ran_in_this_run_is_not_run_twice_by_a_new_plan(place: Workplace) -> None:
+    (place.folder / "hidden.py").write_text(
+        "NAME = 'sh' + 'ared.txt'\n"
+        "def put(text):\n    open(NAME, 'w').write(text)\n"
+        "def get():\n    return open(NAME).read()\n"
+    )
+    (place.folder / "shared.txt").write_text("old")
+    place.write(
+        "import hidden",
+        "%%step first --no-cache\nopen('count.log', 'a').write('x')",
+        "%%step put --after first\nhidden.put('new')",
+        "%%step get --after first\ntext = hidden.get()",
+    )
+    run = place.run(jobs=1)
+    assert "run-replanned" in kinds(place)
+    assert set(statuses(run).values()) == {"executed"}
+    assert (place.folder / "count.log").read_text() == "x"
