@@ -43,3 +43,10 @@ def load_ipython_extension(ipython: Any) -> None:
     from stepmill_magics import load_ipython_extension as load
 
     load(ipython)
+
+
+def unload_ipython_extension(ipython: Any) -> None:
+    """Make `%unload_ext stepmill` work."""
+    from stepmill_magics import unload_ipython_extension as unload
+
+    unload(ipython)

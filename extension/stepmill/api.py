@@ -269,7 +269,8 @@ class Run:
             name,
             self._ref(step, name),
             pipeline.step(step),
-            self.summary.parameters,
+            run_id=self.run_id,
+            parameters=self.summary.parameters,
         )
 
     def _ref(self, step: str, name: str) -> ArtifactRef:

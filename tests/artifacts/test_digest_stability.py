@@ -1,5 +1,7 @@
 """How often equal work gives equal digests: in two processes, and after storing and loading."""
 
+# ruff: noqa: E501 - a data scientist's lines
+
 from __future__ import annotations
 
 import json
@@ -13,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-MAKE = '''
+MAKE = """
 import collections, dataclasses, datetime, functools, re
 import numpy as np, pandas as pd, matplotlib
 matplotlib.use("agg")
@@ -89,7 +91,7 @@ figure = Figure()
 axes = figure.subplots(2)
 axes[0].plot([1, 2, 3], label="line"); axes[0].legend(); axes[1].hist(X[:, 0]); axes[0].set_title("t")
 values["figure"] = figure
-'''
+"""
 
 RUN = """
 import json, sys, warnings
@@ -111,7 +113,8 @@ for name, value in values.items():  # one by one: what these share is not the qu
 print(json.dumps(found))
 """
 
-NOT_STABLE = {"figure"}
+# Their attributes hold wall-clock times (fit times of a search) and an address (`_stop_words_id`).
+DIFFERENT_BY_NATURE = {"model_grid", "tfidf"}
 
 
 def _digests(folder: Path) -> dict[str, list[str]]:
@@ -133,8 +136,9 @@ def test_digests_of_equal_work_are_equal(tmp_path: Path) -> None:
     first, second = _digests(tmp_path / "1"), _digests(tmp_path / "2")
     runs_differ = {name for name in first if first[name][0] != second[name][0]}
     loads_differ = {name for name in first if first[name][0] != first[name][1]}
-    print(f"{len(first)} values; other digest in a second process: {sorted(runs_differ)}; after loading: {sorted(loads_differ)}")
-    assert all(same for _, _, same in first.values())
-    assert len(runs_differ) <= 0.05 * len(first)
+    print(
+        f"{len(first)} values; second process: {sorted(runs_differ)}; after loading: {sorted(loads_differ)}"
+    )
+    assert [name for name in first if not first[name][2]] == []
+    assert runs_differ <= DIFFERENT_BY_NATURE
     assert len(loads_differ) <= 0.1 * len(first)
-"""The bounds are the promise; what is really reached is printed with -s."""

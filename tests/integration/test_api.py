@@ -42,6 +42,16 @@ def test_the_source_is_never_written(place: Workplace) -> None:
     assert place.cell_outputs(run, 0) == [{"name": "stdout", "output_type": "stream", "text": ["hi\n"]}]
 
 
+def test_any_output_can_be_kept(place: Workplace) -> None:
+    place.write(
+        "%%step a\nfrom IPython.display import display\n"
+        "display({'application/json': {'value': float('nan')}, 'text/plain': 'nan \\ud800'}, raw=True)"
+    )
+    first, second = place.run(), place.run()
+    assert (statuses(first), statuses(second)) == ({"a": "executed"}, {"a": "cached"})
+    assert place.cell_outputs(second, 0) == place.cell_outputs(first, 0)
+
+
 def test_past_runs_are_found(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     place.write("%%step a\nx = 1")
     first, second = place.run(), place.run()
@@ -97,11 +107,12 @@ def test_a_failing_cell_fails_its_branch_only(place: Workplace) -> None:
 
 
 def test_a_value_that_cannot_be_stored_names_variable_type_and_cell(place: Workplace) -> None:
-    place.write("%%step make\nimport threading\nlock = threading.Lock()", "%%step use\nlock.locked()")
+    (place.folder / "hidden.py").write_text("import threading\ndef make():\n    return threading.Lock()\n")
+    place.write("import hidden", "%%step make\nlock = hidden.make()", "%%step use\nlock.locked()")
     run = place.run()
     error = run.steps["make"].error
     assert error is not None
-    assert (error["code"], error["name"], error["cell"]) == ("SM041", "lock", 0)
+    assert (error["code"], error["name"], error["cell"]) == ("SM041", "lock", 1)
     assert "lock" in error["type_name"]
     assert error["hint"]
 
@@ -226,8 +237,12 @@ def test_a_notebook_outside_of_any_repository_is_its_own_project(tmp_path: Path)
 def test_another_project_folder_keeps_the_notebooks_folder_clean(place: Workplace, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    place.write("%%step a\nx = 1")
+    place.write("%%step a\nx = 1\nopen('out.txt', 'w').write('1')")
     run = place.run(project=elsewhere)
+    assert (place.folder / "out.txt").read_text() == "1"
+    (place.folder / "out.txt").unlink()
+    run = place.run(project=elsewhere)
+    assert (place.folder / "out.txt").read_text() == "1"
     assert run.folder.path.is_relative_to(elsewhere / ".stepmill")
     assert not (place.folder / ".stepmill").exists()
     assert api.open_run("latest", elsewhere).load("a", "x") == 1

@@ -74,6 +74,20 @@ def test_a_file_that_is_not_there_yet_is_waited_for(place: Workplace) -> None:
     assert "run-replanned" in kinds(place)
 
 
+def test_lenient_goes_on_with_a_warning_and_keeps_nothing(place: Workplace) -> None:
+    (place.folder / "hidden.py").write_text(
+        "import sys\ndef bind():\n    sys.modules['__main__'].__dict__['surprise'] = 7\n"
+    )
+    place.write(
+        "import hidden", "surprise = 1", "%%step a\nhidden.bind()\nx = 1", "%%step b\ny = x + surprise"
+    )
+    run = place.run(lenient=True)
+    if "run-warning" not in kinds(place):
+        pytest.skip("the analysis foresaw it")
+    assert run.status.value == "succeeded"
+    assert place.plan().step("a").status.value == "stale"
+
+
 def test_what_ran_in_this_run_is_not_run_twice_by_a_new_plan(place: Workplace) -> None:
     (place.folder / "hidden.py").write_text(
         "NAME = 'sh' + 'ared.txt'\n"

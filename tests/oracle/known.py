@@ -5,10 +5,4 @@ The test is strict: a case that becomes equal must leave this list.
 
 from __future__ import annotations
 
-REFUSED_TODAY = frozenset(
-    {
-        "file/path-write-text",  # Path.mkdir is taken for a change of the process
-        "order/rebinding-breaks-alias",  # the alias ends before it could matter
-        "scope/type-alias-and-generics",  # Stack[int] caches on the class
-    }
-)
+REFUSED_TODAY: frozenset[str] = frozenset()

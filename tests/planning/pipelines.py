@@ -50,7 +50,7 @@ def world(folder: Path, **fields: Any) -> World:
     known = {
         "store": open_store(state),
         "folder": folder,
-        "root": folder,
+        "roots": (folder,),
         "state": state,
         "files": FileDigests(),
         "environment": {},

@@ -183,6 +183,21 @@ def test_a_fully_cached_run_starts_nothing(tmp_path: Path) -> None:
     assert not (project.folder("run-1") / "tracking.json").exists()
 
 
+def test_what_a_cached_step_once_logged_is_promoted_again(tracked: Any) -> None:
+    project, _, _ = tracked
+    pipeline = make_pipeline({"fit": LOGS, "score": "y = 2"}, name="churn")
+    tracker = project.begin("run-2", pipeline)
+    project.execute(tracker, pipeline.step("score"))
+    fit = StepOutcome(status=StepStatus.CACHED, cached_from="run-1")
+    outcomes = {"fit": fit, "score": project.outcome("run-2", "score")}
+    parent = tracker.run_finished(project.summary("run-2", outcomes), project.folder("run-2"))
+    runs = {run["run_id"]: run for run in all_runs(project.uri, project.root)}
+    metrics = runs[parent]["metrics"]
+    assert (metrics["fit.acc"], metrics["acc"], metrics["rows"]) == (0.9, 0.9, 7.0)
+    assert "fit.seconds" not in metrics
+    assert runs[parent]["tags"]["stepmill.cached.fit"] == "run-1"
+
+
 def test_a_retried_step_gets_a_new_run(tmp_path: Path) -> None:
     """Parameters are immutable: logging another value into the first attempt's run would fail."""
     project = make_project(tmp_path / "p")

@@ -17,6 +17,25 @@ if TYPE_CHECKING:
     from stepmill.analysis.interpreter import Observed
 
 
+PLOTTING = frozenset({"matplotlib", "seaborn"})
+LIBRARY_FAMILIES = {
+    "matplotlib": PLOTTING,
+    "matplotlib_inline": PLOTTING,
+    "seaborn": PLOTTING,
+    "pandas": frozenset({"pandas"}),
+    "numpy": frozenset({"numpy", "pandas", "scipy", "sklearn"}),
+    "sklearn": frozenset({"sklearn"}),
+}
+"""Libraries whose settings only these libraries read."""
+
+
+def _kinds_of(family: frozenset[str]) -> set[Kind]:
+    """Return the kinds of values that may make a library of the family work without naming it."""
+    if family == PLOTTING:
+        return {Kind.FIGURE, Kind.INSTANCE}
+    return {Kind.FRAME, Kind.ARRAY, Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN, Kind.CONTAINER}
+
+
 @dataclass(slots=True)
 class Taken:
     """A value that a step takes from another one: which version, and the line that takes it."""
@@ -33,7 +52,7 @@ class Draft:
 
     name: str
     units: list[int] = field(default_factory=list)
-    options: StepOptions = StepOptions()
+    options: StepOptions = field(default_factory=StepOptions)
     inputs: dict[str, Taken] = field(default_factory=dict)
     soft: dict[str, Taken] = field(default_factory=dict)
     replayed: set[int] = field(default_factory=set)  # needed by the code
@@ -76,7 +95,7 @@ class Assembly:
         found = effects.binds.get(name) or effects.deletes.get(name)
         return found or Place(cell=self.seen(unit).unit.cell.index, line=self.seen(unit).unit.first_line)
 
-    # -- steps ----------------------------------------------------------------------------------------------
+    # -- steps -------------------------------------------------------------------------------------
 
     def _assemble(self) -> None:
         order: dict[str, list[int]] = defaultdict(list)
@@ -86,13 +105,18 @@ class Assembly:
         for name in self.options:
             self.drafts[name] = Draft(name, order.get(name, []), self.options[name])
         bound: dict[str, set[str]] = defaultdict(set)
+        holders: dict[str, set[str | None]] = defaultdict(set)  # name -> steps that have it bound
         for index, seen in enumerate(self.flow.observed):
             owner = seen.unit.owner
             if owner is not None:
                 self._take(self.drafts[owner], index, bound[owner])
-            for other, names in bound.items():
-                if other != owner:
-                    names -= seen.effects.writes
+            for name in self.flow.writes[index]:
+                for other in holders[name] - {owner}:
+                    bound[other or ""].discard(name)
+                holders[name] &= {owner}
+            if owner is not None:
+                for name in seen.effects.must:
+                    holders[name].add(owner)
         self._add_sessions()
         self._add_file_orders()
         self._close_soft_inputs()
@@ -147,9 +171,10 @@ class Assembly:
     def _check_class(self, draft: Draft, index: int, name: str) -> None:
         """A class that cannot be replayed cannot be handed over either."""
         taken = draft.inputs.get(name)
-        if taken is not None and self.seen(index).kinds.get(name) is Kind.CLASS:
-            if not any(c.code == "SM311" and c.name == name for c in self.conflicts):
-                self._conflict("SM312", taken.place, name, other=self.place(taken.source.last, name))
+        if taken is None or self.seen(index).kinds.get(name) is not Kind.CLASS:
+            return
+        if not any(c.code == "SM311" and c.name == name for c in self.conflicts):
+            self._conflict("SM312", taken.place, name, other=self.place(taken.source.last, name))
 
     def _with_needs(self, units: set[int], draft: Draft) -> set[int]:
         """Return replayed units with all that they need to be replayed themselves."""
@@ -166,7 +191,7 @@ class Assembly:
                 pending |= {u for u in self.flow.taken[unit][name] if self.flow.replayable[u]}
         return found
 
-    # -- process state and files --------------------------------------------------------------------------------
+    # -- process state and files -------------------------------------------------------------------
 
     def _add_sessions(self) -> None:
         """Settings are replayed in every later step."""
@@ -176,10 +201,34 @@ class Assembly:
             owner = seen.unit.owner
             later = [d for d in self.drafts.values() if d.name != owner and d.units and d.units[-1] > index]
             for draft in later:
-                if self.flow.replayable[index]:
+                if self.flow.replayable[index] and self._is_relevant(index, draft):
                     draft.replayed |= self._with_needs({index}, draft)
             if later and not self.flow.replayable[index]:
                 self._conflict("SM320", seen.effects.session[0], "")
+
+    def _is_relevant(self, index: int, draft: Draft) -> bool:
+        """Settings of a library only matter to steps that can come to use it."""
+        effects = self.seen(index).effects
+        libraries = {
+            v.what.split(".")[0] for v in effects.seen.values() if v.kind in (Kind.MODULE, Kind.LIBRARY)
+        }
+        libraries |= effects.settings
+        if not libraries or not libraries <= LIBRARY_FAMILIES.keys():
+            return True
+        family = frozenset[str]().union(*(LIBRARY_FAMILIES[library] for library in libraries))
+        units = {*draft.units, *draft.replayed, *draft.carried}
+        own = [self.seen(unit) for unit in units]
+        for seen in own:
+            used = {
+                v.what.split(".")[0]
+                for v in seen.effects.seen.values()
+                if v.kind in (Kind.MODULE, Kind.LIBRARY)
+            }
+            used |= {module.split(".")[0] for module in seen.effects.imports}
+            if used & family or (PLOTTING <= family and seen.effects.plots):
+                return True
+        kinds = {self.seen(unit).kinds.get(name) for unit in draft.units for name in draft.inputs}
+        return bool(kinds & _kinds_of(family))
 
     def _order_after_files(self, draft: Draft, name: str, version: Version, place: Place) -> None:
         for unit in version:
@@ -217,7 +266,7 @@ class Assembly:
                     place = seen.effects.reads.get(file) or self.place(index, file)
                     touched.append((file, owner, place))
 
-    # -- outputs, the implicit step -----------------------------------------------------------------------------------
+    # -- outputs, the implicit step ----------------------------------------------------------------
 
     def _close_soft_inputs(self) -> None:
         """A name that a step may leave as it was must come in, if somebody takes it from that step."""
@@ -290,14 +339,12 @@ class Assembly:
                 giver = self.drafts.get(taken.source.owner)
                 if giver is None:
                     continue
-                later = [
-                    u for u in giver.units if u > taken.source.last and name in self.seen(u).effects.writes
-                ]
+                later = [u for u in giver.units if u > taken.source.last and name in self.flow.writes[u]]
                 if later and any(self._counts(u, name) for u in later):
                     self._conflict("SM301", taken.place, name, giver.name, other=self.place(later[0], name))
 
     def _counts(self, unit: int, name: str) -> bool:
-        return name in self.seen(unit).effects.writes
+        return name in self.flow.writes[unit]
 
     def _conflict(
         self, code: str, place: Place, name: str, detail: str = "", other: Place | None = None

@@ -146,7 +146,7 @@ class _Snapshots:
 
 def _override(observed: list[Observed], options: dict[str, StepOptions]) -> None:
     """`--inputs` and `--outputs` say what we would have inferred."""
-    last = {seen.unit.owner: seen for seen in observed if seen.unit.owner is not None}
+    last = {seen.unit.owner: seen for seen in observed}
     for seen in observed:
         chosen = options.get(seen.unit.owner or "")
         if chosen is None:

@@ -40,7 +40,8 @@ class Calls(Libraries):
         if callee.kind is Kind.CLASS:
             return self._construct(callee, args, keywords, node, starred=starred)
         if callee.kind is Kind.LIBRARY:
-            return self.call_library(callee.what, args, keywords, node)
+            result = self.call_library(callee.what, args, keywords, node)
+            return replace(result, carries=result.carries | callee.carries) if callee.carries else result
         if callee.owner is not None and callee.attribute:
             return self.call_method(callee.owner, callee.attribute, args, keywords, node)
         if callee.kind is Kind.INSTANCE:
@@ -70,7 +71,7 @@ class Calls(Libraries):
             else self.alias([callee, *everything])
         )
 
-    # -- functions of the notebook ----------------------------------------------------------------------
+    # -- functions of the notebook -----------------------------------------------------------------
 
     def call_function(
         self,
@@ -168,7 +169,7 @@ class Calls(Libraries):
         for value in args:
             self.change(value, node, deep=True, doubtful=True)
 
-    # -- classes of the notebook --------------------------------------------------------------------------
+    # -- classes of the notebook -------------------------------------------------------------------
 
     def _construct(
         self,
@@ -205,7 +206,7 @@ class Calls(Libraries):
             if value.kind is not Kind.FUNCTION:
                 self.store(instance, [value])
 
-    # -- methods --------------------------------------------------------------------------------------------
+    # -- methods -----------------------------------------------------------------------------------
 
     def call_method(
         self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -236,7 +237,7 @@ class Calls(Libraries):
                 with self.maybe():
                     self.call_function(value, [owner, *([given] * max(count, 0))], {}, node)
 
-    # -- callbacks --------------------------------------------------------------------------------------------
+    # -- callbacks ---------------------------------------------------------------------------------
 
     def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:
         """A library gets hold of `values`: it may call what they carry. Return what that may give."""

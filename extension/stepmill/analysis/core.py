@@ -60,7 +60,7 @@ class Core:
         self.place_override: Place | None = None
         self.folder: str | None = ""  # working directory, relative to the notebook's; None: not known
 
-    # -- places ---------------------------------------------------------------------------------
+    # -- places ------------------------------------------------------------------------------------
 
     def place(self, node: ast.AST) -> Place:
         """Return where `node` stands; inside a function body, where the unit called it."""
@@ -79,7 +79,7 @@ class Core:
         finally:
             self.place_override = before
 
-    # -- names ----------------------------------------------------------------------------------
+    # -- names -------------------------------------------------------------------------------------
 
     def read(self, name: str, node: ast.AST) -> Value:
         """Look `name` up as Python would and record the read of a notebook name."""
@@ -94,8 +94,10 @@ class Core:
 
     def need(self, name: str, place: Place) -> None:
         """Record that the unit uses what `name` was before it, unless it has rebound it."""
-        if name not in self.effects.must:
-            self.effects.reads.setdefault(name, place)
+        if name not in self.effects.must and name not in self.effects.reads:
+            self.effects.reads[name] = place
+            if name in self.env:
+                self.effects.seen[name] = self.env[name]
 
     def bind(self, name: str, value: Value, node: ast.AST) -> None:
         """Bind `name` in the scope that owns it."""
@@ -137,7 +139,7 @@ class Core:
             self.env.pop(name, None)
             self.heap.drop(name)
 
-    # -- objects --------------------------------------------------------------------------------
+    # -- objects -----------------------------------------------------------------------------------
 
     def fresh(self, kind: Kind = Kind.UNKNOWN, what: str = "", holds: Iterable[Value] = ()) -> Value:
         """Return a new object that contains the values `holds`."""
@@ -146,7 +148,7 @@ class Core:
         carries: set[str] = set()
         for value in held:
             carries |= definitions_of(value)
-            self.heap.hold((node,), value.roots)
+            self.hold((node,), value)
         random = frozenset[str]().union(*(value.random for value in held)) if held else frozenset[str]()
         return Value(kind, what, frozenset({node}), frozenset(carries), random=random)
 
@@ -154,7 +156,14 @@ class Core:
         """Return an element or attribute of `value`: it may be anything that `value` reaches."""
         if value.is_immutable or not value.roots:
             return value.interior()
+        if value.closed and not value.carries and self.heap.is_empty(value.roots):
+            return IMMUTABLE
         return replace(value.interior(), roots=self.heap.inside(value.roots))
+
+    def hold(self, holders: Iterable[str], value: Value) -> None:
+        """Let the objects `holders` contain `value`."""
+        if value.kind not in UNSHARED:
+            self.heap.hold(holders, value.roots or (self.heap.new(),))
 
     def alias(self, values: Iterable[Value], kind: Kind = Kind.UNKNOWN) -> Value:
         """Return a value that may be one of `values` or a part of one."""
@@ -165,13 +174,22 @@ class Core:
         carries = frozenset[str]().union(*(definitions_of(v) for v in found))
         return replace(merged, kind=kind, what="", carries=carries)
 
-    def change(self, value: Value, node: ast.AST, *, deep: bool = False, doubtful: bool = False) -> None:
-        """Record that the object of `value` changes in place."""
+    def change(
+        self, value: Value, node: ast.AST, *, deep: bool = False, fits: bool = False, doubtful: bool = False
+    ) -> None:
+        """Record that the object of `value` changes in place.
+
+        `deep`: anything that it reaches may change too. `fits`: of these only objects with a state
+        of their own, not the lists, frames and arrays that they were given.
+        """
         if value.kind in (Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY) or not value.roots:
             return
         place = self.place(node)
         doubtful = doubtful or self.doubt > 0
         nodes = self.heap.deep(value.roots) if deep else self.heap.shallow(value.roots)
+        if fits:
+            inside = self.heap.inside(value.roots)
+            nodes = self.heap.shallow({n for n in inside if n in value.roots or self._has_state(n)})
         self._forget_parts(nodes)
         for name in sorted(nodes):
             if name.startswith("#"):
@@ -182,6 +200,10 @@ class Core:
             known = self.effects.changes.get(name)
             if known is None or (known.doubtful and not doubtful):
                 self.effects.changes[name] = Change(place, doubtful)
+
+    def _has_state(self, node: str) -> bool:
+        value = self.env.get(node)
+        return value is not None and value.kind in (Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN)
 
     def _forget_parts(self, nodes: set[str]) -> None:
         """The elements known from a display are no longer those once the list has changed."""
@@ -202,8 +224,7 @@ class Core:
         carried = frozenset[str]().union(*(definitions_of(v) for v in held)) if held else frozenset()
         random = frozenset[str]().union(*(v.random for v in held)) if held else frozenset()
         for value in held:
-            if value.kind not in UNSHARED:
-                self.heap.hold(holder.roots, value.roots)
+            self.hold(holder.roots, value)
         if carried or random:
             for name in self.heap.shallow(holder.roots):
                 self._extend(name, carried, random)
@@ -221,7 +242,7 @@ class Core:
                     )
             frame = frame.parent
 
-    # -- branches -------------------------------------------------------------------------------
+    # -- branches ----------------------------------------------------------------------------------
 
     @contextmanager
     def maybe(self) -> Iterator[None]:
@@ -250,7 +271,7 @@ class Core:
         self.effects.must = set.intersection(*kept) if kept else before
         return bool(kept)
 
-    # -- hooks that the other parts fill in -------------------------------------------------------
+    # -- hooks that the other parts fill in --------------------------------------------------------
 
     def evaluate(self, node: ast.expr | None) -> Value:
         raise NotImplementedError

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from stepmill.analysis.values import Value
     from stepmill.model.diagnostic import Place
     from stepmill.model.pipeline import Volatile
 
@@ -18,6 +19,7 @@ needed by who writes into it; its maker writes the file of that name."""
 
 
 def is_pseudo(name: str) -> bool:
+    """Tell whether `name` stands for a file or a generator, not for a variable."""
     return name.startswith("%")
 
 
@@ -54,12 +56,15 @@ class Effects:
     deletes: dict[str, Place] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
     session: list[Place] = field(default_factory=list)
+    settings: set[str] = field(default_factory=set)  # libraries whose settings a magic changes
+    plots: bool = False  # calls a method that draws: `df.plot()`
     volatile: list[Volatile] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
     imports: set[str] = field(default_factory=set)
     environment: set[str] = field(default_factory=set)
     unseeded: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
+    seen: dict[str, Value] = field(default_factory=dict)  # what a name read was before the unit
     calls_unknown: bool = False
 
     @property

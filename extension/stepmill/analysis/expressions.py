@@ -54,7 +54,7 @@ class Expressions(Core):
         value: Value = method(node)
         return value
 
-    # -- names and literals -----------------------------------------------------------------------
+    # -- names and literals ------------------------------------------------------------------------
 
     def _Name(self, node: ast.Name) -> Value:
         name = node.id
@@ -98,21 +98,25 @@ class Expressions(Core):
             known = all(part.constant is not NO_CONSTANT for part in parts)
             folded = tuple(part.constant for part in parts) if known else NO_CONSTANT
             return Value(Kind.IMMUTABLE, constant=folded, parts=tuple(parts))
-        return replace(self.fresh(Kind.CONTAINER, holds=parts), parts=tuple(parts))
+        return replace(self.container(parts), parts=tuple(parts))
 
     def _List(self, node: ast.List) -> Value:
         parts = [self.evaluate(element) for element in node.elts]
-        value = self.fresh(Kind.CONTAINER, holds=parts)
+        value = self.container(parts)
         starred = any(isinstance(e, ast.Starred) for e in node.elts)
         return value if starred else replace(value, parts=tuple(parts))
 
     def _Set(self, node: ast.Set) -> Value:
-        return self.fresh(Kind.CONTAINER, holds=[self.evaluate(element) for element in node.elts])
+        return self.container([self.evaluate(element) for element in node.elts])
 
     def _Dict(self, node: ast.Dict) -> Value:
         values = [self.evaluate(key) for key in node.keys if key is not None]
         values += [self.evaluate(value) for value in node.values]
-        return self.fresh(Kind.CONTAINER, holds=values)
+        return self.container(values)
+
+    def container(self, values: list[Value]) -> Value:
+        """Return a new list, dict or set of just these values."""
+        return replace(self.fresh(Kind.CONTAINER, holds=values), closed=True)
 
     def _Starred(self, node: ast.Starred) -> Value:
         value = self.evaluate(node.value)
@@ -124,7 +128,7 @@ class Expressions(Core):
         self.bind(node.target.id, value, node.target)
         return value
 
-    # -- operators ----------------------------------------------------------------------------------
+    # -- operators ---------------------------------------------------------------------------------
 
     def _BoolOp(self, node: ast.BoolOp) -> Value:
         values = [self.evaluate(node.values[0])]
@@ -209,7 +213,7 @@ class Expressions(Core):
             self.frame.returns.append(value)
         return UNKNOWN
 
-    # -- attributes and items -------------------------------------------------------------------------
+    # -- attributes and items ----------------------------------------------------------------------
 
     def _Attribute(self, node: ast.Attribute) -> Value:
         return self.attribute_of(self.evaluate(node.value), node.attr, node)
@@ -265,7 +269,7 @@ class Expressions(Core):
             return owner
         if owner.kind is Kind.LIBRARY:
             if owner.what == "os.environ":
-                self.read_environment(index, node)
+                self.read_environment(index)
                 return IMMUTABLE
             if owner.what in ("globals", "locals", "vars"):
                 return UNKNOWN
@@ -274,11 +278,8 @@ class Expressions(Core):
             owner.parts is not None
             and isinstance(index.constant, int)
             and not isinstance(index.constant, bool)
-        ):
-            if -len(owner.parts) <= index.constant < len(owner.parts):
-                return replace(
-                    owner.parts[index.constant], roots=owner.parts[index.constant].roots | owner.roots
-                )
+        ) and -len(owner.parts) <= index.constant < len(owner.parts):
+            return replace(owner.parts[index.constant], roots=owner.parts[index.constant].roots | owner.roots)
         if owner.kind is Kind.FRAME:
             return replace(self.part(owner), kind=Kind.FRAME, owner=owner, attribute="[]")
         if owner.kind is Kind.ARRAY:
@@ -296,16 +297,16 @@ class Expressions(Core):
             self.evaluate(part)
         return IMMUTABLE
 
-    def read_environment(self, key: Value, node: ast.AST) -> None:
+    def read_environment(self, key: Value) -> None:
         """Record the read of an environment variable."""
         if isinstance(key.constant, str):
             self.effects.environment.add(key.constant)
 
-    # -- scopes of their own ----------------------------------------------------------------------------
+    # -- scopes of their own -----------------------------------------------------------------------
 
     def _ListComp(self, node: ast.ListComp | ast.SetComp) -> Value:
         element = self._comprehension(node.generators, lambda: self.evaluate(node.elt))
-        return self.fresh(Kind.CONTAINER, holds=[element])
+        return self.container([element])
 
     _SetComp = _ListComp
 
@@ -313,7 +314,7 @@ class Expressions(Core):
         def pair() -> Value:
             return join((self.evaluate(node.key), self.evaluate(node.value)))
 
-        return self.fresh(Kind.CONTAINER, holds=[self._comprehension(node.generators, pair)])
+        return self.container([self._comprehension(node.generators, pair)])
 
     def _GeneratorExp(self, node: ast.GeneratorExp) -> Value:
         element = self._comprehension(node.generators, lambda: self.evaluate(node.elt))
@@ -357,7 +358,7 @@ class Expressions(Core):
         value = self.fresh(Kind.FUNCTION, ident, holds=[*defaults, *captured])
         return replace(value, carries=value.carries | {ident})
 
-    # -- iteration and implicit calls -------------------------------------------------------------------
+    # -- iteration and implicit calls --------------------------------------------------------------
 
     def iterate(self, source: Value, node: ast.AST) -> Value:
         """Return one element of `source`, consuming it."""

@@ -59,6 +59,7 @@ class Flow:
         self.parameters = parameters
         self.env = env
         self.taken: list[dict[str, Version]] = []
+        self.writes = [seen.effects.writes for seen in observed]
         self.final: dict[str, Version] = {}
         self.rebound: dict[tuple[str | None, str], list[int]] = defaultdict(list)
         self._follow()
@@ -67,7 +68,7 @@ class Flow:
         self.replayable = self._replayable()
         self.tainted = self._tainted()
 
-    # -- versions -----------------------------------------------------------------------------------
+    # -- versions ----------------------------------------------------------------------------------
 
     def _follow(self) -> None:
         version = self.final
@@ -76,7 +77,7 @@ class Flow:
             self.taken.append(
                 {name: self.version_of(name, version) for name in (*effects.reads, *effects.binds)}
             )
-            for name in effects.writes:
+            for name in self.writes[index]:
                 if name in effects.must:
                     version[name] = (index,)
                 else:
@@ -94,7 +95,7 @@ class Flow:
         found = {unit for other, units in version.items() if may_be_same_file(name, other) for unit in units}
         return tuple(sorted(found))
 
-    # -- replaying --------------------------------------------------------------------------------------
+    # -- replaying ---------------------------------------------------------------------------------
 
     def _shape(self, seen: Observed) -> str:
         if seen.unit.index in self.parameters:
@@ -140,7 +141,7 @@ class Flow:
                 return False
         return self.observed[unit].unit.owner is not None or unit in tainted
 
-    # -- sources ----------------------------------------------------------------------------------------
+    # -- sources -----------------------------------------------------------------------------------
 
     def source(self, version: Version) -> Source:
         """Return where a step gets a variable with this version from."""

@@ -134,7 +134,10 @@ class _Locals(ast.NodeVisitor):
             if isinstance(child, ast.NamedExpr):
                 self.names.add(child.target.id)
 
-    visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = _comprehension
+    visit_ListComp = _comprehension  # noqa: N815
+    visit_SetComp = _comprehension  # noqa: N815
+    visit_DictComp = _comprehension  # noqa: N815
+    visit_GeneratorExp = _comprehension  # noqa: N815
 
 
 @lru_cache(maxsize=4096)

@@ -6,7 +6,6 @@ so that a name can be rebound (its node dropped) without losing what others knew
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,22 +16,23 @@ class Heap:
     """A directed relation: `a` reaches `b` when `b` may be `a`, or a part of `a`."""
 
     def __init__(self) -> None:
-        self._after: defaultdict[str, set[str]] = defaultdict(set)
-        self._before: defaultdict[str, set[str]] = defaultdict(set)
+        self._after: dict[str, frozenset[str]] = {}
+        self._before: dict[str, frozenset[str]] = {}
         self._count = 0
+        self._temporaries: list[str] = []
 
     def copy(self) -> Heap:
         """Return the relation as it is now."""
         other = Heap()
-        other._after.update({node: set(found) for node, found in self._after.items()})
-        other._before.update({node: set(found) for node, found in self._before.items()})
-        other._count = self._count
+        other._after, other._before, other._count = dict(self._after), dict(self._before), self._count
         return other
 
     def new(self) -> str:
         """Return a node for an object that nothing else reaches."""
         self._count += 1
-        return f"#{self._count}"
+        node = f"#{self._count}"
+        self._temporaries.append(node)
+        return node
 
     def bind(self, name: str, roots: Iterable[str], *, weak: bool = False) -> None:
         """Let `name` be one of `roots`; `weak` keeps what it was before, for a branch not taken."""
@@ -61,9 +61,9 @@ class Heap:
     def drop(self, name: str) -> None:
         """Forget the object that `name` was bound to."""
         for node in self._after.pop(name, ()):
-            self._before[node].discard(name)
+            self._before[node] = self._before[node] - {name}
         for node in self._before.pop(name, ()):
-            self._after[node].discard(name)
+            self._after[node] = self._after[node] - {name}
 
     def shallow(self, roots: Iterable[str]) -> set[str]:
         """Return the nodes that see a change of the objects `roots` themselves."""
@@ -80,27 +80,37 @@ class Heap:
         roots = set(roots)
         return frozenset(roots | self._union(self._after, roots))
 
+    def is_empty(self, roots: Iterable[str]) -> bool:
+        """Tell whether nothing that could be changed is inside the objects `roots`."""
+        return all(self._after.get(root, _NONE) <= self._before.get(root, _NONE) for root in roots)
+
     def may_share(self, left: str, right: str) -> bool:
         """Tell whether the two nodes may have an object in common."""
-        ours = self._after[left] | {left}
-        return right in ours or not ours.isdisjoint(self._after[right] | {right})
+        ours = self._after.get(left, _NONE) | {left}
+        return right in ours or not ours.isdisjoint(self._after.get(right, _NONE) | {right})
 
     def forget_temporaries(self) -> None:
-        """Drop temporaries that fewer than two names reach."""
-        temporaries = [node for node in self._before if node.startswith("#")]
-        for node in temporaries:
-            if sum(1 for n in self._before[node] if not n.startswith("#")) < 2:
+        """Drop the new temporaries that fewer than two names reach, leaving word that there was something."""
+        for node in self._temporaries:
+            names = [n for n in self._before.get(node, ()) if not n.startswith("#")]
+            if len(names) < 2:
+                aliases = self._after.get(node, _NONE)
                 self.drop(node)
-        for node in [n for n in self._after if n.startswith("#") and not self._before.get(n)]:
-            self.drop(node)
+                for name in names:
+                    if name not in aliases:  # a part of it, not itself
+                        self._link(name, f"#in:{name}")
+        self._temporaries.clear()
 
     def _link(self, upper: str, lower: str) -> None:
-        self._after[upper].add(lower)
-        self._before[lower].add(upper)
+        self._after[upper] = self._after.get(upper, _NONE) | {lower}
+        self._before[lower] = self._before.get(lower, _NONE) | {upper}
 
     @staticmethod
-    def _union(relation: dict[str, set[str]], nodes: Iterable[str]) -> set[str]:
+    def _union(relation: dict[str, frozenset[str]], nodes: Iterable[str]) -> set[str]:
         found: set[str] = set()
         for node in nodes:
-            found |= relation.get(node, set())
+            found |= relation.get(node, _NONE)
         return found
+
+
+_NONE: frozenset[str] = frozenset()

@@ -36,13 +36,11 @@ class Interpreter(Calls):
         self.unit, self.effects = unit, Effects()
         self.calls_left, self.escaped = CALL_BUDGET, set()
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
-        before = dict(self.env)
         self.execute(unit.node)
-        names = {*self.effects.reads, *self.effects.changes}
-        carried = {name: definitions_of(before[name]) for name in names if name in before}
         self.heap.forget_temporaries()
-        kinds = {name: before[name].kind for name in names if name in before}
-        return Observed(unit, self.effects, {name: found for name, found in carried.items() if found}, kinds)
+        seen = self.effects.seen
+        carried = {name: found for name, value in seen.items() if (found := definitions_of(value))}
+        return Observed(unit, self.effects, carried, {name: value.kind for name, value in seen.items()})
 
 
 def no_modules(_module: str) -> frozenset[str] | None:

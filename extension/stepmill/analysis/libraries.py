@@ -20,6 +20,14 @@ RESULT_KINDS = {
     "immutable": Kind.IMMUTABLE, "frame": Kind.FRAME, "array": Kind.ARRAY, "container": Kind.CONTAINER,
     "iterator": Kind.ITERATOR, "handle": Kind.HANDLE, "figure": Kind.FIGURE, "object": Kind.OBJECT,
 }  # fmt: skip
+SPECIAL_METHODS: dict[str, tuple[str, ...]] = {
+    "len": ("__len__",), "str": ("__str__", "__repr__"), "repr": ("__repr__",), "print": ("__str__", "__repr__"),
+    "display": ("__repr__", "_repr_html_"), "bool": ("__bool__", "__len__"), "abs": ("__abs__",),
+    "hash": ("__hash__",), "int": ("__int__", "__index__"), "float": ("__float__",),
+    "sorted": ("__lt__", "__gt__"), "min": ("__lt__", "__gt__"), "max": ("__lt__", "__gt__"),
+    "sum": ("__add__", "__radd__"), "round": ("__round__",), "format": ("__format__", "__str__"),
+    "copy.copy": ("__copy__",), "copy.deepcopy": ("__deepcopy__",),
+}  # fmt: skip
 METHOD_KINDS = {Kind.FRAME: "frame", Kind.ARRAY: "array", Kind.FIGURE: "figure", Kind.HANDLE: "handle"}
 FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit", "split", "fit_resample"})
 WRITE_MODES = frozenset("wax+")
@@ -28,7 +36,7 @@ WRITE_MODES = frozenset("wax+")
 class Libraries(Shell):
     """What is known, or has to be supposed, about code that we do not read."""
 
-    # -- functions ------------------------------------------------------------------------------------------
+    # -- functions ---------------------------------------------------------------------------------
 
     def call_library(
         self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -96,7 +104,7 @@ class Libraries(Shell):
         if entry.has("folder"):
             self.change_folder(args[0] if args else UNKNOWN, node)
         if entry.has("environment") and args:
-            self.read_environment(args[0], node)
+            self.read_environment(args[0])
         what = entry.option("volatile")
         if what:
             self.effects.volatile.append(Volatile(what=f"{what} ({dotted})", place=self.place(node)))
@@ -132,18 +140,11 @@ class Libraries(Shell):
         return concatenated(parts) if all(arg.is_immutable for arg in args) else None
 
     def _special_methods(self, dotted: str, args: list[Value], node: ast.AST) -> None:
-        names = {
-            "len": ("__len__",), "str": ("__str__", "__repr__"), "repr": ("__repr__",),
-            "print": ("__str__", "__repr__"), "display": ("__repr__", "_repr_html_"), "bool": ("__bool__", "__len__"),
-            "abs": ("__abs__",), "hash": ("__hash__",), "int": ("__int__", "__index__"), "float": ("__float__",),
-            "sorted": ("__lt__", "__gt__"), "min": ("__lt__", "__gt__"), "max": ("__lt__", "__gt__"),
-            "sum": ("__add__", "__radd__"), "round": ("__round__",), "format": ("__format__", "__str__"),
-            "copy.copy": ("__copy__",), "copy.deepcopy": ("__deepcopy__",),
-        }.get(dotted)  # fmt: skip
+        names = SPECIAL_METHODS.get(dotted, ())
         for value in args if names else ():
-            self.implicit(value, names or (), [self.part(value)], node)
+            self.implicit(value, names, [self.part(value)], node)
 
-    # -- methods ----------------------------------------------------------------------------------------------
+    # -- methods -----------------------------------------------------------------------------------
 
     def library_method(
         self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -156,7 +157,7 @@ class Libraries(Shell):
         if entry is None:
             return self._unlisted_method(owner, name, everything, node)
         if entry.has("mutates") or (entry.has("inplace") and _true(keywords.get("inplace"))):
-            self.change(owner, node, deep=entry.has("deep"))
+            self.change(owner, node, fits=entry.has("deep"))
             if owner.kind is Kind.FRAME and owner.owner is not None:
                 self.change(replace(owner.owner, owner=None), node, doubtful=True)
         if entry.has("stores"):
@@ -175,7 +176,7 @@ class Libraries(Shell):
             if name in FITS:
                 self.store(owner, [v for v in everything if v.kind is Kind.INSTANCE])
             return owner
-        made = self._method_result(owner, entry, everything, keywords)
+        made = self._method_result(owner, entry, everything)
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
 
     def _method_state(
@@ -196,10 +197,10 @@ class Libraries(Shell):
             self.draw(owner.random, node)
         if entry.has("strings"):
             self.names_in_strings([*args, *keywords.values()], node)
+        if entry.has("figure") or name in ("hist", "boxplot", "savefig", "show"):
+            self.effects.plots = True
 
-    def _method_result(
-        self, owner: Value, entry: Entry, everything: list[Value], keywords: dict[str, Value]
-    ) -> Value:
+    def _method_result(self, owner: Value, entry: Entry, everything: list[Value]) -> Value:
         if entry.has("immutable"):
             return IMMUTABLE
         kind = next((k for flag, k in RESULT_KINDS.items() if entry.has(flag)), None)
@@ -255,7 +256,7 @@ class Libraries(Shell):
         for value in values:
             self.consume(value, node)
 
-    # -- generators -----------------------------------------------------------------------------------------------
+    # -- generators --------------------------------------------------------------------------------
 
     def draw(self, generators: frozenset[str], node: ast.AST) -> None:
         """Drawing reads and advances a generator that the notebook has seeded."""
@@ -277,7 +278,7 @@ class Libraries(Shell):
         self.env.setdefault(name, UNKNOWN)
         self.effects.changes.setdefault(name, Change(self.place(node), doubtful or self.doubt > 0))
 
-    # -- files ------------------------------------------------------------------------------------------------------
+    # -- files -------------------------------------------------------------------------------------
 
     def _open(self, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
         mode = keywords.get("mode", args[1] if len(args) > 1 else constant("r")).constant
@@ -301,7 +302,7 @@ class Libraries(Shell):
             self.read_file(_argument(option, args, keywords), node)
         for option in entry.options("writes"):
             path = _argument(option, args, keywords)
-            if not (entry.flags & {"frame"} or path is UNKNOWN and option == "0" and not args):
+            if not (entry.flags & {"frame"} or (path is UNKNOWN and option == "0" and not args)):
                 self.write_file(path, node)
         if entry.has("reads-any"):
             self.read_file(UNKNOWN, node)
@@ -319,9 +320,8 @@ class Libraries(Shell):
             owner is not None
             and not owner.is_immutable
             and any(flag.startswith("path") for flag in entry.flags)
-        ):
-            if owner.kind is Kind.UNKNOWN:
-                self._path_method(owner, entry, args, keywords, node)
+        ) and owner.kind is Kind.UNKNOWN:
+            self._path_method(owner, entry, args, keywords, node)
 
     def _path_method(
         self, owner: Value, entry: Entry, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -379,7 +379,7 @@ class Libraries(Shell):
             return ANY_FILE
         return FILE + posixpath.normpath(posixpath.join(self.folder or "", text))
 
-    # -- names in strings ---------------------------------------------------------------------------------------------
+    # -- names in strings --------------------------------------------------------------------------
 
     def names_in_strings(self, values: list[Value], node: ast.AST) -> None:
         """`df.query("a > @limit")` reads `limit`."""

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from stepmill.analysis.units import Unit
 
 SIMPLE_TYPES = {
-    "bool": "bool", "int": "int", "float": "float", "str": "str", "list": "list", "List": "list", "dict": "dict",
-    "Dict": "dict", "date": "date", "Path": "path", "None": "none", "NoneType": "none", "Sequence": "list",
+    "bool": "bool", "int": "int", "float": "float", "str": "str", "list": "list", "List": "list",
+    "dict": "dict", "Dict": "dict", "date": "date", "Path": "path", "None": "none", "NoneType": "none", "Sequence": "list",
     "Mapping": "dict",
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ from stepmill.analysis.digests import code_digest
 from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, is_pseudo
 from stepmill.analysis.flow import Flow, Origin
 from stepmill.analysis.fragments import body_of, setup_of
-from stepmill.analysis.replay import is_definition
+from stepmill.analysis.replay import is_class_factory, is_definition
 from stepmill.analysis.units import parse
 from stepmill.analysis.values import UNKNOWN, Kind
 from stepmill.model.cell import Notebook, Role
@@ -51,7 +51,7 @@ class Recorder:
         self.facts = facts
         self.kept = self._kept()
 
-    # -- steps ------------------------------------------------------------------------------------------
+    # -- steps -------------------------------------------------------------------------------------
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in notebook order, the implicit one first."""
@@ -146,7 +146,7 @@ class Recorder:
                 name=name.removeprefix(RANDOM),
                 producer=taken.source.owner,
                 kind=EdgeKind.RANDOM if is_pseudo(name) else EdgeKind.DATA,
-                unchanged=not any(name in self.flow.observed[u].effects.writes for u in draft.units),
+                unchanged=not any(name in self.flow.writes[u] for u in draft.units),
                 doubtful=self._is_doubtful(draft, name),
                 group=groups.get(name),
             )
@@ -167,7 +167,7 @@ class Recorder:
     def _outputs(self, draft: Draft, groups: dict[str, int]) -> tuple[Output, ...]:
         found = []
         for name in sorted(self._given(draft)):
-            writers = [u for u in draft.units if name in self.flow.observed[u].effects.writes]
+            writers = [u for u in draft.units if name in self.flow.writes[u]]
             found.append(
                 Output(
                     name=name.removeprefix(RANDOM),
@@ -197,8 +197,8 @@ class Recorder:
         found: dict[str, Definition] = {}
         for unit in (*slice_units, *draft.units):
             seen = self.flow.observed[unit].unit
-            name = getattr(seen.node, "name", "")
-            if not is_definition(seen.node) or not self.flow.replayable[unit] or name.startswith("__"):
+            name = self._defined(unit)
+            if not name or not self.flow.replayable[unit] or name.startswith("__"):
                 continue
             found[name] = Definition(
                 name=name,
@@ -207,6 +207,15 @@ class Recorder:
                 reached=unit in needed or unit in draft.units,
             )
         return tuple(found[name] for name in sorted(found))
+
+    def _defined(self, unit: int) -> str:
+        """Return the name of the class or function that the statement defines, or ""."""
+        node = self.flow.observed[unit].unit.node
+        if is_definition(node):
+            return str(getattr(node, "name", ""))
+        if self.flow.shapes[unit] == "definition" and is_class_factory(node, self.flow.env):
+            return next(iter(self.flow.observed[unit].effects.binds), "")
+        return ""
 
     def _files(self, draft: Draft, which: str) -> tuple[str, ...]:
         names = {n for u in draft.units for n in getattr(self.flow.observed[u].effects, which)}
@@ -221,7 +230,7 @@ class Recorder:
         return tuple(sorted(names))
 
     def _constants(self, draft: Draft, slice_units: list[int]) -> tuple[str, ...]:
-        written = {n for u in draft.units for n in self.flow.observed[u].effects.writes}
+        written = {n for u in draft.units for n in self.flow.writes[u]}
         names = {
             name
             for unit in slice_units
@@ -230,7 +239,7 @@ class Recorder:
         }
         return tuple(sorted(names - written))
 
-    # -- edges ------------------------------------------------------------------------------------------------
+    # -- edges -------------------------------------------------------------------------------------
 
     def edges(self) -> tuple[Edge, ...]:
         """Return all edges: data and generator states, then files, then `--after`."""
@@ -277,7 +286,7 @@ class Recorder:
             evidence=(self.assembly.place(unit, name), taken.place),
         )
 
-    # -- order ------------------------------------------------------------------------------------------------
+    # -- order -------------------------------------------------------------------------------------
 
     @staticmethod
     def ordered(

@@ -7,27 +7,84 @@ from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import Effects, is_pseudo
 from stepmill.analysis.purity import function_entry
-from stepmill.analysis.values import Kind, Value
+from stepmill.analysis.values import CLASS_FACTORIES, Value, dotted_name
 
 if TYPE_CHECKING:
     from stepmill.analysis.interpreter import Observed
 
 CHEAP_CALLS = frozenset(
-    """int float str bool len range list dict set tuple frozenset sorted min max sum abs round zip enumerate reversed
-    complex bytes chr ord slice pathlib.Path pathlib.PurePath os.path.join os.path.dirname os.path.basename
-    os.path.abspath os.path.expanduser re.compile datetime.date datetime.datetime datetime.timedelta datetime.timezone
-    pandas.Timestamp pandas.Timedelta decimal.Decimal fractions.Fraction collections.namedtuple typing.NamedTuple
-    typing.TypeVar typing.NewType logging.getLogger torch.device numpy.dtype numpy.float32 numpy.float64 numpy.int64
-    enum.Enum string.Template operator.itemgetter operator.attrgetter functools.partial
-    datetime.datetime.strptime datetime.date.fromisoformat datetime.datetime.fromisoformat collections.OrderedDict
-    dataclasses.field textwrap.dedent""".split()
+    [
+        "int",
+        "float",
+        "str",
+        "bool",
+        "len",
+        "range",
+        "list",
+        "dict",
+        "set",
+        "tuple",
+        "frozenset",
+        "sorted",
+        "min",
+        "max",
+        "sum",
+        "abs",
+        "round",
+        "zip",
+        "enumerate",
+        "reversed",
+        "complex",
+        "bytes",
+        "chr",
+        "ord",
+        "slice",
+        "pathlib.Path",
+        "pathlib.PurePath",
+        "os.path.join",
+        "os.path.dirname",
+        "os.path.basename",
+        "os.path.abspath",
+        "os.path.expanduser",
+        "re.compile",
+        "datetime.date",
+        "datetime.datetime",
+        "datetime.timedelta",
+        "datetime.timezone",
+        "pandas.Timestamp",
+        "pandas.Timedelta",
+        "decimal.Decimal",
+        "fractions.Fraction",
+        "collections.namedtuple",
+        "typing.NamedTuple",
+        "typing.TypeVar",
+        "typing.NewType",
+        "logging.getLogger",
+        "torch.device",
+        "numpy.dtype",
+        "numpy.float32",
+        "numpy.float64",
+        "numpy.int64",
+        "enum.Enum",
+        "string.Template",
+        "operator.itemgetter",
+        "operator.attrgetter",
+        "functools.partial",
+        "datetime.datetime.strptime",
+        "datetime.date.fromisoformat",
+        "datetime.datetime.fromisoformat",
+        "collections.OrderedDict",
+        "dataclasses.field",
+        "textwrap.dedent",
+    ]
 )
 """Calls that are as good as literals: quick, without state, the same each time."""
 
 LITERAL_NODES = (
     ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Set, ast.Dict,
-    ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr, ast.FormattedValue, ast.Starred,
-    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension, ast.keyword, ast.Load, ast.Store,
+    ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.JoinedStr, ast.FormattedValue,
+    ast.Starred, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.comprehension, ast.keyword,
+    ast.Load, ast.Store,
     ast.Lambda, ast.arguments, ast.arg, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
 )  # fmt: skip
 
@@ -40,10 +97,12 @@ def is_definition(node: ast.stmt) -> bool:
     return isinstance(node, DEFINITIONS)
 
 
-def is_inert(observed: Observed) -> bool:
-    """Tell whether the statement does nothing that anything later could notice."""
-    effects = observed.effects
-    return not (effects.writes or effects.session or effects.unseeded)
+def is_class_factory(node: ast.stmt, env: dict[str, Value]) -> bool:
+    """Tell whether the statement makes a class by a call: `Row = namedtuple("Row", "a b")`."""
+    if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.value, ast.Call):
+        return False
+    known = dotted_name(node.value.func, env) in CLASS_FACTORIES
+    return known and all(is_literal_like(c, env) for c in (*node.value.args, *node.value.keywords))
 
 
 def shape_of(observed: Observed, env: dict[str, Value]) -> str:
@@ -64,6 +123,8 @@ def shape_of(observed: Observed, env: dict[str, Value]) -> str:
     if _has_findings(effects):
         return ""
     if is_definition(node):
+        return "definition"
+    if is_class_factory(node, env):
         return "definition"
     if isinstance(node, (ast.If, ast.Try)) and _only_replayable(node):
         return "import"
@@ -97,19 +158,6 @@ def _is_cheap(function: ast.expr, env: dict[str, Value]) -> bool:
     entry = function_entry(dotted)
     math = dotted.startswith("math.") and entry is not None and entry.has("immutable")
     return dotted in CHEAP_CALLS or math
-
-
-def dotted_name(node: ast.expr, env: dict[str, Value]) -> str | None:
-    """Return the library name that an expression stands for, such as `numpy.random.seed`."""
-    if isinstance(node, ast.Attribute):
-        owner = dotted_name(node.value, env)
-        return None if owner is None else f"{owner}.{node.attr}"
-    if isinstance(node, ast.Name):
-        value = env.get(node.id)
-        if value is None:
-            return node.id
-        return value.what if value.kind in (Kind.MODULE, Kind.LIBRARY) else None
-    return None
 
 
 def _is_patch(node: ast.stmt, effects: Effects, env: dict[str, Value]) -> bool:

@@ -11,24 +11,114 @@ from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant
 from stepmill.model.pipeline import Volatile
 
 READ_ONLY_COMMANDS = frozenset(
-    """ls pwd echo cat head tail wc date which whoami uname df du free nproc lscpu nvidia-smi python python3 pip pip3
-    conda git tree file stat hostname env printenv grep less more find lsb_release top ps uv""".split()
+    [
+        "ls",
+        "pwd",
+        "echo",
+        "cat",
+        "head",
+        "tail",
+        "wc",
+        "date",
+        "which",
+        "whoami",
+        "uname",
+        "df",
+        "du",
+        "free",
+        "nproc",
+        "lscpu",
+        "nvidia-smi",
+        "python",
+        "python3",
+        "pip",
+        "pip3",
+        "conda",
+        "git",
+        "tree",
+        "file",
+        "stat",
+        "hostname",
+        "env",
+        "printenv",
+        "grep",
+        "less",
+        "more",
+        "find",
+        "lsb_release",
+        "top",
+        "ps",
+        "uv",
+    ]
 )
 """Shell commands that are taken to change no file; they are still read afresh each time."""
 
 SESSION_MAGICS = frozenset(
-    "matplotlib config env set_env load_ext reload_ext autoreload colors precision".split()
+    ["matplotlib", "config", "env", "set_env", "load_ext", "reload_ext", "autoreload", "colors", "precision"]
 )
 QUIET_MAGICS = frozenset(
-    """who whos who_ls pwd ls history lsmagic pinfo pinfo2 psource pdoc pfile pip conda time timeit prun memit mprun
-    lprun quickref magic doctest_mode alias system sx notebook automagic page pprint xmode pdb logstop capture_result
-    mamba micromamba uv nbagg pylab_off""".split()
+    [
+        "who",
+        "whos",
+        "who_ls",
+        "pwd",
+        "ls",
+        "history",
+        "lsmagic",
+        "pinfo",
+        "pinfo2",
+        "psource",
+        "pdoc",
+        "pfile",
+        "pip",
+        "conda",
+        "time",
+        "timeit",
+        "prun",
+        "memit",
+        "mprun",
+        "lprun",
+        "quickref",
+        "magic",
+        "doctest_mode",
+        "alias",
+        "system",
+        "sx",
+        "notebook",
+        "automagic",
+        "page",
+        "pprint",
+        "xmode",
+        "pdb",
+        "logstop",
+        "capture_result",
+        "mamba",
+        "micromamba",
+        "uv",
+        "nbagg",
+        "pylab_off",
+    ]
 )
 DYNAMIC_MAGICS = frozenset(
-    "run store pylab reset reset_selective macro edit rerun recall load loadpy sql".split()
+    [
+        "run",
+        "store",
+        "pylab",
+        "reset",
+        "reset_selective",
+        "macro",
+        "edit",
+        "rerun",
+        "recall",
+        "load",
+        "loadpy",
+        "sql",
+    ]
 )
-INERT_CELL_MAGICS = frozenset("html HTML javascript js latex markdown svg SVG".split())
-SCRIPT_CELL_MAGICS = frozenset("bash sh script system sx perl ruby python python2 python3 pypy cmd".split())
+INERT_CELL_MAGICS = frozenset(["html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG"])
+SCRIPT_CELL_MAGICS = frozenset(
+    ["bash", "sh", "script", "system", "sx", "perl", "ruby", "python", "python2", "python3", "pypy", "cmd"]
+)
 
 
 class Shell(Statements):
@@ -63,7 +153,7 @@ class Shell(Statements):
     def _at_top(self, name: str) -> bool:
         return name == "globals" or self.frame is None
 
-    # -- names as strings ---------------------------------------------------------------------------------------
+    # -- names as strings --------------------------------------------------------------------------
 
     def special_globals(self, node: ast.Call) -> Value:
         self.effects.find("SM331", self.place(node), "globals()")
@@ -175,7 +265,7 @@ class Shell(Statements):
             return Value(Kind.CLASS, value.what, roots, frozenset({value.what}))
         return Value(Kind.LIBRARY, "type") if not value.carries else Value(carries=value.carries)
 
-    # -- IPython ------------------------------------------------------------------------------------------------
+    # -- IPython -----------------------------------------------------------------------------------
 
     def _ipython(self, method: str, node: ast.Call) -> Value | None:
         """`get_ipython().method(…)`, which is also what `%magic` and `!command` have become."""
@@ -202,8 +292,10 @@ class Shell(Statements):
             self.change_folder(constant(words[0]) if words else UNKNOWN, node)
             return IMMUTABLE
         if name in SESSION_MAGICS:
-            if "stepmill" not in line:
+            if "stepmill" not in line and "autoreload" not in line:
                 self.effects.session.append(self.place(node))
+            if name == "matplotlib" or "InlineBackend" in line:
+                self.effects.settings.add("matplotlib")
             return IMMUTABLE
         if name in ("system", "sx"):
             self._command(line, node)

@@ -8,15 +8,50 @@ from typing import TYPE_CHECKING
 
 from stepmill.analysis.expressions import OPERATOR_METHODS, Expressions
 from stepmill.analysis.frames import ClassInfo, Frame, local_names
-from stepmill.analysis.values import IMMUTABLE, NO_CONSTANT, UNKNOWN, Kind, Value
+from stepmill.analysis.values import (
+    CLASS_FACTORIES,
+    IMMUTABLE,
+    NO_CONSTANT,
+    UNKNOWN,
+    Kind,
+    Value,
+    dotted_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 TRANSPARENT = frozenset(
-    """wraps lru_cache cache property cached_property staticmethod classmethod dataclass abstractmethod njit jit
-    contextmanager asynccontextmanager total_ordering final override overload singledispatch setter getter deleter
-    unique runtime_checkable no_grad inference_mode vectorize cell_magic line_magic""".split()
+    [
+        "wraps",
+        "lru_cache",
+        "cache",
+        "property",
+        "cached_property",
+        "staticmethod",
+        "classmethod",
+        "dataclass",
+        "abstractmethod",
+        "njit",
+        "jit",
+        "contextmanager",
+        "asynccontextmanager",
+        "total_ordering",
+        "final",
+        "override",
+        "overload",
+        "singledispatch",
+        "setter",
+        "getter",
+        "deleter",
+        "unique",
+        "runtime_checkable",
+        "no_grad",
+        "inference_mode",
+        "vectorize",
+        "cell_magic",
+        "line_magic",
+    ]
 )
 """Decorators whose result behaves as what they decorate, as far as data flow goes."""
 
@@ -25,10 +60,7 @@ class Statements(Expressions):
     """Execution of statements; one method per node type. Each tells whether control falls through."""
 
     def run_block(self, body: Iterable[ast.stmt]) -> bool:
-        for statement in body:
-            if not self.execute(statement):
-                return False
-        return True
+        return all(self.execute(statement) for statement in body)
 
     def execute(self, node: ast.stmt) -> bool:
         """Go through one statement."""
@@ -40,7 +72,7 @@ class Statements(Expressions):
             return True
         return method(node) is not False
 
-    # -- simple statements --------------------------------------------------------------------------
+    # -- simple statements -------------------------------------------------------------------------
 
     def _Expr(self, node: ast.Expr) -> None:
         value = self.evaluate(node.value)
@@ -48,9 +80,21 @@ class Statements(Expressions):
             self.implicit(value, ("__repr__", "_repr_html_", "_repr_mimebundle_", "_repr_png_"), [], node)
 
     def _Assign(self, node: ast.Assign) -> None:
-        value = self.evaluate(node.value)
+        value = self._made_class(node) or self.evaluate(node.value)
         for target in node.targets:
             self.assign(target, value)
+
+    def _made_class(self, node: ast.Assign) -> Value | None:
+        """`Row = namedtuple("Row", "a b")` defines a class."""
+        target = node.targets[0]
+        if self.frame is not None or not isinstance(node.value, ast.Call) or not isinstance(target, ast.Name):
+            return None
+        if dotted_name(node.value.func, self.env) not in CLASS_FACTORIES:
+            return None
+        self.evaluate(node.value)
+        assert self.unit is not None
+        ident = f"{target.id}@{self.unit.index}:{node.lineno}:{node.col_offset}"
+        return Value(Kind.LIBRARY, target.id, carries=frozenset({ident}))
 
     def _AnnAssign(self, node: ast.AnnAssign) -> None:
         if self.frame is None or self.frame.is_class:
@@ -79,7 +123,7 @@ class Statements(Expressions):
         if made is not None:
             self.bind(target.id, made, target)
             return
-        fresh = old.is_immutable or old.kind is Kind.FRAME and node.op.__class__ is not ast.Add
+        fresh = old.is_immutable or (old.kind is Kind.FRAME and node.op.__class__ is not ast.Add)
         if old.is_immutable and not value.is_immutable:
             fresh = True
         if not fresh:
@@ -117,7 +161,7 @@ class Statements(Expressions):
         self.evaluate(node.cause)
         return False
 
-    def _Break(self, node: ast.Break) -> bool:
+    def _Break(self, _node: ast.Break | ast.Continue) -> bool:
         return False
 
     _Continue = _Break
@@ -127,7 +171,7 @@ class Statements(Expressions):
         with self.maybe():
             self.evaluate(node.msg)
 
-    # -- targets --------------------------------------------------------------------------------------
+    # -- targets -----------------------------------------------------------------------------------
 
     def assign(self, target: ast.expr, value: Value) -> None:
         """Bind `value` to a target of any form."""
@@ -197,7 +241,7 @@ class Statements(Expressions):
         else:
             self.effects.find("SM331", self.place(node), "globals()")
 
-    # -- imports ----------------------------------------------------------------------------------------
+    # -- imports -----------------------------------------------------------------------------------
 
     def _Import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -231,7 +275,7 @@ class Statements(Expressions):
         for name in sorted(names):
             self.bind(name, Value(Kind.LIBRARY, f"{module}.{name}"), node)
 
-    # -- definitions --------------------------------------------------------------------------------------
+    # -- definitions -------------------------------------------------------------------------------
 
     def _FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         names, decorators = self._decorators(node.decorator_list)
@@ -311,7 +355,7 @@ class Statements(Expressions):
                 value = self._decorated(decorator, value, node)
         self.bind(node.name, value, node)
 
-    # -- compound statements ------------------------------------------------------------------------------
+    # -- compound statements -----------------------------------------------------------------------
 
     def _If(self, node: ast.If) -> bool:
         self.implicit(self.evaluate(node.test), ("__bool__", "__len__"), [], node)
@@ -319,6 +363,8 @@ class Statements(Expressions):
 
     def _For(self, node: ast.For | ast.AsyncFor) -> None:
         source = self.evaluate(node.iter)
+        if _surely_has_items(node.iter):
+            self.assign(node.target, self.iterate(source, node.iter))
         with self.maybe():
             for _ in range(2):  # a second round sees what the first one left
                 self.assign(node.target, self.iterate(source, node.iter))
@@ -416,6 +462,16 @@ class Statements(Expressions):
                     self.bind(child.rest, self.fresh(Kind.CONTAINER, holds=[subject]), child)
             elif isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
                 self.bind(child.name, subject if child is pattern else self.part(subject), child)
+
+
+def _surely_has_items(node: ast.expr) -> bool:
+    """Tell whether a loop over `node` runs at least once: `range(3)`, `[a, b]`, `"xy"`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        values = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, int)]
+        return len(values) == len(node.args) and len(values) in (1, 2) and len(range(*values)) > 0
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return any(not isinstance(element, ast.Starred) for element in node.elts)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and bool(node.value)
 
 
 def _as_load(target: ast.expr) -> ast.expr:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, Final
@@ -58,6 +59,8 @@ class Value:
         Generators that fitting the object draws from.
     pattern
         For a text of which only parts are known: these, with `*` for the rest.
+    closed
+        A container that was made in sight: the heap knows all that is in it.
     """
 
     kind: Kind = Kind.UNKNOWN
@@ -70,6 +73,7 @@ class Value:
     attribute: str = ""
     random: frozenset[str] = frozenset()
     pattern: str = ""
+    closed: bool = False
 
     @property
     def is_immutable(self) -> bool:
@@ -113,6 +117,7 @@ def join(values: Iterable[Value]) -> Value:
             owner=first.owner if first.owner == other.owner else None,
             attribute=first.attribute if first.attribute == other.attribute else "",
             random=first.random | other.random,
+            closed=first.closed and other.closed,
         )
     return first
 
@@ -137,3 +142,35 @@ def definitions_of(value: Value) -> frozenset[str]:
     for part in value.parts or ():
         found |= definitions_of(part)
     return found
+
+
+CLASS_FACTORIES: Final = frozenset(
+    {
+        "collections.namedtuple",
+        "dataclasses.make_dataclass",
+        "enum.Enum",
+        "enum.Flag",
+        "enum.IntEnum",
+        "enum.IntFlag",
+        "enum.StrEnum",
+        "typing.NamedTuple",
+        "typing.NewType",
+        "typing.ParamSpec",
+        "typing.TypeVar",
+        "typing.TypedDict",
+    }
+)
+"""Calls that make a class, or something that is pickled by its name."""
+
+
+def dotted_name(node: ast.expr, env: dict[str, Value]) -> str | None:
+    """Return the library name that an expression stands for, such as `numpy.random.seed`."""
+    if isinstance(node, ast.Attribute):
+        owner = dotted_name(node.value, env)
+        return None if owner is None else f"{owner}.{node.attr}"
+    if isinstance(node, ast.Name):
+        value = env.get(node.id)
+        if value is None:
+            return node.id
+        return value.what if value.kind in (Kind.MODULE, Kind.LIBRARY) else None
+    return None

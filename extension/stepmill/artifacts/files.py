@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -64,6 +66,7 @@ class LocalFiles:
         temporary = self.root / "tmp" / f"{os.getpid()}-{os.urandom(8).hex()}"
         try:
             with _create(temporary) as file:
+                _reserve(file, chunks)
                 for chunk in chunks:
                     _write_all(file, chunk)
                 os.fsync(file.fileno())
@@ -100,6 +103,13 @@ def _replace(temporary: Path, path: Path) -> None:
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.replace(path)
+
+
+def _reserve(file: Any, chunks: Iterable[Buffer]) -> None:
+    """Ask for the space of a large file at once: cheaper, and a full disk is known before writing."""
+    size_bytes = sum(memoryview(chunk).nbytes for chunk in chunks) if isinstance(chunks, Sequence) else 0
+    if size_bytes >= MAPPED_FROM_BYTES and sys.platform == "linux":
+        os.posix_fallocate(file.fileno(), 0, size_bytes)
 
 
 def _write_all(file: Any, chunk: Buffer) -> None:

@@ -5,13 +5,12 @@ loading kernel has run that source already, so `isinstance`, dataclass `==` and 
 functions of the notebook travel by value, but look names up in the kernel that loads them.
 """
 
-# ruff: noqa: ARG001, S302 - reducers in one table have one signature; code travels as marshal
+# ruff: noqa: ARG001 - reducers in one table have one signature
 
 from __future__ import annotations
 
 import functools
 import gc
-import importlib
 import io
 import marshal
 import pickle
@@ -23,22 +22,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cloudpickle
 
-from stepmill.artifacts import memory
+from stepmill.artifacts import library_state, memory, unpickling
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
-from stepmill.errors import ArtifactError, DefinitionMismatch, UnstorableValue
+from stepmill.artifacts.scope import MAIN, Scope, accessor_of
+from stepmill.errors import UnstorableValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-_MAIN = "__main__"
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The notebook's side: its namespace, and the digests of the definitions that exist in it."""
-
-    definitions: Mapping[str, str]
-    namespace: Mapping[str, Any]
+    from collections.abc import Callable
 
 
 @dataclass(slots=True)
@@ -108,17 +98,6 @@ def _too_deep(value: Any) -> UnstorableValue:
     )
 
 
-def load(stream: Any, buffers: Sequence[Any], scope: Scope) -> Any:
-    """Return the value of a pickle that `dump` made.
-
-    Raises
-    ------
-    DefinitionMismatch
-        The kernel lacks a class or function that the value needs, or has another one by that name.
-    """
-    return StepUnpickler(io.BytesIO(stream), scope, buffers).load()
-
-
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     """One pickling in progress. `last` is the object met last: in an error, the culprit."""
 
@@ -183,7 +162,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _reference(self, obj: Any) -> Any:
         """Return the reduction of a notebook definition to a reference, None for anything else."""
-        if getattr(obj, "__module__", None) != _MAIN:
+        if getattr(obj, "__module__", None) != MAIN:
             return None
         qualname = getattr(obj, "__qualname__", None)
         if not isinstance(qualname, str):
@@ -192,21 +171,21 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         digest = self.scope.definitions.get(root)
         if digest is None:
             return None
-        accessor = _accessor_of(self.scope.namespace, root, path, obj)
+        accessor = accessor_of(self.scope.namespace, root, path, obj)
         if accessor is None:
             return None
         self.used[root] = digest
-        return _definition, (root, path, accessor, digest)
+        return unpickling.definition, (root, path, accessor, digest)
 
     def _reduce_class(self, cls: type) -> Any:
-        if cls.__module__ != _MAIN:
+        if cls.__module__ != MAIN:
             return super().reducer_override(cls)
         reference = self._reference(cls)
         if reference is not None:
             return reference
         if "<locals>" not in cls.__qualname__:
             root, _, path = cls.__qualname__.partition(".")
-            if _accessor_of(self.scope.namespace, root, path, cls) is None:
+            if accessor_of(self.scope.namespace, root, path, cls) is None:
                 raise self._replaced(cls)
         return super().reducer_override(cls)
 
@@ -231,13 +210,20 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if home is None:
             return super()._dynamic_function_reduce(func)
         arguments = (_code_bytes(func.__code__, home), home, func.__name__, func.__closure__)
-        return _make_function, arguments, _function_state(func), None, None, _fill_function
+        return (
+            unpickling.make_function,
+            arguments,
+            _function_state(func),
+            None,
+            None,
+            unpickling.fill_function,
+        )
 
     def _home(self, its_globals: dict[str, Any]) -> str | None:
         """Return the module whose namespace these globals are, "__main__" for the notebook's."""
         name = its_globals.get("__name__")
-        if its_globals is self.scope.namespace or name == _MAIN:
-            return _MAIN
+        if its_globals is self.scope.namespace or name == MAIN:
+            return MAIN
         module = sys.modules.get(name) if isinstance(name, str) else None
         return name if module is not None and vars(module) is its_globals else None
 
@@ -252,11 +238,11 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if hasattr(kind, "isbuiltin"):
             return self._reduce_dtype(obj)
         if kind.__name__ == "MaskedArray" and kind.__module__.startswith("numpy.ma"):
-            return _masked_array, (kind, _plain_view(obj), dict(vars(obj)))
+            return unpickling.masked_array, (kind, library_state.plain_view(obj), dict(vars(obj)))
         if kind.__name__ == "RandomState" and obj is getattr(
             sys.modules["numpy.random"].mtrand, "_rand", None
         ):
-            return _numpy_generator, ()
+            return unpickling.numpy_generator, ()
         return self._reference(obj) or NotImplemented
 
     def _reduce_array(self, array: Any) -> Any:
@@ -268,9 +254,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if number is not None:
             segment = self._written_segment(number)
             place = (offset, array.dtype, array.shape, array.strides, bool(array.flags.writeable))
-            return _array_in, (segment, *place)
+            return unpickling.array_in, (segment, *place)
         laid = memory.lay(array)
-        return _array, (pickle.PickleBuffer(laid.data), array.dtype, *laid.layout)
+        return unpickling.array, (pickle.PickleBuffer(laid.data), array.dtype, *laid.layout)
 
     def _reduce_object_array(self, array: Any, *, shared: bool) -> Any:
         if shared:
@@ -280,7 +266,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
                 type_name="numpy.ndarray",
             )
         if not array.flags.writeable:
-            return _read_only, (array.copy(order="K"),)
+            return unpickling.read_only, (array.copy(order="K"),)
         return NotImplemented
 
     def _place(self, array: Any, *, in_frame: bool) -> tuple[int | None, int]:
@@ -299,7 +285,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def _reduce_dtype(self, dtype: Any) -> Any:
         if memory.is_simple(dtype) or (dtype.kind == "O" and dtype.metadata is None):
-            return _dtype, tuple(memory.dtype_code(dtype))
+            return unpickling.dtype, tuple(memory.dtype_code(dtype))
         return NotImplemented
 
     def _reduce_pandas(self, obj: Any) -> Any:
@@ -308,17 +294,19 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return NotImplemented
         reduced = obj.__reduce_ex__(5)
         if isinstance(reduced, tuple):
-            reduced = _without_cache(reduced)
-            for part in _parts_of(reduced[1:3]):
+            reduced = library_state.without_cache(reduced)
+            for part in library_state.parts_of(reduced[1:3]):
                 self._frame_parts[id(part)] = part
         return reduced
 
     def _reduce_arrow(self, obj: Any) -> Any:
         """Cut a slice of a longer array down to itself; its parent does not travel along."""
-        if type(obj).__name__ == "ChunkedArray" and any(_is_slice(chunk) for chunk in obj.chunks):
+        if type(obj).__name__ == "ChunkedArray" and any(
+            library_state.is_slice(chunk) for chunk in obj.chunks
+        ):
             import pyarrow as pa
 
-            obj = pa.chunked_array([_compact(chunk) for chunk in obj.chunks], type=obj.type)
+            obj = pa.chunked_array([library_state.compact(chunk) for chunk in obj.chunks], type=obj.type)
             return obj.__reduce_ex__(5)
         return NotImplemented
 
@@ -330,89 +318,12 @@ class _Segment:
         self.buffer = buffer
 
     def __reduce__(self) -> Any:
-        return _segment, (self.buffer,)
-
-
-def _without_cache(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Drop what pandas merely remembers: looking at an object must not change its digest."""
-    if len(reduced) < 3 or not isinstance(reduced[2], (tuple, dict)):
-        return reduced
-    state: Any = reduced[2]
-    if isinstance(state, dict):
-        state = _told(state)
-    elif state and type(state[-1]) is dict:
-        rest = _told(state[-1])
-        state = (*state[:-1], rest) if rest else state[:-1]
-    return (*reduced[:2], state, *reduced[3:])
-
-
-def _told(state: dict[str, Any]) -> dict[str, Any]:
-    # `_readonly` is False by class as well; some operations say so again on the instance.
-    told = {k: v for k, v in state.items() if k != "_cache" and not (k == "_readonly" and v is False)}
-    if "_metadata" in told:  # a list of the class; objects of one class do not share by it
-        told["_metadata"] = list(told["_metadata"])
-    return told
-
-
-def _parts_of(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Yield the arrays and array-likes that a reduction of pandas holds; user data is left alone."""
-    if type(value) is dict:
-        value = tuple(item for key, item in value.items() if key != "attrs")
-    if type(value) in (list, tuple) and depth < 6:
-        for item in value:
-            yield from _parts_of(item, depth + 1)
-    elif hasattr(value, "dtype"):
-        yield value
-
-
-def _is_slice(array: Any) -> bool:
-    return bool(array.offset or array.get_total_buffer_size() > array.nbytes + 64 * 3)
-
-
-def _compact(array: Any) -> Any:
-    import pyarrow as pa
-
-    if not _is_slice(array):
-        return array
-    sink = pa.BufferOutputStream()
-    batch = pa.record_batch([array], names=["x"])
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    return pa.ipc.open_stream(sink.getvalue()).read_all().column(0).chunk(0) if len(array) else array
-
-
-def _plain_view(masked: Any) -> Any:
-    import numpy as np
-
-    return masked.view(np.ndarray)
-
-
-def _accessor_of(namespace: Mapping[str, Any], root: str, path: str, obj: Any) -> str | None:
-    """Return how to get from the attribute called `root.path` to `obj`, None if it is not there.
-
-    "" is the attribute itself; "__func__", "fget" … are inside a method wrapper or property.
-    """
-    if root not in namespace:
-        return None
-    found = _walk(namespace[root], path)
-    if found is obj:
-        return ""
-    for accessor in ("__func__", "fget", "fset", "fdel", "func", "__wrapped__"):
-        if getattr(found, accessor, None) is obj:
-            return accessor
-    return None
-
-
-def _walk(value: Any, path: str) -> Any:
-    """Follow dotted attributes without calling descriptors: a classmethod stays one."""
-    for part in path.split(".") if path else ():
-        value = vars(value).get(part) if isinstance(value, type) else getattr(value, part, None)
-    return value
+        return unpickling.segment, (self.buffer,)
 
 
 def _code_bytes(code: types.CodeType, home: str) -> bytes:
     """Return code as bytes that do not depend on where the cell was compiled."""
-    return marshal.dumps(_relabel(code, f"<{'notebook' if home == _MAIN else home}>"), 2)
+    return marshal.dumps(_relabel(code, f"<{'notebook' if home == MAIN else home}>"), 2)
 
 
 def _relabel(code: types.CodeType, filename: str) -> types.CodeType:
@@ -439,13 +350,13 @@ def _reduce_cell(pickler: StepPickler, cell: types.CellType) -> Any:
     try:
         contents = cell.cell_contents
     except ValueError:
-        return _make_cell, ()
-    return _make_cell, (), (contents,), None, None, _fill_cell
+        return unpickling.make_cell, ()
+    return unpickling.make_cell, (), (contents,), None, None, unpickling.fill_cell
 
 
 def _reduce_dict_view(pickler: StepPickler, view: Any) -> Any:
     mapping = next(iter(gc.get_referents(view)))  # the dict itself: a view follows it
-    return _dict_view, (mapping, type(view).__name__.rpartition("_")[2])
+    return unpickling.dict_view, (mapping, type(view).__name__.rpartition("_")[2])
 
 
 def _reduce_mappingproxy(pickler: StepPickler, proxy: Any) -> Any:
@@ -458,7 +369,7 @@ def _reduce_stream(pickler: StepPickler, stream: Any) -> Any:
 
 def _reduce_cached_function(pickler: StepPickler, cached: Any) -> Any:
     reference = pickler._reference(cached)
-    if reference is None and cached.__module__ == _MAIN:
+    if reference is None and cached.__module__ == MAIN:
         raise _refusal(pickler._value, cached)
     return reference or NotImplemented
 
@@ -468,7 +379,7 @@ _SAMPLES: tuple[dict[Any, Any], ...] = ({}, OrderedDict())
 _REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
     types.FunctionType: StepPickler._reduce_any_function,
     types.CellType: _reduce_cell,
-    types.CodeType: lambda _, code: (marshal.loads, (_code_bytes(code, _MAIN),)),
+    types.CodeType: lambda _, code: (marshal.loads, (_code_bytes(code, MAIN),)),
     types.MappingProxyType: _reduce_mappingproxy,
     io.TextIOWrapper: _reduce_stream,
     functools._lru_cache_wrapper: _reduce_cached_function,
@@ -483,125 +394,5 @@ _LIBRARY_REDUCERS: dict[str, Callable[[StepPickler, Any], Any]] = {
     "numpy": StepPickler._reduce_numpy,
     "pandas": StepPickler._reduce_pandas,
     "pyarrow": StepPickler._reduce_arrow,
+    "matplotlib": lambda _, obj: library_state.reduce_matplotlib(obj),
 }
-
-
-class StepUnpickler(pickle.Unpickler):
-    """One loading in progress: our own names in a pickle resolve to what knows the kernel."""
-
-    def __init__(self, file: io.BytesIO, scope: Scope, buffers: Sequence[Any]) -> None:
-        super().__init__(file, buffers=buffers)
-        self.scope = scope
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        if module_name == __name__:
-            bound = {"_definition": self._definition, "_make_function": self._make_function}
-            if global_name in bound:
-                return bound[global_name]
-        if module_name == _MAIN:
-            found = _walk(
-                self.scope.namespace.get(global_name.partition(".")[0]), global_name.partition(".")[2]
-            )
-            if found is None:
-                raise _missing(global_name)
-            return found
-        return super().find_class(module_name, global_name)
-
-    def _definition(self, root: str, path: str, accessor: str, digest: str) -> Any:
-        if root not in self.scope.namespace or root not in self.scope.definitions:
-            raise _missing(root)
-        if self.scope.definitions[root] != digest:
-            raise DefinitionMismatch(
-                f"a stored value was made with another definition of {root} than this kernel has",
-                hint=f"run the step that made it again, with the present {root}",
-            )
-        found = _walk(self.scope.namespace[root], path)
-        found = getattr(found, accessor, None) if accessor else found
-        if found is None:
-            raise _missing(f"{root}.{path}")
-        return found
-
-    def _make_function(self, code: bytes, home: str, name: str, closure: Any) -> types.FunctionType:
-        namespace = self.scope.namespace if home == _MAIN else vars(importlib.import_module(home))
-        if not isinstance(namespace, dict):
-            raise ArtifactError("stored functions load into a kernel's namespace only", hint="pass a dict")
-        return types.FunctionType(marshal.loads(code), namespace, name, None, closure)
-
-
-def _missing(name: str) -> DefinitionMismatch:
-    return DefinitionMismatch(
-        f"a stored value needs {name}, and this kernel has no definition of it",
-        hint=f"define {name} at the top level of a cell, so that the step's setup can run it",
-    )
-
-
-# What pickles name. The first two are resolved by the unpickler.
-
-
-def _definition(root: str, path: str, accessor: str, digest: str) -> Any:
-    raise ArtifactError(f"a reference to {root} loads only through stepmill")
-
-
-def _make_function(code: bytes, home: str, name: str, closure: Any) -> Any:
-    raise ArtifactError(f"the function {name} loads only through stepmill")
-
-
-def _fill_function(func: types.FunctionType, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
-    slots, attributes = state
-    for name, value in slots.items():
-        setattr(func, name, value)
-    vars(func).update(attributes)
-
-
-def _make_cell() -> types.CellType:
-    return types.CellType()
-
-
-def _fill_cell(cell: types.CellType, state: tuple[Any]) -> None:
-    cell.cell_contents = state[0]
-
-
-def _dict_view(mapping: dict[Any, Any], kind: str) -> Any:
-    return getattr(mapping, kind)()
-
-
-def _dtype(*code: str) -> Any:
-    return memory.dtype_of(code)
-
-
-def _array(buffer: Any, dtype: Any, *layout: Any) -> Any:
-    return memory.rebuild(buffer, dtype, layout)
-
-
-def _read_only(array: Any) -> Any:
-    array.flags.writeable = False
-    return array
-
-
-def _segment(buffer: Any) -> Any:
-    """Return shared memory of its own; the buffer itself may be read-only."""
-    import numpy as np
-
-    return np.frombuffer(buffer, np.uint8).copy()
-
-
-def _array_in(segment: Any, offset: int, dtype: Any, shape: Any, strides: Any, writeable: bool) -> Any:
-    import numpy as np
-
-    start = offset - sum((n - 1) * step for n, step in zip(shape, strides, strict=True) if step < 0)
-    array: Any = np.ndarray(shape, dtype, buffer=segment, offset=start, strides=strides)
-    if not writeable:
-        array.flags.writeable = False
-    return array
-
-
-def _masked_array(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
-    array = data.view(kind)
-    vars(array).update(attributes)
-    return array
-
-
-def _numpy_generator() -> Any:
-    import numpy as np
-
-    return np.random.mtrand._rand

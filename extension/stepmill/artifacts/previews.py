@@ -15,6 +15,8 @@ _MAX_COLUMNS = 20
 _MAX_CELL = 60
 _MAX_TEXT = 500
 _MAX_REPR_OF_BYTES = 64 << 10
+# A repr may be slow, and may change what it shows (numpy's masked arrays): only these are asked.
+_PURE_REPRS = frozenset({"collections", "datetime", "decimal", "fractions", "pathlib", "sklearn", "uuid"})
 
 
 def preview(value: Any, *, size_bytes: int = 0) -> dict[str, Any]:
@@ -37,9 +39,9 @@ def _details(value: Any, size_bytes: int) -> dict[str, Any]:
         return _array(value)
     if kind.__module__ == "builtins":
         return _plain(value)
-    if size_bytes > _MAX_REPR_OF_BYTES or vars(object)["__repr__"] is kind.__repr__:
-        return {}
-    return {"text": _cut(repr(value), _MAX_TEXT)}
+    if size_bytes <= _MAX_REPR_OF_BYTES and kind.__module__.partition(".")[0] in _PURE_REPRS:
+        return {"text": _cut(repr(value), _MAX_TEXT)}
+    return {}
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json
 from stepmill.artifacts.materializers.base import Encoded, NotExactError, by_name, for_value
-from stepmill.artifacts.pickling import Scope, dump
+from stepmill.artifacts.pickling import dump
 from stepmill.artifacts.previews import preview
 from stepmill.artifacts.refusals import type_name
 from stepmill.errors import ArtifactError, DamagedArtifact, UnstorableValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from stepmill.artifacts.scope import Scope
     from stepmill.artifacts.store import Store
 
 SCHEMA = 1
@@ -82,6 +84,17 @@ def _name(materializer: str, encoded: Encoded, value: Any, about: Mapping[str, A
     size_bytes = sum(sizes.values())
     shown = encoded.preview or ({} if "members" in about else preview(value, size_bytes=size_bytes))
     return Sealed(digest_json(content), content, blobs, size_bytes, encoded, shown)
+
+
+def write_all(store: Store, values: Sequence[Sealed]) -> None:
+    """Publish several values; waiting for the disk overlaps, which is most of the time for small ones."""
+    by_digest = list({entry.digest: entry for entry in values}.values())
+    if len(by_digest) < 3:
+        for entry in by_digest:
+            write(store, entry)
+        return
+    with ThreadPoolExecutor(min(8, len(by_digest))) as pool:
+        list(pool.map(lambda entry: write(store, entry), by_digest))
 
 
 def write(store: Store, sealed: Sealed) -> None:

@@ -7,7 +7,8 @@ iteration order; both are searched for when the set is stored, and every candida
 
 from __future__ import annotations
 
-from itertools import pairwise
+import random
+from itertools import islice, pairwise, permutations, product
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ SIZED = 1
 
 _MAX_ITEMS = 300
 _ROUNDS = 40
+_ALL_ORDERS_UP_TO = 5
+_RESTARTS = 20
+_MAX_PLACED = 50_000  # items put into trial sets; a few milliseconds
+_MIN_CANDIDATES = 6
 _SMALLEST_TABLE = 16
 _LINEAR_PROBES = 9
 _PERTURB_SHIFT = 5
@@ -35,11 +40,23 @@ def table_plan(value: Any) -> tuple[int, list[int]]:
     order = list(value)
     if len(order) < 2 or len(order) > _MAX_ITEMS:
         return GROWN, []
-    for plan in _plans(len(order), type(value)):
-        found = _search(type(value), order, plan)
+    candidates = product(_starts(len(order)), _plans(len(order), type(value)))
+    for start, plan in islice(candidates, _MAX_PLACED // (len(order) * _ROUNDS) + _MIN_CANDIDATES):
+        found = _search(type(value), order, plan, start)
         if found is not None:
             return plan, [] if found == sorted(found) else found
     return GROWN, []
+
+
+def _starts(number: int) -> Iterator[list[int]]:
+    """Yield insertion orders to start from: as it iterates, all of a few, some of many."""
+    yield list(range(number))
+    if number <= _ALL_ORDERS_UP_TO:
+        yield from map(list, permutations(range(number)))
+        return
+    chance = random.Random(number)  # noqa: S311 - the same orders every time, and nobody's generator
+    for _ in range(_RESTARTS):
+        yield chance.sample(range(number), number)
 
 
 def build_set(kind: type, order: Sequence[Any], plan: int, insertion: Sequence[int]) -> Any:
@@ -63,10 +80,10 @@ def _plans(number: int, kind: type) -> Iterator[int]:
             slots *= 2
 
 
-def _search(kind: type, order: list[Any], plan: int) -> list[int] | None:
+def _search(kind: type, order: list[Any], plan: int, start: list[int]) -> list[int] | None:
     """Insert, look which neighbours came out reversed, exchange their turns, until all is right."""
     rank = {item: position for position, item in enumerate(order)}
-    insertion = list(range(len(order)))
+    insertion = list(start)
     for attempt in range(_ROUNDS):
         built = [rank[item] for item in build_set(kind, order, plan, insertion)]
         if all(position == at for at, position in enumerate(built)):

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import reach, sealing
-from stepmill.artifacts.pickling import Scope
 from stepmill.artifacts.refusals import type_name
+from stepmill.artifacts.scope import Scope
 from stepmill.errors import ArtifactError, UnstorableValue
 from stepmill.model.artifact import ArtifactRef
 
@@ -58,9 +58,9 @@ def save_values(
             continue
         sealing.write(store, bundle)
         refs.update({name: _member(bundle, name, values[name]) for name in sorted(group)})
-    for name in sealed.keys() - refs.keys() - problems.keys():
-        sealing.write(store, sealed[name])
-        refs[name] = _ref(sealed[name])
+    alone = {name: entry for name, entry in sealed.items() if name not in refs and name not in problems}
+    sealing.write_all(store, list(alone.values()))
+    refs.update({name: _ref(entry) for name, entry in alone.items()})
     ordered = {name: refs[name] for name in values if name in refs}
     return Saved(refs=ordered, shared=shared, problems=problems)
 

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 class World:
     """What steps can observe of this machine.
 
-    `folder` is the notebook's, which relative paths start from; files that a step writes below
-    `root` are its outputs, but not those below `state`. `secret` gives the key for hashes of
+    `folder` is the notebook's, which relative paths start from; files that a step writes below one
+    of `roots` are its outputs, but not those below `state`. `secret` gives the key for hashes of
     environment variables. `sys_path` is the kernel's, as far as it is known before a step ran.
     """
 
     store: Store
     folder: Path
-    root: Path
+    roots: tuple[Path, ...]
     state: Path
     files: FileDigests
     environment: Mapping[str, str]
@@ -53,7 +53,7 @@ class World:
         if access.mode != "write":
             return False
         path = self.path_of(access)
-        return path.is_relative_to(self.root) and not path.is_relative_to(self.state)
+        return any(map(path.is_relative_to, self.roots)) and not path.is_relative_to(self.state)
 
     def keyed_hash(self, value: str | None) -> str:
         """Return what records keep of an environment variable: nothing that its value can be guessed from."""
@@ -105,6 +105,8 @@ def _missing_outputs(record: StepRecord, store: Store, required: Iterable[str]) 
             yield Reason(
                 cause=Cause.OUTPUT_MISSING, message=f"output {name} is not stored: {why}", subject=name
             )
+    if record.cells and not store.has_blob(record.cells):
+        yield Reason(cause=Cause.OUTPUT_MISSING, message="what its cells showed is gone from the store")
     for name, ref in {**record.outputs, **record.random}.items():
         if not ref.is_absent and not store.has(ref.digest):
             yield Reason(

@@ -29,6 +29,7 @@ from stepmill.planning.observations import World
 from stepmill.planning.parameters import in_force as parameters_in_force
 from stepmill.planning.parameters import own_expression, shown
 from stepmill.planning.pipeline_plan import plan_pipeline
+from stepmill.planning.project import find_root
 from stepmill.planning.records import Records
 
 if TYPE_CHECKING:
@@ -242,7 +243,7 @@ def _world(path: Path, project: Project, store: Store, kernel: Kernel) -> World:
     return World(
         store=store,
         folder=path.resolve().parent,
-        root=project.root,
+        roots=tuple({project.root, find_root(path)}),  # --project moves the state, not the user's files
         state=project.state,
         files=FileDigests(project.cache / "files.json"),
         environment=dict(os.environ),

@@ -1,13 +1,12 @@
 """Stored values of a past run, loaded into the calling process."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-
-from blake3 import blake3
 
 from stepmill.analysis.digests import code_digest
 from stepmill.errors import DefinitionMismatch
@@ -20,11 +19,13 @@ if TYPE_CHECKING:
     from stepmill.model.pipeline import Definition, Step
 
 
-def load_output(store: Store, name: str, ref: ArtifactRef, step: Step, parameters: Mapping[str, Any]) -> Any:
-    """Return a stored value that `step` gave.
+def load_output(
+    store: Store, name: str, ref: ArtifactRef, step: Step, *, run_id: str, parameters: Mapping[str, Any]
+) -> Any:
+    """Return a stored value that `step` gave in a run.
 
     Most values need nothing of the notebook. Instances of its classes find them in the caller's
-    `__main__` where that holds the same definitions; else in a module made of the step's recorded
+    `__main__` where that holds the same definitions; else in a module made of the run's recorded
     setup code, which is run for it, once per process.
     """
     from stepmill.artifacts.values import load_values
@@ -36,7 +37,7 @@ def load_output(store: Store, name: str, ref: ArtifactRef, step: Step, parameter
     try:
         return load(_held_by(main, step.definitions), main)
     except DefinitionMismatch:
-        module = _module_of(step, parameters)
+        module = _module_for(step, run_id, parameters)
         known = {d.name: d.digest for d in step.definitions if d.name in vars(module)}
         return load(known, vars(module))
 
@@ -63,22 +64,42 @@ def _source_digest(value: Any) -> str | None:
     return code_digest(tree.body)
 
 
-def _module_of(step: Step, parameters: Mapping[str, Any]) -> ModuleType:
-    """Return the module in which the step's setup code was run; the same one for the same code."""
-    sources = [fragment.source for fragment in step.setup]
-    name = f"stepmill_definitions_{blake3(repr(sources).encode()).hexdigest()[:16]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    module = ModuleType(name, "Definitions of a notebook, for loading what it stored.")
-    vars(module).update(parameters)
-    sys.modules[name] = module
-    try:
-        for source in filter(_is_python, sources):
-            exec(compile(source, f"<{name}>", "exec"), vars(module))  # noqa: S102 - the user's own code
-    except BaseException:
-        del sys.modules[name]
-        raise
+def _module_for(step: Step, run_id: str, parameters: Mapping[str, Any]) -> ModuleType:
+    """Return a module in which the step's setup code was run.
+
+    The steps of a run share one, so that their values have the same classes, unless the notebook
+    gives one name to several definitions.
+    """
+    wanted = {definition.name: definition.digest for definition in step.definitions}
+    module = _module(f"stepmill_run_{run_id}", parameters)
+    held: dict[str, str] = vars(module)["__definitions__"]
+    if any(held.get(known, digest) != digest for known, digest in wanted.items()):
+        module = _module(f"stepmill_run_{run_id}_{step.name}", parameters)
+    _run_setup(step, module)
+    vars(module)["__definitions__"].update(wanted)
     return module
+
+
+def _module(name: str, parameters: Mapping[str, Any]) -> ModuleType:
+    """Return the module called `name`, made if need be; dataclasses and pickle look it up by name."""
+    module = sys.modules.get(name)
+    if module is None:
+        module = ModuleType(name, "Definitions of a notebook, for loading what it stored.")
+        vars(module).update(parameters, __definitions__={}, __done__=set())
+        sys.modules[name] = module
+    return module
+
+
+def _run_setup(step: Step, module: ModuleType) -> None:
+    """Run those pieces of the setup code that the module has not seen yet."""
+    done: set[str] = vars(module)["__done__"]
+    lazy = any(fragment.source.startswith("from __future__ import annotations") for fragment in step.setup)
+    flags = __future__.annotations.compiler_flag if lazy else 0
+    for fragment in step.setup:
+        if fragment.source not in done and _is_python(fragment.source):
+            code = compile(fragment.source, f"<cell {fragment.cell}>", "exec", flags, dont_inherit=True)
+            exec(code, vars(module))  # noqa: S102 - the user's own code, as the run recorded it
+            done.add(fragment.source)
 
 
 def _is_python(source: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -17,10 +16,12 @@ from stepmill.planning.decide import decide_step
 from stepmill.planning.keys import static_key
 from stepmill.planning.parameters import masked
 from stepmill.running.outcomes import failed
+from stepmill.running.shelf import Shelf
 from stepmill.running.step import Contradiction, InputLost, StepLimits, StepRunner
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    import threading
+    from collections.abc import Iterable, Mapping
 
     from stepmill.execution.events import EventLog
     from stepmill.model.artifact import StepRecord
@@ -37,7 +38,7 @@ _REPLANNED = StepOutcome(status=StepStatus.SKIPPED, reason="the run is planned a
 
 @dataclass(slots=True)
 class RunLoop:
-    """One run. Worker threads call `_perform`; everything they share is guarded by `_lock`."""
+    """One run. Worker threads call `_perform`; a dict of theirs is only ever written under their own step."""
 
     bench: Workbench
     folder: RunFolder
@@ -46,13 +47,12 @@ class RunLoop:
     cancel: threading.Event
     log: EventLog
     fail_fast: bool = False
-    _records: dict[str, StepRecord] = field(default_factory=dict)
+    _shelf: Shelf = field(default_factory=Shelf)
     _done: dict[str, StepOutcome] = field(default_factory=dict)
     _executed: dict[str, tuple[StepRecord, StepOutcome]] = field(default_factory=dict)
     _plan: Plan | None = None
     _found: list[Fact] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
-    _lock: threading.RLock = field(default_factory=threading.RLock)
     _runner: StepRunner | None = None
 
     def run(self) -> RunSummary:
@@ -93,7 +93,7 @@ class RunLoop:
             self._runner.bench = self.bench
 
     def _plan_round(self, number: int) -> None:
-        self._records.clear()
+        self._shelf.clear()
         self._done.clear()
         self._plan = self.bench.plan()
         self.folder.write_graph(graph_document(self.bench.pipeline))
@@ -137,8 +137,7 @@ class RunLoop:
         if self._again:
             return _REPLANNED
         step = self.bench.pipeline.step(name)
-        with self._lock:
-            records = dict(self._records)
+        records = self._shelf.all()
         decision = self._decide(step, records)
         if decision.status is PlanStatus.BLOCKED:
             return self._report(name, _blocked(decision))
@@ -149,13 +148,12 @@ class RunLoop:
             "step-started", name, reason=decision.reason, causes=[r.cause for r in decision.reasons]
         )
         try:
-            record, outcome = self._runner.execute(step, decision, records, self._others(name))
+            record, outcome = self._runner.execute(step, decision, self._shelf)
         except Contradiction as contradiction:
             return self._contradicted(step, contradiction, replan=replan)
         except InputLost as lost:
             return self._recompute(step, lost, records, replan=replan)
         if record is not None:
-            self._take(step.name, record)
             self._executed[step.name] = (record, outcome)
         return self._report(name, outcome)
 
@@ -188,7 +186,7 @@ class RunLoop:
 
     def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
         self.bench.records.use(step.name, record)
-        self._take(step.name, record)
+        self._shelf.put(step.name, record)
         mine = self._executed.get(step.name)
         if mine is not None and mine[0] is record:
             return self._report(step.name, mine[1])
@@ -223,7 +221,7 @@ class RunLoop:
 
     def _learn_from_missing_files(self) -> None:
         """Order a step that failed for want of a file after the step that has written it meanwhile."""
-        files = {name: record.files for name, record in self._records.items()}
+        files = {name: record.files for name, record in self._shelf.all().items()}
         for name, outcome in self._done.items():
             error = outcome.error or {}
             if error.get("ename") == "FileNotFoundError":
@@ -251,17 +249,6 @@ class RunLoop:
     def _withdraw(self, record: StepRecord) -> None:
         self.bench.records.withdraw(record)
         self._executed.pop(record.step, None)
-
-    def _others(self, name: str) -> Callable[[], Mapping[str, StepRecord]]:
-        def now() -> Mapping[str, StepRecord]:
-            with self._lock:
-                return {other: record for other, record in self._records.items() if other != name}
-
-        return now
-
-    def _take(self, name: str, record: StepRecord) -> None:
-        with self._lock:
-            self._records[name] = record
 
     def _report(self, name: str, outcome: StepOutcome) -> StepOutcome:
         self._done[name] = outcome
@@ -292,10 +279,11 @@ class RunLoop:
 
     def _finish(self, summary: RunSummary) -> RunSummary:
         """Put the whole notebook together, deliver to tracking, write the summary, say that it is over."""
+        records = self._shelf.all()
         executed = self.folder.write_executed_copy(
-            self.bench.loaded.document, self.bench.pipeline, self.bench.store, self._records, summary.steps
+            self.bench.loaded.document, self.bench.pipeline, self.bench.store, records, summary.steps
         )
-        self.folder.write_references(self._records)
+        self.folder.write_references(records)
         summary = replace(summary, notebook=str(executed))
         self.folder.write_summary(summary)
         summary = replace(summary, mlflow_run_id=self.tracking.run_finished(summary, self.log))

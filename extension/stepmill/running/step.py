@@ -13,7 +13,6 @@ from stepmill.compiler.step_notebook import compile_step
 from stepmill.errors import DamagedArtifact, StepFailed, StepmillError
 from stepmill.execution.executors.base import Ending, Executor, StepExit, StepTask
 from stepmill.execution.failures import plain
-from stepmill.model.artifact import ArtifactRef, StepRecord
 from stepmill.model.codec import CodecError, from_json, to_json
 from stepmill.model.exchange import StepManifest, StepResult
 from stepmill.model.run import StepOutcome, StepStatus
@@ -31,15 +30,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stepmill.execution.events import EventLog
+    from stepmill.model.artifact import ArtifactRef, StepRecord
     from stepmill.model.facts import Fact
     from stepmill.model.pipeline import Step
     from stepmill.model.plan import StepPlan
     from stepmill.running.bench import Workbench
     from stepmill.running.folder import RunFolder, StepFiles
+    from stepmill.running.shelf import Shelf
     from stepmill.running.tracking_link import TrackingLink
-
-Others = Callable[[], Mapping[str, StepRecord]]
-"""Gives the records of the run's other steps that are through, as of the call."""
 
 
 class Contradiction(Exception):  # noqa: N818 - a turn of the loop, no error of anybody
@@ -92,13 +90,11 @@ class StepRunner:
     _executor: Executor | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def execute(
-        self, step: Step, decision: StepPlan, records: Mapping[str, StepRecord], others: Others
-    ) -> tuple[StepRecord | None, StepOutcome]:
-        """Run `step`; return its record, which is published then, and its outcome.
+    def execute(self, step: Step, decision: StepPlan, shelf: Shelf) -> tuple[StepRecord | None, StepOutcome]:
+        """Run `step`; return its record and its outcome.
 
-        There is no record if the step failed or was cancelled. `records` are those of the steps
-        before it.
+        The record is published then and stands on the shelf, from which the step takes what the
+        steps before it gave. There is none if the step failed or was cancelled.
 
         Raises
         ------
@@ -107,6 +103,7 @@ class StepRunner:
         InputLost
             The run has to be planned anew without the records of some producers.
         """
+        records = shelf.all()
         files = self.folder.step_files(step.name)
         self.bench.records.begin(step.name)
         modules = self.bench.local_modules(step)
@@ -123,7 +120,7 @@ class StepRunner:
         if self.bench.local_modules(step, again=True) != modules:
             return None, _changed_meanwhile(step, ended, files)
         record = self._record(step, decision, records, result, ended, files)
-        self._publish(step, record, others)
+        self._publish(step, record, shelf, keep=not result.contradictions)
         if result.learned:
             self.bench.facts.remember(_dated(fact, step) for fact in result.learned)
         return record, StepOutcome(
@@ -260,10 +257,14 @@ class StepRunner:
             memory=self.bench.project.cache,
         )
 
-    def _publish(self, step: Step, record: StepRecord, others: Others) -> None:
-        """Write the record, unless another step used the same files in an order left to chance."""
+    def _publish(self, step: Step, record: StepRecord, shelf: Shelf, *, keep: bool) -> None:
+        """Write the record, unless another step used the same files in an order left to chance.
+
+        One step at a time, so that of two in conflict the second finds out. `keep`: a later run may
+        reuse it; not what a lenient run let pass.
+        """
         with self._lock:
-            known = others()
+            known = shelf.all()
             files = {name: other.files for name, other in known.items()}
             conflicts = find_conflicts(self.bench.pipeline, step.name, record.files, files)
             if conflicts:
@@ -274,7 +275,9 @@ class StepRunner:
                     seconds=record.seconds,
                     withdrawn=tuple(mine),
                 )
-            self.bench.records.add(record)
+            if keep:
+                self.bench.records.add(record)
+            shelf.put(step.name, record)
 
     def _refuse_contradictions(
         self, step: Step, result: StepResult, ended: StepExit, files: StepFiles

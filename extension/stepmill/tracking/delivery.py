@@ -28,6 +28,7 @@ _RUN_STATUS = {RunStatus.SUCCEEDED: "FINISHED", RunStatus.FAILED: "FAILED"}
 _STEP_STATUS = {StepStatus.EXECUTED: "FINISHED", StepStatus.FAILED: "FAILED"}
 _BATCH_METRICS, _BATCH_PARAMETERS, _BATCH_TAGS = 900, 100, 90  # MLflow takes 1000, 100, 100
 _GIT_TIMEOUT_S = 5
+SUPERSEDED_TAG = "stepmill.superseded_by"  # on the run of an attempt after which the step ran again
 
 
 class Delivery:
@@ -48,8 +49,8 @@ class Delivery:
         from mlflow import MlflowClient
 
         with self.location.locked():
-            self._client = MlflowClient(self.location.uri)
             with quick_tables(self.location):
+                self._client = MlflowClient(self.location.uri)
                 experiment_id = self._experiment()
             self.location.mark_ready()
         self.state = replace(self.state, experiment_id=experiment_id, tracking_uri=self.location.public_uri)
@@ -67,7 +68,7 @@ class Delivery:
         self.state = replace(self.state, mlflow_runs={**self.state.mlflow_runs, step: run_id})
         if earlier is not None:
             # parameters are immutable, so a retry cannot log into the first attempt's run
-            self._client.set_tag(earlier, "stepmill.superseded_by", run_id)
+            self._client.set_tag(earlier, SUPERSEDED_TAG, run_id)
             self._client.set_terminated(earlier, "FAILED", end_time=_ms(started_s))
         return run_id
 
@@ -78,7 +79,11 @@ class Delivery:
         for name in executed:
             if name not in self.state.mlflow_runs:
                 self.begin_step(name, summary.started_s)
-        steps = {name: self._step_metrics(name, outcome, runs) for name, outcome in summary.steps.items()}
+        origins = {o.cached_from: self._runs(o.cached_from) for o in summary.steps.values() if o.cached_from}
+        steps = {
+            name: self._step_metrics(name, outcome, origins.get(outcome.cached_from or "", runs))
+            for name, outcome in summary.steps.items()
+        }
         # a server answers several at once; one sqlite file would only make them wait for its lock
         with ThreadPoolExecutor(1 if self.location.database else 4) as pool:
             list(
@@ -127,18 +132,17 @@ class Delivery:
         parents = [run for run in runs.values() if run.data.tags.get(KIND_TAG) == "pipeline"]
         children = [run for run in runs.values() if run.data.tags.get(KIND_TAG) == "step"]
         children.sort(key=lambda run: run.info.start_time)
-        current = [run for run in children if "stepmill.superseded_by" not in run.data.tags]
+        current = [run for run in children if SUPERSEDED_TAG not in run.data.tags]
         self.state = replace(
             self.state,
             mlflow_run_id=parents[0].info.run_id if parents else None,
             mlflow_runs={run.data.tags[STEP_TAG]: run.info.run_id for run in current},
         )
 
-    def _runs(self) -> dict[str, Any]:
-        """Return all MLflow runs of this pipeline run by id, those of the user's own code included."""
-        found = self._client.search_runs(
-            [self.state.experiment_id], f"tags.`{RUN_TAG}` = '{self.state.run_id}'", max_results=5000
-        )
+    def _runs(self, pipeline_run: str = "") -> dict[str, Any]:
+        """Return all MLflow runs of a pipeline run by id, those of the user's own code included."""
+        wanted = f"tags.`{RUN_TAG}` = '{pipeline_run or self.state.run_id}'"
+        found = self._client.search_runs([self.state.experiment_id], wanted, max_results=5000)
         return {run.info.run_id: run for run in found}
 
     def _create(self, name: str, started_s: float, tags: Mapping[str, str]) -> str:
@@ -161,16 +165,21 @@ class Delivery:
         return tags
 
     def _step_metrics(self, name: str, outcome: StepOutcome, runs: Mapping[str, Any]) -> dict[str, float]:
-        """Return a step's metrics: of its single user run, of the step's run, recorded ones; later wins."""
+        """Return a step's metrics: of its single user run, of the step's run, recorded ones; later wins.
+
+        `runs` are those of the pipeline run in which the step executed, perhaps an earlier one.
+        """
         metrics: dict[str, float] = {}
-        run_id = self.state.mlflow_runs.get(name)
-        if run_id is not None and run_id in runs:
-            own = [run for run in runs.values() if run.data.tags.get(PARENT_TAG) == run_id]
+        for run_id, run in runs.items():
+            tags = run.data.tags
+            if tags.get(STEP_TAG) != name or tags.get(KIND_TAG) != "step" or SUPERSEDED_TAG in tags:
+                continue
+            own = [other for other in runs.values() if other.data.tags.get(PARENT_TAG) == run_id]
             if len(own) == 1:
                 metrics.update(own[0].data.metrics)
-            metrics.update(runs[run_id].data.metrics)
-        metrics.update(entries.finite(outcome.metrics))
-        return metrics
+            metrics.update(run.data.metrics)
+        metrics.pop(entries.SECONDS, None)
+        return metrics | entries.finite(outcome.metrics)
 
     def _finish_step(
         self,

@@ -112,16 +112,25 @@ class MlflowTracker:
         if self._open is None and not executed:
             return None
         tracking = self._ensure_open(run)
-        secrets = self._secrets(run, summary)
-        self._draw(run, summary, Mask(secrets))
-        masked = from_json(RunSummary, Mask(secrets).document(to_json(summary)))
-        state = replace(self._state(run), state=PENDING, summary=masked)
-        write_state(folder, state)
+        try:
+            secrets = self._write_down(run, summary, folder)
+        except OSError as error:
+            self.warnings.append(f"the run was not delivered to MLflow: {error}")
+            return None
         if tracking is None:
             return None
         reply = _result(tracking.channel.send("finish", secrets=secrets), self._finish_timeout_s)
         tracking.channel.close()
         return self._delivered(reply, folder)
+
+    def _write_down(self, run: TrackedRun, summary: RunSummary, folder: Path) -> list[Any]:
+        """Write what is to be delivered into the run's folder; return the values masked in it."""
+        secrets = self._secrets(run, summary)
+        mask = Mask(secrets)
+        self._draw(run, summary, mask)
+        masked = from_json(RunSummary, mask.document(to_json(summary)))
+        write_state(folder, replace(self._state(run), state=PENDING, summary=masked))
+        return secrets
 
     def _started(self) -> TrackedRun:
         if self._run is None:

@@ -38,14 +38,16 @@ RULES = _rules(
     ),
     Rule(
         "SM202", INFO, "untagged code runs once, in the step `setup`",
-        "this untagged code runs once, in the implicit step `setup`: it gives `{name}`, which step `{detail}` takes",
+        "this untagged code runs once, in the implicit step `setup`: it gives `{name}`, "
+        "which step `{detail}` takes",
         "tag the cell with `%%step NAME` to give it a name and a place of its own",
         "Untagged code that a step needs, and that needs no step itself, is evaluated once before all steps.",
     ),
     Rule(
         "SM203", INFO, "random numbers without a seed",
         "step `{name}` draws random numbers ({detail}) that nothing in the notebook seeds",
-        "seed the generator, or pass random_state=; until then stepmill gives the step a fixed seed of its own",
+        "seed the generator, or pass random_state=; until then stepmill gives the step a "
+        "fixed seed of its own",
         "Two runs of the notebook differ; a cached result is one of many possible ones.",
     ),
     Rule(
@@ -68,19 +70,22 @@ RULES = _rules(
     ),
     Rule(
         "SM301", ERROR, "a step changes what another one has already taken",
-        "this takes `{name}` from step `{detail}`, which changes it again further down (cell [{cell2}], line {line2})",
+        "this takes `{name}` from step `{detail}`, which changes it again further down "
+        "(cell [{cell2}], line {line2})",
         "give the second part of `{detail}` a step name of its own",
         "A step hands on what its variables are at its end; here an earlier value is needed.",
     ),
     Rule(
         "SM302", ERROR, "a step needs two values of one name",
-        "this takes `{name}` as it is now, but the step already took an earlier `{name}` (cell [{cell2}], line {line2})",
+        "this takes `{name}` as it is now, but the step already took an earlier `{name}` "
+        "(cell [{cell2}], line {line2})",
         "split the step at this cell: give this part another step name",
         "A step takes each variable once, at its start.",
     ),
     Rule(
         "SM304", ERROR, "untagged code that the pipeline cannot run",
-        "this takes `{name}` from untagged code (cell [{cell2}], line {line2}) that itself needs the result of a step",
+        "this takes `{name}` from untagged code (cell [{cell2}], line {line2}) that "
+        "itself needs the result of a step",
         "tag cell [{cell2}] with `%%step NAME`, or put `%%scratch` on it if it has no effect that matters",
         "Untagged code does not run between steps; without it the value would be another one.",
     ),
@@ -128,7 +133,8 @@ RULES = _rules(
     ),
     Rule(
         "SM312", ERROR, "a class that cannot be defined again",
-        "this uses class `{name}`, whose definition (cell [{cell2}], line {line2}) depends on data or changes other names",
+        "this uses class `{name}`, whose definition (cell [{cell2}], line {line2}) "
+        "depends on data or changes other names",
         "let its bases, decorators and class body use only imports, literals and other definitions",
         "Classes are defined again in each step that uses them.",
     ),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from stepmill.artifacts.hashing import Buffer
-    from stepmill.artifacts.pickling import Scope
+    from stepmill.artifacts.scope import Scope
 
 GROUP = "stepmill.materializers"
 

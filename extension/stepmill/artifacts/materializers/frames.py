@@ -10,7 +10,7 @@ from stepmill.artifacts.previews import preview_table
 
 if TYPE_CHECKING:
     from stepmill.artifacts.materializers.base import Encoded
-    from stepmill.artifacts.pickling import Scope
+    from stepmill.artifacts.scope import Scope
 
 _TABLES = frozenset({"DataFrame", "Series"})
 

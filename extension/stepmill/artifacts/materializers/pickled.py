@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from stepmill.artifacts import reach
 from stepmill.artifacts.materializers.base import Encoded
 from stepmill.artifacts.pickle_identity import identity_of
-from stepmill.artifacts.pickling import Pickled, Scope, dump, load
+from stepmill.artifacts.pickling import Pickled, dump
+from stepmill.artifacts.unpickling import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from stepmill.artifacts.hashing import Buffer
+    from stepmill.artifacts.scope import Scope
 
 _ALIGNMENT = 64
 

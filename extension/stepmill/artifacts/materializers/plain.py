@@ -13,7 +13,7 @@ from stepmill.artifacts.reach import Reach
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stepmill.artifacts.pickling import Scope
+    from stepmill.artifacts.scope import Scope
 
 
 class PlainMaterializer:

@@ -1,0 +1,82 @@
+"""What libraries put into pickles that no user can see: left out, so that digests are steady."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def reduce_matplotlib(obj: Any) -> Any:
+    """Let matplotlib reduce itself, without what differs from run to run or by pickling alone."""
+    kind = type(obj)
+    if kind.__module__ == "matplotlib.transforms" and hasattr(obj, "_parents"):
+        reduced = obj.__reduce_ex__(5)
+        state = dict(reduced[2])
+        state["_parents"] = dict(enumerate(state["_parents"].values()))  # the keys are addresses
+    elif kind.__module__ == "matplotlib.cbook" and kind.__name__ == "CallbackRegistry":
+        reduced = obj.__reduce_ex__(5)
+        state = dict(sorted(reduced[2].items()))
+        numbers = [number for connected in state["callbacks"].values() for number in connected]
+        state["_cid_gen"] = max(numbers, default=-1) + 1  # it moves on whenever it is pickled
+    else:
+        return NotImplemented
+    return (*reduced[:2], state, *reduced[3:])
+
+
+def without_cache(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Drop what pandas merely remembers: looking at an object must not change its digest."""
+    if len(reduced) < 3 or not isinstance(reduced[2], (tuple, dict)):
+        return reduced
+    state: Any = reduced[2]
+    if isinstance(state, dict):
+        state = _told(state)
+    elif state and type(state[-1]) is dict:
+        rest = _told(state[-1])
+        state = (*state[:-1], rest) if rest else state[:-1]
+    return (*reduced[:2], state, *reduced[3:])
+
+
+def _told(state: dict[str, Any]) -> dict[str, Any]:
+    # `_readonly` is False by class as well; some operations say so again on the instance.
+    told = {k: v for k, v in state.items() if k != "_cache" and not (k == "_readonly" and v is False)}
+    if "_metadata" in told:  # a list of the class; objects of one class do not share by it
+        told["_metadata"] = list(told["_metadata"])
+    return told
+
+
+def parts_of(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield the arrays and array-likes that a reduction of pandas holds; user data is left alone."""
+    if type(value) is dict:
+        value = tuple(item for key, item in value.items() if key != "attrs")
+    if type(value) in (list, tuple) and depth < 6:
+        for item in value:
+            yield from parts_of(item, depth + 1)
+    elif hasattr(value, "dtype"):
+        yield value
+
+
+def is_slice(array: Any) -> bool:
+    """Tell whether a pyarrow array is a part of longer buffers."""
+    return bool(array.offset or array.get_total_buffer_size() > array.nbytes + 64 * 3)
+
+
+def compact(array: Any) -> Any:
+    """Return a pyarrow array in buffers of its own length."""
+    import pyarrow as pa
+
+    if not is_slice(array):
+        return array
+    sink = pa.BufferOutputStream()
+    batch = pa.record_batch([array], names=["x"])
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return pa.ipc.open_stream(sink.getvalue()).read_all().column(0).chunk(0) if len(array) else array
+
+
+def plain_view(masked: Any) -> Any:
+    """Return the data of a masked array as a plain one, without copy."""
+    import numpy as np
+
+    return masked.view(np.ndarray)

@@ -1,0 +1,151 @@
+# ruff: noqa: ARG001, D103, S302 - the functions below are named by pickles, and read by nobody else
+
+"""Loading of our pickles, and the functions that they name.
+
+Their names stand in stored pickles: they are a contract.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import marshal
+import pickle
+import types
+from typing import TYPE_CHECKING, Any
+
+from stepmill.artifacts import memory
+from stepmill.artifacts.scope import MAIN, Scope, walk
+from stepmill.errors import ArtifactError, DefinitionMismatch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def load(stream: Any, buffers: Sequence[Any], scope: Scope) -> Any:
+    """Return the value of a pickle that `dump` made.
+
+    Raises
+    ------
+    DefinitionMismatch
+        The kernel lacks a class or function that the value needs, or has another one by that name.
+    """
+    return StepUnpickler(io.BytesIO(stream), scope, buffers).load()
+
+
+class StepUnpickler(pickle.Unpickler):
+    """One loading in progress: our own names in a pickle resolve to what knows the kernel."""
+
+    def __init__(self, file: io.BytesIO, scope: Scope, buffers: Sequence[Any]) -> None:
+        super().__init__(file, buffers=buffers)
+        self.scope = scope
+
+    def find_class(self, module_name: str, global_name: str, /) -> Any:
+        if module_name == __name__:
+            bound = {"definition": self._definition, "make_function": self._make_function}
+            if global_name in bound:
+                return bound[global_name]
+        if module_name == MAIN:
+            found = walk(
+                self.scope.namespace.get(global_name.partition(".")[0]), global_name.partition(".")[2]
+            )
+            if found is None:
+                raise _missing(global_name)
+            return found
+        return super().find_class(module_name, global_name)
+
+    def _definition(self, root: str, path: str, accessor: str, digest: str) -> Any:
+        if root not in self.scope.namespace or root not in self.scope.definitions:
+            raise _missing(root)
+        if self.scope.definitions[root] != digest:
+            raise DefinitionMismatch(
+                f"a stored value was made with another definition of {root} than this kernel has",
+                hint=f"run the step that made it again, with the present {root}",
+            )
+        found = walk(self.scope.namespace[root], path)
+        found = getattr(found, accessor, None) if accessor else found
+        if found is None:
+            raise _missing(f"{root}.{path}")
+        return found
+
+    def _make_function(self, code: bytes, home: str, name: str, closure: Any) -> types.FunctionType:
+        namespace = self.scope.namespace if home == MAIN else vars(importlib.import_module(home))
+        if not isinstance(namespace, dict):
+            raise ArtifactError("stored functions load into a kernel's namespace only", hint="pass a dict")
+        return types.FunctionType(marshal.loads(code), namespace, name, None, closure)
+
+
+def _missing(name: str) -> DefinitionMismatch:
+    return DefinitionMismatch(
+        f"a stored value needs {name}, and this kernel has no definition of it",
+        hint=f"define {name} at the top level of a cell, so that the step's setup can run it",
+    )
+
+
+def definition(root: str, path: str, accessor: str, digest: str) -> Any:
+    raise ArtifactError(f"a reference to {root} loads only through stepmill")
+
+
+def make_function(code: bytes, home: str, name: str, closure: Any) -> Any:
+    raise ArtifactError(f"the function {name} loads only through stepmill")
+
+
+def fill_function(func: types.FunctionType, state: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    slots, attributes = state
+    for name, value in slots.items():
+        setattr(func, name, value)
+    vars(func).update(attributes)
+
+
+def make_cell() -> types.CellType:
+    return types.CellType()
+
+
+def fill_cell(cell: types.CellType, state: tuple[Any]) -> None:
+    cell.cell_contents = state[0]
+
+
+def dict_view(mapping: dict[Any, Any], kind: str) -> Any:
+    return getattr(mapping, kind)()
+
+
+def dtype(*code: str) -> Any:
+    return memory.dtype_of(code)
+
+
+def array(buffer: Any, dtype: Any, *layout: Any) -> Any:
+    return memory.rebuild(buffer, dtype, layout)
+
+
+def read_only(array: Any) -> Any:
+    array.flags.writeable = False
+    return array
+
+
+def segment(buffer: Any) -> Any:
+    """Return shared memory of its own; the buffer itself may be read-only."""
+    import numpy as np
+
+    return np.frombuffer(buffer, np.uint8).copy()
+
+
+def array_in(segment: Any, offset: int, dtype: Any, shape: Any, strides: Any, writeable: bool) -> Any:
+    import numpy as np
+
+    start = offset - sum((n - 1) * step for n, step in zip(shape, strides, strict=True) if step < 0)
+    array: Any = np.ndarray(shape, dtype, buffer=segment, offset=start, strides=strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
+def masked_array(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
+    array = data.view(kind)
+    vars(array).update(attributes)
+    return array
+
+
+def numpy_generator() -> Any:
+    import numpy as np
+
+    return np.random.mtrand._rand
