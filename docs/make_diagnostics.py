@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from itertools import pairwise
 from pathlib import Path
 
 import stepmill
@@ -15,9 +16,9 @@ HEAD = """# Diagnostics
 
 <!-- Made by docs/make_diagnostics.py from the code; do not edit. -->
 
-`stepmill check` prints findings like a compiler: code, severity, cell, line, column, one sentence why, one what to do.
-An **error** keeps the notebook from running; a **warning** does not, except under `--strict`. A code keeps its meaning
-over versions.
+`stepmill check` prints findings like a compiler: code, severity, cell, line, column, one sentence why,
+one what to do. An **error** keeps the notebook from running; a **warning** does not, except under
+`--strict`. A code keeps its meaning over versions.
 """
 
 
@@ -34,7 +35,7 @@ def _cell_codes() -> list[str]:
     source = Path(stepmill.__file__).with_name("notebook") / "codes.py"
     body = ast.parse(source.read_text("utf-8")).body
     found = []
-    for statement, text in zip(body, body[1:], strict=False):
+    for statement, text in pairwise(body):
         if isinstance(statement, ast.Assign) and isinstance(text, ast.Expr):
             found.append(f"- **{ast.literal_eval(statement.value)}** {ast.literal_eval(text.value)}")
     return found
@@ -52,13 +53,16 @@ def _plain(template: str) -> str:
 
 
 def _error_codes() -> list[str]:
-    kinds = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, StepmillError)
-    ]
+    everything = vars(errors).values()
+    kinds = [kind for kind in everything if isinstance(kind, type) and issubclass(kind, StepmillError)]
     return [
-        f"- **{kind.code}** `{kind.__name__}` (exit code {kind.exit_code}): {(kind.__doc__ or '').splitlines()[0]}"
+        f"- **{kind.code}** `{kind.__name__}` (exit code {kind.exit_code}): {_first_line(kind)}"
         for kind in sorted(kinds, key=lambda kind: kind.code)
     ]
+
+
+def _first_line(kind: type) -> str:
+    return (kind.__doc__ or "").partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ class Registry(Generic[T]):
                 hint=f"installed: {', '.join(self.names()) or 'none'}",
             )
         try:
-            return cast(T, found[0].load())
+            return cast("T", found[0].load())
         except ImportError as error:
             raise PluginError(
                 f"plug-in {name!r} does not import: {error}",

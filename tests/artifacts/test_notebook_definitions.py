@@ -219,6 +219,16 @@ def test_it_holds_in_the_next_process(tmp_path: Path, make: str, use: str) -> No
     assert carry(tmp_path, make, ["m"], use) is None
 
 
+def test_sharing_looks_into_instances_of_notebook_classes(tmp_path: Path) -> None:
+    use = """
+        from stepmill.artifacts.values import sharing
+        a, b, c = Model([1]), Point([2]), Model(3)
+        a.other, Model.common = b, []
+        assert sharing({"a": a, "b": [b], "c": c, "K": Model}) == (frozenset({"a", "b"}),)
+        """
+    assert carry(tmp_path, "m = 1", ["m"], use) is None
+
+
 def test_closures_of_one_call_share_over_two_names(tmp_path: Path) -> None:
     use = "up(); up()\nassert get() == 2"
     assert carry(tmp_path, "up, get = counter()", ["up", "get"], use) is None

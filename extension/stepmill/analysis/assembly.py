@@ -14,8 +14,8 @@ from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import SETUP_STEP
 
 if TYPE_CHECKING:
-    from stepmill.analysis.interpreter import Observed
-
+    from stepmill.analysis.heap import Heap
+from stepmill.analysis.interpreter import Observed
 
 PLOTTING = frozenset({"matplotlib", "seaborn"})
 LIBRARY_FAMILIES = {
@@ -191,6 +191,17 @@ class Assembly:
                 pending |= {u for u in self.flow.taken[unit][name] if self.flow.replayable[u]}
         return found
 
+    def carry_groups(
+        self, heaps: dict[str | None, Heap], carried: dict[str | None, dict[str, frozenset[str]]]
+    ) -> None:
+        """Values that share objects are stored together: loading one needs the definitions of all."""
+        for draft in self.drafts.values():
+            for name, taken in draft.inputs.items():
+                heap, known = heaps.get(taken.source.owner), carried.get(taken.source.owner, {})
+                for other, definitions in known.items() if heap is not None else ():
+                    if heap is not None and (other == name or heap.may_share(name, other)):
+                        draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
+
     # -- process state and files -------------------------------------------------------------------
 
     def _add_sessions(self) -> None:
@@ -225,7 +236,7 @@ class Assembly:
                 if v.kind in (Kind.MODULE, Kind.LIBRARY)
             }
             used |= {module.split(".")[0] for module in seen.effects.imports}
-            if used & family or (PLOTTING <= family and seen.effects.plots):
+            if used & family or (family >= PLOTTING and seen.effects.plots):
                 return True
         kinds = {self.seen(unit).kinds.get(name) for unit in draft.units for name in draft.inputs}
         return bool(kinds & _kinds_of(family))

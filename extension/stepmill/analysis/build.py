@@ -7,14 +7,14 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.assembly import Assembly, Draft
-from stepmill.analysis.effects import Change, is_pseudo
+from stepmill.analysis.effects import RANDOM, Change, is_pseudo
 from stepmill.analysis.flow import Flow, Origin
 from stepmill.analysis.interpreter import Interpreter, Observed, interpret
 from stepmill.analysis.parameters import enum_members, parameter_of
 from stepmill.analysis.records import Recorder
 from stepmill.analysis.rules.report import Report
 from stepmill.analysis.units import Unit, units_of
-from stepmill.analysis.values import replaceable
+from stepmill.analysis.values import definitions_of, replaceable
 from stepmill.model.cell import Cell, Notebook, Role, StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
@@ -68,6 +68,11 @@ def analyze(
         edges=edges,
         parameters=tuple(parameters[index] for index in sorted(parameters)),
         diagnostics=diagnostics,
+        seeded=tuple(
+            sorted(
+                {n.removeprefix(RANDOM) for s in observed for n in s.effects.binds if n.startswith(RANDOM)}
+            )
+        ),
     )
 
 
@@ -118,6 +123,7 @@ class _Snapshots:
             self.first.setdefault(unit.owner, unit.index)
             self.last[unit.owner] = unit.index
         self.parameters = parameters
+        self.carried: dict[str | None, dict[str, frozenset[str]]] = {}
         self.before_step: dict[str | None, Heap] = {}
         self.after: dict[str | None, Heap] = {}
         self._previous: Unit | None = None
@@ -138,6 +144,8 @@ class _Snapshots:
             return
         if unit.owner is not None and self.last[unit.owner] == unit.index:
             self.after[unit.owner] = interpreter.heap.copy()
+            found = {name: definitions_of(value) for name, value in interpreter.env.items() if value.carries}
+            self.carried[unit.owner] = found
         if unit.index in self.parameters:  # its value is not known before the run
             name = self.parameters[unit.index].name
             if name in interpreter.env:
@@ -199,6 +207,7 @@ def _assemble(
     for _ in range(MAX_ROUNDS):
         flow = Flow(observed, parameters, interpreter.env)
         assembly = Assembly(flow, options)
+        assembly.carry_groups(snapshots.after, snapshots.carried)
         demands = [d for draft in assembly.drafts.values() for d in _demands(draft, assembly, snapshots)]
         new = [demand for demand in demands if _hand_on(observed, *demand)]
         if not new:

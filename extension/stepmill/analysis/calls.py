@@ -42,12 +42,22 @@ class Calls(Libraries):
         if callee.kind is Kind.LIBRARY:
             result = self.call_library(callee.what, args, keywords, node)
             return replace(result, carries=result.carries | callee.carries) if callee.carries else result
+        if callee.what in self.partials:
+            return self._call_partial(callee, args, keywords, node)
         if callee.owner is not None and callee.attribute:
             return self.call_method(callee.owner, callee.attribute, args, keywords, node)
         if callee.kind is Kind.INSTANCE:
             made = self.implicit(callee, ("__call__", "forward"), args, node)
             return made if made is not None else self.call_unknown(callee, args, keywords, node)
         return self.call_unknown(callee, args, keywords, node)
+
+    def _call_partial(
+        self, callee: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        """Call a `functools.partial`: its bound arguments may be what they were, or a part of it."""
+        function, bound, named = self.partials[callee.what]
+        own = [v if v.is_immutable else replace(v, roots=v.roots | callee.roots) for v in bound]
+        return self.call_value(function, [*own, *args], {**named, **keywords}, node)
 
     def call_unknown(
         self, callee: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -106,6 +116,8 @@ class Calls(Libraries):
             self.active.pop()
             self.conditional = conditional
         result = result_of(frame.returns)
+        if {"cache", "lru_cache"} & set(info.decorators) and not result.is_immutable and info.closure is None:
+            result = replace(result, roots=result.roots | {info.name})
         if info.is_generator:
             kind = (
                 Kind.UNKNOWN
@@ -183,6 +195,10 @@ class Calls(Libraries):
         info = self.classes[callee.what]
         self.effects.reached.add(info.ident)
         instance = replace(self.fresh(Kind.INSTANCE, info.ident), carries=frozenset({info.ident}))
+        if info.metaclass is not None and info.metaclass.kind is Kind.CLASS:
+            hook = self.find_attribute(self.classes[info.metaclass.what], "__call__")
+            if hook is not None and hook.kind is Kind.FUNCTION:
+                self.call_function(hook, [callee, *args], keywords, node, starred=starred)
         created = False
         for name in ("__new__", "__init__", "__post_init__"):
             method = self.find_attribute(info, name)
@@ -242,6 +258,9 @@ class Calls(Libraries):
     def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:
         """A library gets hold of `values`: it may call what they carry. Return what that may give."""
         idents = sorted(frozenset[str]().union(*(definitions_of(v) for v in values))) if values else []
+        for value in values:
+            if value.kind is Kind.LIBRARY:
+                self.draw(self.random_of(value), node)
         if not idents:
             return None
         others = [v for v in values if v.kind not in UNSHARED and v.kind is not Kind.FUNCTION]
@@ -252,7 +271,7 @@ class Calls(Libraries):
         results = []
         try:
             for ident in idents:
-                key = (ident, given.roots)
+                key = (ident, frozenset(root for root in given.roots if not root.startswith("#")))
                 if key in self.escaped:
                     continue
                 self.escaped.add(key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import Change, Effects
 from stepmill.analysis.heap import Heap
+from stepmill.analysis.purity import function_entry
 from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from stepmill.analysis.units import Unit
     from stepmill.model.diagnostic import Place
 
-MAX_DEPTH = 16
+MAX_DEPTH = 12
 """Calls of notebook functions inside each other that are followed."""
 
-CALL_BUDGET = 600
+CALL_BUDGET = 250
 """Evaluations of function bodies per unit; beyond it calls are treated as unknown."""
 
 UNSHARED = frozenset({Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY})
@@ -53,7 +54,9 @@ class Core:
         self.doubt = 0
         self.active: list[str] = []
         self.calls_left = CALL_BUDGET
+        self.in_loop = False
         self.escaped: set[tuple[str, frozenset[str]]] = set()
+        self.partials: dict[str, tuple[Value, list[Value], dict[str, Value]]] = {}
         self.effects = Effects()
         self.unit: Unit | None = None
         self.star_imports = False
@@ -105,6 +108,8 @@ class Core:
         if self.frame is not None and self.frame.is_class and name in self.frame.names:
             home = self.frame
         if home is not None:
+            if home is not self.frame and home.node:  # a function that outlives its maker keeps its names
+                self.change(Value(roots=frozenset({home.node})), node)
             old = home.values.get(name)
             home.values[name] = join((old, value)) if self.conditional and old is not None else value
             return
@@ -119,6 +124,8 @@ class Core:
         self.heap.bind(name, roots if shared else (), weak=bool(self.conditional))
         named = replace(value, roots=frozenset({name}) if shared else frozenset())
         old = self.env.get(name)
+        if old is None:
+            self.effects.new.add(name)
         if self.conditional:
             self.env[name] = join((old, named)) if old is not None else named
         else:
@@ -149,7 +156,9 @@ class Core:
         for value in held:
             carries |= definitions_of(value)
             self.hold((node,), value)
-        random = frozenset[str]().union(*(value.random for value in held)) if held else frozenset[str]()
+        random = (
+            frozenset[str]().union(*(self.random_of(value) for value in held)) if held else frozenset[str]()
+        )
         return Value(kind, what, frozenset({node}), frozenset(carries), random=random)
 
     def part(self, value: Value) -> Value:
@@ -170,9 +179,24 @@ class Core:
         found = [v for v in values if v.kind not in UNSHARED or definitions_of(v)]
         if not found:
             return UNKNOWN if kind is Kind.UNKNOWN else Value(kind)
-        merged = join(self.part(v) for v in found)
+        merged = join(self._whole_or_part(v) for v in found)
         carries = frozenset[str]().union(*(definitions_of(v) for v in found))
         return replace(merged, kind=kind, what="", carries=carries)
+
+    def _whole_or_part(self, value: Value) -> Value:
+        part = self.part(value)
+        return replace(value.interior(), roots=value.roots) if part.is_immutable else part
+
+    def random_of(self, value: Value) -> frozenset[str]:
+        """Return the generators that calling or fitting `value` may draw from."""
+        if value.kind is not Kind.LIBRARY:
+            return value.random
+        entry = function_entry(value.what)
+        return (
+            frozenset(entry.options("draws"))
+            if entry is not None and not entry.option("unless")
+            else frozenset()
+        )
 
     def change(
         self, value: Value, node: ast.AST, *, deep: bool = False, fits: bool = False, doubtful: bool = False
@@ -196,7 +220,8 @@ class Core:
                 continue
             if name not in value.roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
                 continue
-            self.need(name, place)
+            if name not in self.effects.new:
+                self.need(name, place)
             known = self.effects.changes.get(name)
             if known is None or (known.doubtful and not doubtful):
                 self.effects.changes[name] = Change(place, doubtful)
@@ -222,7 +247,7 @@ class Core:
         """Let the object of `holder` contain the values `held` from now on."""
         held = list(held)
         carried = frozenset[str]().union(*(definitions_of(v) for v in held)) if held else frozenset()
-        random = frozenset[str]().union(*(v.random for v in held)) if held else frozenset()
+        random = frozenset[str]().union(*(self.random_of(v) for v in held)) if held else frozenset()
         for value in held:
             self.hold(holder.roots, value)
         if carried or random:
@@ -288,6 +313,9 @@ class Core:
         raise NotImplementedError
 
     def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:
+        raise NotImplementedError
+
+    def class_of(self, instance: Value) -> Value:
         raise NotImplementedError
 
     def find_attribute(self, owner: ClassInfo, name: str) -> Value | None:

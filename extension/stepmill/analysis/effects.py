@@ -53,6 +53,7 @@ class Effects:
     reads: dict[str, Place] = field(default_factory=dict)
     binds: dict[str, Place] = field(default_factory=dict)
     must: set[str] = field(default_factory=set)
+    new: set[str] = field(default_factory=set)  # names that nothing had bound before
     deletes: dict[str, Place] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
     session: list[Place] = field(default_factory=list)

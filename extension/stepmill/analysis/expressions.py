@@ -222,6 +222,10 @@ class Expressions(Core):
         """Return `owner.name`, calling a property of the notebook."""
         if owner.kind in (Kind.MODULE, Kind.LIBRARY):
             return Value(Kind.LIBRARY, f"{owner.what}.{name}")
+        if name == "__class__" and owner.kind is Kind.INSTANCE:
+            return self.class_of(owner)
+        if owner.kind is Kind.FUNCTION and name in ("cache_info", "cache_clear", "cache_parameters"):
+            self.effects.find("SM330", self.place(node), name)
         if owner.kind in (Kind.INSTANCE, Kind.CLASS):
             found = self._of_class(owner, name, node)
             if found is not None:
@@ -231,13 +235,23 @@ class Expressions(Core):
         if owner.is_immutable:
             return Value(Kind.IMMUTABLE, owner=owner, attribute=name)
         kind = owner.kind if owner.kind in (Kind.FRAME, Kind.ARRAY, Kind.FIGURE) else Kind.UNKNOWN
-        return replace(self.part(owner), kind=kind, owner=owner, attribute=name)
+        if owner.kind is Kind.FRAME and name in ("values", "array"):
+            return replace(self.part(owner), kind=Kind.ARRAY)
+        inside = self.heap.inside(owner.roots)  # a bound method holds its object
+        return replace(owner.interior(), roots=inside, kind=kind, owner=owner, attribute=name)
 
     def _of_class(self, owner: Value, name: str, node: ast.AST) -> Value | None:
         info = self.classes.get(owner.what)
         found = self.find_attribute(info, name) if info is not None else None
         if found is None:
             return None
+        if (
+            owner.kind is Kind.CLASS
+            and found.is_immutable
+            and info is not None
+            and self.has_library_base(info)
+        ):
+            return Value(roots=owner.roots, carries=owner.carries)  # a member of an Enum
         if found.kind is not Kind.FUNCTION:
             return replace(found, roots=found.roots | owner.roots, constant=NO_CONSTANT)
         function = self.functions[found.what]
@@ -354,9 +368,23 @@ class Expressions(Core):
         if held.roots and closure is None and name.isidentifier():
             held = replace(held, roots=held.roots | {name})  # a default that changes, changes the function
         self.functions[ident] = FunctionInfo(ident, name, node, self.unit, closure, held, decorators)
-        captured = [v for v in closure.values.values() if v.roots] if closure is not None else []
-        value = self.fresh(Kind.FUNCTION, ident, holds=[*defaults, *captured])
+        value = self.fresh(Kind.FUNCTION, ident, holds=[*defaults, *self._captured(closure)])
         return replace(value, carries=value.carries | {ident})
+
+    def _captured(self, frame: Frame | None) -> list[Value]:
+        """Return what a function keeps of the frames that it was made in."""
+        found: list[Value] = []
+        while frame is not None:
+            if not frame.is_class:
+                frame.node = frame.node or self.heap.new()
+                kept = [value for value in frame.values.values() if value.roots]
+                for value in kept:
+                    self.heap.hold((frame.node,), value.roots)
+                    self.heap.pin(value.roots)
+                self.heap.pin((frame.node,))
+                found += [Value(roots=frozenset({frame.node})), *kept]
+            frame = frame.parent
+        return found
 
     # -- iteration and implicit calls --------------------------------------------------------------
 

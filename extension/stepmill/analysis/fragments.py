@@ -32,6 +32,8 @@ def body_of(units: list[Unit], *, implicit: bool, cells: list[int]) -> tuple[Fra
 
 def _active(units: list[Unit]) -> str:
     cell = units[0].cell
+    if cell.body.lstrip().startswith("%%"):  # a cell magic takes its cell whole
+        return cell.body
     keep: set[int] = set()
     for unit in units:
         keep |= set(range(unit.first_line, unit.last_line + 1))

@@ -25,6 +25,7 @@ class Frame:
     values: dict[str, Value] = field(default_factory=dict)
     returns: list[Value] = field(default_factory=list)
     is_class: bool = False
+    node: str = ""  # in the heap, once a function has been defined inside
 
     def home(self, name: str) -> Frame | None:
         """Return the frame that holds `name`, or None if it is a name of the notebook."""
@@ -70,7 +71,7 @@ class ClassInfo:
     unit: Unit
     bases: tuple[Value, ...]
     attributes: dict[str, Value]
-    is_dataclass: bool = False
+    metaclass: Value | None = None
 
 
 class _Locals(ast.NodeVisitor):

@@ -20,6 +20,7 @@ class Heap:
         self._before: dict[str, frozenset[str]] = {}
         self._count = 0
         self._temporaries: list[str] = []
+        self._pinned: set[str] = set()
 
     def copy(self) -> Heap:
         """Return the relation as it is now."""
@@ -34,6 +35,10 @@ class Heap:
         self._temporaries.append(node)
         return node
 
+    def pin(self, nodes: Iterable[str]) -> None:
+        """Keep temporaries although no name may reach them: a function's closure does."""
+        self._pinned.update(node for node in nodes if node.startswith("#"))
+
     def bind(self, name: str, roots: Iterable[str], *, weak: bool = False) -> None:
         """Let `name` be one of `roots`; `weak` keeps what it was before, for a branch not taken."""
         roots = set(roots)
@@ -41,10 +46,8 @@ class Heap:
         before = roots | self._union(self._before, roots)
         if not weak:
             self.drop(name)
-        for node in after - {name}:
-            self._link(name, node)
-        for node in before - {name}:
-            self._link(node, name)
+        self._link_all({name}, after - {name})
+        self._link_all(before - {name}, {name})
 
     def hold(self, holders: Iterable[str], held: Iterable[str]) -> None:
         """Let each of `holders` contain each of `held`."""
@@ -53,10 +56,7 @@ class Heap:
             return
         above = holders | self._union(self._before, holders)
         below = held | self._union(self._after, held)
-        for upper in above:
-            for lower in below:
-                if upper != lower:
-                    self._link(upper, lower)
+        self._link_all(above, below)
 
     def drop(self, name: str) -> None:
         """Forget the object that `name` was bound to."""
@@ -92,18 +92,23 @@ class Heap:
     def forget_temporaries(self) -> None:
         """Drop the new temporaries that fewer than two names reach, leaving word that there was something."""
         for node in self._temporaries:
+            if node in self._pinned:
+                continue
             names = [n for n in self._before.get(node, ()) if not n.startswith("#")]
             if len(names) < 2:
                 aliases = self._after.get(node, _NONE)
                 self.drop(node)
                 for name in names:
                     if name not in aliases:  # a part of it, not itself
-                        self._link(name, f"#in:{name}")
+                        self._link_all({name}, {f"#in:{name}"})
         self._temporaries.clear()
 
-    def _link(self, upper: str, lower: str) -> None:
-        self._after[upper] = self._after.get(upper, _NONE) | {lower}
-        self._before[lower] = self._before.get(lower, _NONE) | {upper}
+    def _link_all(self, uppers: set[str], lowers: set[str]) -> None:
+        """Let each of `uppers` reach each of `lowers` but itself."""
+        for upper in uppers:
+            self._after[upper] = self._after.get(upper, _NONE) | lowers - {upper}
+        for lower in lowers:
+            self._before[lower] = self._before.get(lower, _NONE) | uppers - {lower}
 
     @staticmethod
     def _union(relation: dict[str, frozenset[str]], nodes: Iterable[str]) -> set[str]:

@@ -37,10 +37,31 @@ class Interpreter(Calls):
         self.calls_left, self.escaped = CALL_BUDGET, set()
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
         self.execute(unit.node)
+        self._run_carried(unit)
         self.heap.forget_temporaries()
         seen = self.effects.seen
         carried = {name: found for name, value in seen.items() if (found := definitions_of(value))}
         return Observed(unit, self.effects, carried, {name: value.kind for name, value in seen.items()})
+
+    def _run_carried(self, unit: Unit) -> None:
+        """Functions inside of data that is used may be called: a default factory, `__hash__` on loading."""
+        taken = [value for value in self.effects.seen.values() if not value.is_callable_of_notebook]
+        for value in taken:
+            for ident in sorted(value.carries):
+                info = self.classes.get(ident)
+                if info is None:
+                    if ident in self.functions:
+                        self.escape([replace(self.part(value), carries=frozenset({ident}))], unit.node)
+                    continue
+                for name in LOADING_METHODS:
+                    method = self.find_attribute(info, name)
+                    if method is not None and method.kind is Kind.FUNCTION:
+                        with self.maybe():
+                            self.call_value(method, [self.part(value)] * 2, {}, unit.node)
+
+
+LOADING_METHODS = ("__hash__", "__eq__", "__setstate__")
+"""Methods that loading a stored value may call."""
 
 
 def no_modules(_module: str) -> frozenset[str] | None:

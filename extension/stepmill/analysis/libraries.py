@@ -21,7 +21,8 @@ RESULT_KINDS = {
     "iterator": Kind.ITERATOR, "handle": Kind.HANDLE, "figure": Kind.FIGURE, "object": Kind.OBJECT,
 }  # fmt: skip
 SPECIAL_METHODS: dict[str, tuple[str, ...]] = {
-    "len": ("__len__",), "str": ("__str__", "__repr__"), "repr": ("__repr__",), "print": ("__str__", "__repr__"),
+    "len": ("__len__",), "str": ("__str__", "__repr__"), "repr": ("__repr__",),
+    "print": ("__str__", "__repr__"),
     "display": ("__repr__", "_repr_html_"), "bool": ("__bool__", "__len__"), "abs": ("__abs__",),
     "hash": ("__hash__",), "int": ("__int__", "__index__"), "float": ("__float__",),
     "sorted": ("__lt__", "__gt__"), "min": ("__lt__", "__gt__"), "max": ("__lt__", "__gt__"),
@@ -44,6 +45,8 @@ class Libraries(Shell):
         """Call the library function or class `dotted`."""
         if dotted in ("open", "io.open", "gzip.open", "bz2.open"):
             return self._open(args, keywords, node)
+        if dotted == "functools.partial" and args:
+            return self._partial(args, keywords)
         entry = function_entry(dotted)
         everything = [*args, *keywords.values()]
         if entry is None:
@@ -76,6 +79,12 @@ class Libraries(Shell):
             return result
         made = self._result(entry, args[0] if args else UNKNOWN, everything, keywords, dotted)
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _partial(self, args: list[Value], keywords: dict[str, Value]) -> Value:
+        made = self.fresh(Kind.OBJECT, holds=[*args, *keywords.values()])
+        what = f"functools.partial{len(self.partials)}"
+        self.partials[what] = (args[0], args[1:], keywords)
+        return replace(made, what=what)
 
     def _unlisted(self, dotted: str, everything: list[Value], node: ast.AST) -> Value:
         """Suppose that it changes nothing (the run checks that) and may return what it was given."""
@@ -121,14 +130,30 @@ class Libraries(Shell):
             random = frozenset(entry.options("fit-draws"))
         if entry.has("part"):
             return self.part(first)
+        if entry.has("element"):
+            return (
+                self.part(first) if len(everything) == 1 or everything[1:] == [] else self._one_of(everything)
+            )
         if entry.has("alias"):
-            return replace(self.alias(everything, kind), random=random)
+            made = self.alias(everything, kind)
+            return replace(made if made.roots else self.fresh(kind), random=random)
+        if entry.has("elements"):
+            return self.container([self.part(v) if v is first else v for v in everything])
         held = everything if entry.has("holds") else []
         made = self.fresh(kind, dotted if kind is Kind.OBJECT else "", holds=held)
         if entry.has("linked"):
             return replace(made, random=random)
         attribute = "independent" if not held else ""
         return replace(made, random=made.random | random, attribute=attribute)
+
+    def _one_of(self, values: list[Value]) -> Value:
+        """`max(xs, key=f)` is an element of `xs`, `max(x, y)` one of the two."""
+        data = [
+            v
+            for v in values
+            if v.kind is not Kind.FUNCTION and v.attribute == "" and v.kind is not Kind.LIBRARY
+        ]
+        return self.part(data[0]) if len(data) == 1 else self.alias(data)
 
     def _folded(self, dotted: str, args: list[Value]) -> Value | None:
         """Paths are computed from literals, so that the files a step uses are known."""
@@ -204,7 +229,7 @@ class Libraries(Shell):
         if entry.has("immutable"):
             return IMMUTABLE
         kind = next((k for flag, k in RESULT_KINDS.items() if entry.has(flag)), None)
-        if owner.kind is Kind.FRAME:
+        if owner.kind is Kind.FRAME and not entry.has("alias"):
             return self.fresh(Kind.FRAME) if kind is None else self.fresh(kind)
         if owner.kind is Kind.FIGURE:
             return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)

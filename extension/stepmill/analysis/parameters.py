@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 SIMPLE_TYPES = {
     "bool": "bool", "int": "int", "float": "float", "str": "str", "list": "list", "List": "list",
-    "dict": "dict", "Dict": "dict", "date": "date", "Path": "path", "None": "none", "NoneType": "none", "Sequence": "list",
-    "Mapping": "dict",
+    "dict": "dict", "Dict": "dict", "date": "date", "Path": "path", "None": "none", "NoneType": "none",
+    "Sequence": "list", "Mapping": "dict",
 }  # fmt: skip
 
 

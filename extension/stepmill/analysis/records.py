@@ -100,6 +100,7 @@ class Recorder:
             files_written=self._files(draft, "writes"),
             environment=tuple(sorted({name for e in effects for name in e.environment})),
             draws=self._draws(draft),
+            unseeded=self._unseeded(draft),
             volatile=tuple(v for unit in draft.units for v in flow.observed[unit].effects.volatile),
             constants=self._constants(draft, slice_units),
             code_digest=code_digest([*slice_nodes, *nodes], *extra),
@@ -226,8 +227,11 @@ class Recorder:
     def _draws(self, draft: Draft) -> tuple[str, ...]:
         effects = [self.flow.observed[unit].effects for unit in draft.units]
         names = {name for e in effects for name in e.unseeded}
-        names |= {n[len(RANDOM) :] for e in effects for n in e.changes if n.startswith(RANDOM)}
+        names |= {n[len(RANDOM) :] for e in effects for n in (*e.changes, *e.binds) if n.startswith(RANDOM)}
         return tuple(sorted(names))
+
+    def _unseeded(self, draft: Draft) -> tuple[str, ...]:
+        return tuple(sorted({n for u in draft.units for n in self.flow.observed[u].effects.unseeded}))
 
     def _constants(self, draft: Draft, slice_units: list[int]) -> tuple[str, ...]:
         written = {n for u in draft.units for n in self.flow.writes[u]}

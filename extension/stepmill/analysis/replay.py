@@ -6,79 +6,11 @@ import ast
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import Effects, is_pseudo
-from stepmill.analysis.purity import function_entry
+from stepmill.analysis.purity import function_entry, is_literal_call
 from stepmill.analysis.values import CLASS_FACTORIES, Value, dotted_name
 
 if TYPE_CHECKING:
     from stepmill.analysis.interpreter import Observed
-
-CHEAP_CALLS = frozenset(
-    [
-        "int",
-        "float",
-        "str",
-        "bool",
-        "len",
-        "range",
-        "list",
-        "dict",
-        "set",
-        "tuple",
-        "frozenset",
-        "sorted",
-        "min",
-        "max",
-        "sum",
-        "abs",
-        "round",
-        "zip",
-        "enumerate",
-        "reversed",
-        "complex",
-        "bytes",
-        "chr",
-        "ord",
-        "slice",
-        "pathlib.Path",
-        "pathlib.PurePath",
-        "os.path.join",
-        "os.path.dirname",
-        "os.path.basename",
-        "os.path.abspath",
-        "os.path.expanduser",
-        "re.compile",
-        "datetime.date",
-        "datetime.datetime",
-        "datetime.timedelta",
-        "datetime.timezone",
-        "pandas.Timestamp",
-        "pandas.Timedelta",
-        "decimal.Decimal",
-        "fractions.Fraction",
-        "collections.namedtuple",
-        "typing.NamedTuple",
-        "typing.TypeVar",
-        "typing.NewType",
-        "logging.getLogger",
-        "torch.device",
-        "numpy.dtype",
-        "numpy.float32",
-        "numpy.float64",
-        "numpy.int64",
-        "enum.Enum",
-        "string.Template",
-        "operator.itemgetter",
-        "operator.attrgetter",
-        "functools.partial",
-        "datetime.datetime.strptime",
-        "datetime.date.fromisoformat",
-        "datetime.datetime.fromisoformat",
-        "collections.OrderedDict",
-        "dataclasses.field",
-        "textwrap.dedent",
-    ]
-)
-"""Calls that are as good as literals: quick, without state, the same each time."""
 
 LITERAL_NODES = (
     ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.List, ast.Set, ast.Dict,
@@ -157,7 +89,7 @@ def _is_cheap(function: ast.expr, env: dict[str, Value]) -> bool:
         return False
     entry = function_entry(dotted)
     math = dotted.startswith("math.") and entry is not None and entry.has("immutable")
-    return dotted in CHEAP_CALLS or math
+    return is_literal_call(dotted) or math
 
 
 def _is_patch(node: ast.stmt, effects: Effects, env: dict[str, Value]) -> bool:

@@ -5,120 +5,11 @@ from __future__ import annotations
 import ast
 
 from stepmill.analysis.effects import ANY_FILE
+from stepmill.analysis.purity import is_read_only, magic_kind
 from stepmill.analysis.statements import Statements
 from stepmill.analysis.units import parse
 from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant
 from stepmill.model.pipeline import Volatile
-
-READ_ONLY_COMMANDS = frozenset(
-    [
-        "ls",
-        "pwd",
-        "echo",
-        "cat",
-        "head",
-        "tail",
-        "wc",
-        "date",
-        "which",
-        "whoami",
-        "uname",
-        "df",
-        "du",
-        "free",
-        "nproc",
-        "lscpu",
-        "nvidia-smi",
-        "python",
-        "python3",
-        "pip",
-        "pip3",
-        "conda",
-        "git",
-        "tree",
-        "file",
-        "stat",
-        "hostname",
-        "env",
-        "printenv",
-        "grep",
-        "less",
-        "more",
-        "find",
-        "lsb_release",
-        "top",
-        "ps",
-        "uv",
-    ]
-)
-"""Shell commands that are taken to change no file; they are still read afresh each time."""
-
-SESSION_MAGICS = frozenset(
-    ["matplotlib", "config", "env", "set_env", "load_ext", "reload_ext", "autoreload", "colors", "precision"]
-)
-QUIET_MAGICS = frozenset(
-    [
-        "who",
-        "whos",
-        "who_ls",
-        "pwd",
-        "ls",
-        "history",
-        "lsmagic",
-        "pinfo",
-        "pinfo2",
-        "psource",
-        "pdoc",
-        "pfile",
-        "pip",
-        "conda",
-        "time",
-        "timeit",
-        "prun",
-        "memit",
-        "mprun",
-        "lprun",
-        "quickref",
-        "magic",
-        "doctest_mode",
-        "alias",
-        "system",
-        "sx",
-        "notebook",
-        "automagic",
-        "page",
-        "pprint",
-        "xmode",
-        "pdb",
-        "logstop",
-        "capture_result",
-        "mamba",
-        "micromamba",
-        "uv",
-        "nbagg",
-        "pylab_off",
-    ]
-)
-DYNAMIC_MAGICS = frozenset(
-    [
-        "run",
-        "store",
-        "pylab",
-        "reset",
-        "reset_selective",
-        "macro",
-        "edit",
-        "rerun",
-        "recall",
-        "load",
-        "loadpy",
-        "sql",
-    ]
-)
-INERT_CELL_MAGICS = frozenset(["html", "HTML", "javascript", "js", "latex", "markdown", "svg", "SVG"])
-SCRIPT_CELL_MAGICS = frozenset(
-    ["bash", "sh", "script", "system", "sx", "perl", "ruby", "python", "python2", "python3", "pypy", "cmd"]
-)
 
 
 class Shell(Statements):
@@ -291,7 +182,8 @@ class Shell(Statements):
             words = [word for word in line.split() if not word.startswith("-")]
             self.change_folder(constant(words[0]) if words else UNKNOWN, node)
             return IMMUTABLE
-        if name in SESSION_MAGICS:
+        kind = magic_kind(f"%{name}")
+        if kind == "session":
             if "stepmill" not in line and "autoreload" not in line:
                 self.effects.session.append(self.place(node))
             if name == "matplotlib" or "InlineBackend" in line:
@@ -300,18 +192,19 @@ class Shell(Statements):
         if name in ("system", "sx"):
             self._command(line, node)
             return self.fresh(Kind.CONTAINER)
-        if name in DYNAMIC_MAGICS:
+        if kind == "dynamic":
             self.effects.find("SM333", self.place(node), f"%{name}")
-        elif name not in QUIET_MAGICS:
+        elif kind != "quiet":
             self.effects.find("SM210", self.place(node), f"%{name}")
         return self.fresh(Kind.UNKNOWN)
 
     def _cell_magic(self, texts: list[str], node: ast.AST) -> Value:
         name, body = texts[0] if texts else "", texts[2] if len(texts) > 2 else ""
-        if name in SCRIPT_CELL_MAGICS:
+        kind = magic_kind(f"%%{name}")
+        if kind == "script":
             for line in body.splitlines() or [""]:
                 self._command(line, node)
-        elif name not in INERT_CELL_MAGICS:
+        elif kind != "quiet":
             self.effects.find("SM210", self.place(node), f"%%{name}")
         return self.fresh(Kind.UNKNOWN)
 
@@ -322,7 +215,7 @@ class Shell(Statements):
         self.effects.volatile.append(Volatile(what=f"subprocess (!{' '.join(words[:3])})", place=place))
         if not words or words[0].startswith("#"):
             return
-        if words[0] in READ_ONLY_COMMANDS and ">" not in line and "&&" not in line and ";" not in line:
+        if is_read_only(words[0]) and ">" not in line and "&&" not in line and ";" not in line:
             if words[0] not in ("echo", "pip", "pip3", "conda", "date", "uv"):
                 self.need(ANY_FILE, place)
             return

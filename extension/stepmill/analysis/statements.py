@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from stepmill.analysis.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 TRANSPARENT = frozenset(
     [
@@ -82,7 +83,15 @@ class Statements(Expressions):
     def _Assign(self, node: ast.Assign) -> None:
         value = self._made_class(node) or self.evaluate(node.value)
         for target in node.targets:
+            if self.frame is None and isinstance(node.value, ast.Lambda) and isinstance(target, ast.Name):
+                self.own_defaults(value, target.id)
             self.assign(target, value)
+
+    def own_defaults(self, function: Value, name: str) -> None:
+        """Let a change of a function's mutable default count as a change of `name`."""
+        info = self.functions[function.what]
+        if info.defaults.roots:
+            info.defaults = replace(info.defaults, roots=info.defaults.roots | {name})
 
     def _made_class(self, node: ast.Assign) -> Value | None:
         """`Row = namedtuple("Row", "a b")` defines a class."""
@@ -325,8 +334,7 @@ class Statements(Expressions):
     def _ClassDef(self, node: ast.ClassDef) -> None:
         names, decorators = self._decorators(node.decorator_list)
         bases = tuple(self.evaluate(base) for base in node.bases)
-        for keyword in node.keywords:
-            self.evaluate(keyword.value)
+        keywords = {keyword.arg: self.evaluate(keyword.value) for keyword in node.keywords}
         assert self.unit is not None
         ident = f"{node.name}@{self.unit.index}:{node.lineno}:{node.col_offset}"
         bound, global_names, nonlocal_names = local_names(node)
@@ -338,13 +346,23 @@ class Statements(Expressions):
         finally:
             self.frame = outer
         if outer is None:
+            for held in frame.values.values():  # so does a default of one of its methods
+                if held.kind is Kind.FUNCTION and held.what in self.functions:
+                    self.own_defaults(held, node.name)
+        if outer is None and "dataclass" not in names:
             for name, held in frame.values.items():  # a class attribute that changes, changes the class
                 if held.roots and held.kind is not Kind.FUNCTION:
                     frame.values[name] = replace(held, roots=held.roots | {node.name})
-        info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, "dataclass" in names)
+        meta = keywords.get("metaclass") or self._metaclass(bases)
+        info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, meta)
         self.classes[ident] = info
         value = self.fresh(Kind.CLASS, ident, holds=[*frame.values.values(), *bases])
         value = replace(value, carries=value.carries | {ident})
+        if meta is not None and meta.kind is Kind.CLASS:
+            for name in ("__new__", "__init__"):
+                method = self.find_attribute(self.classes[meta.what], name)
+                if method is not None and method.kind is Kind.FUNCTION:
+                    self.call_value(method, [value, IMMUTABLE, UNKNOWN, UNKNOWN], {}, node)
         for base in bases:  # __init_subclass__ of a notebook class
             parent = self.classes.get(base.what) if base.kind is Kind.CLASS else None
             hook = self.find_attribute(parent, "__init_subclass__") if parent is not None else None
@@ -354,6 +372,10 @@ class Statements(Expressions):
             if name not in TRANSPARENT:
                 value = self._decorated(decorator, value, node)
         self.bind(node.name, value, node)
+
+    def _metaclass(self, bases: tuple[Value, ...]) -> Value | None:
+        infos = [self.classes[base.what] for base in bases if base.kind is Kind.CLASS]
+        return next((info.metaclass for info in infos if info.metaclass is not None), None)
 
     # -- compound statements -----------------------------------------------------------------------
 
@@ -365,8 +387,8 @@ class Statements(Expressions):
         source = self.evaluate(node.iter)
         if _surely_has_items(node.iter):
             self.assign(node.target, self.iterate(source, node.iter))
-        with self.maybe():
-            for _ in range(2):  # a second round sees what the first one left
+        with self.maybe(), self._rounds() as rounds:
+            for _ in rounds:
                 self.assign(node.target, self.iterate(source, node.iter))
                 self.run_block(node.body)
         self._loop_else(node)
@@ -375,11 +397,23 @@ class Statements(Expressions):
 
     def _While(self, node: ast.While) -> None:
         self.implicit(self.evaluate(node.test), ("__bool__", "__len__"), [], node)
-        with self.maybe():
-            for _ in range(2):
+        with self.maybe(), self._rounds() as rounds:
+            for _ in rounds:
                 self.run_block(node.body)
                 self.evaluate(node.test)
         self._loop_else(node)
+
+    @contextmanager
+    def _rounds(self) -> Iterator[range]:
+        """Yield the rounds to go through a loop: a second one sees what the first one left.
+
+        A loop inside of another one comes twice anyway.
+        """
+        inner, self.in_loop = self.in_loop, True
+        try:
+            yield range(1 if inner else 2)
+        finally:
+            self.in_loop = inner
 
     def _loop_else(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         if node.orelse:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import reach, sealing
 from stepmill.artifacts.refusals import type_name
-from stepmill.artifacts.scope import Scope
+from stepmill.artifacts.scope import MAIN, Scope
 from stepmill.errors import ArtifactError, UnstorableValue
 from stepmill.model.artifact import ArtifactRef
 
@@ -142,12 +143,17 @@ def same_values(
     return {name: verdicts[name] for name in refs}
 
 
-def sharing(values: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
+def sharing(
+    values: Mapping[str, Any], *, namespace: Mapping[str, Any] | None = None
+) -> tuple[frozenset[str], ...]:
     """Return the sets of names whose values share mutable objects or array memory now.
 
-    Values that cannot be pickled are left out.
+    `namespace` are the notebook's globals, by default those of `__main__`. Values that cannot be
+    pickled are left out.
     """
-    sealed, _ = _seal_each(values, Scope({}, {}))
+    found = vars(sys.modules[MAIN]) if namespace is None else namespace
+    # Everything defined there counts as a definition: its inside is nobody's shared state.
+    sealed, _ = _seal_each(values, Scope(dict.fromkeys(found, ""), found))
     return reach.groups(_reaches(sealed))
 
 

@@ -337,8 +337,6 @@ async def _answer(
             )
 
     kernel.client.start_channels(hb=False)
-    if is_ipykernel(kernel.manager.kernel_spec):
-        kernel.client.execute(_KEEP_ALL_OUTPUT, silent=True, store_history=False, allow_stdin=False)
     try:
         kernel.info = await kernel.client.ready(kernel.died, give_up)
     except Empty:
@@ -347,6 +345,10 @@ async def _answer(
             hint="does `ipykernel` import in the environment of that kernel?",
         ) from None
     kernel.client.allow_stdin = False
+    if is_ipykernel(kernel.manager.kernel_spec):
+        # Now, not before: the option reaches connections that exist, later ones have it as it was
+        # when the socket was bound. Nobody waits for the reply; the cells queue up behind it.
+        kernel.client.execute(_KEEP_ALL_OUTPUT, silent=True, store_history=False)
 
 
 def _last_words(kernel: StepKernel) -> str:

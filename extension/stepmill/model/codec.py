@@ -45,7 +45,7 @@ def from_json(kind: type[T], document: Any, path: str = "$") -> T:
     CodecError
         A key is missing or a value has the wrong type; the message says where.
     """
-    return typing.cast(T, _read(kind, document, path))
+    return typing.cast("T", _read(kind, document, path))
 
 
 def _read(kind: Any, value: Any, path: str) -> Any:
@@ -93,7 +93,8 @@ def _read_sequence(kind: Any, origin: Any, value: Any, path: str) -> Any:
     else:
         _expect(len(value) == len(arguments), f"{len(arguments)} items", value, path)
         kinds = list(arguments)
-    return origin(_read(k, item, f"{path}[{i}]") for i, (k, item) in enumerate(zip(kinds, value, strict=True)))
+    pairs = zip(kinds, value, strict=True)
+    return origin(_read(item_kind, item, f"{path}[{i}]") for i, (item_kind, item) in enumerate(pairs))
 
 
 def _read_union(kinds: tuple[Any, ...], value: Any, path: str) -> Any:

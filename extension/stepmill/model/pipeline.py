@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -138,7 +138,8 @@ class Step:
     environment
         Environment variables that the code reads by literal name.
     draws
-        Generators it may draw from: "numpy", "random", "torch".
+        Generators it may draw from or seed: "numpy", "random", "torch"; `unseeded` are those that
+        nothing has seeded before.
     constants
         Replayed names whose values could be changed in place: the run checks that nothing does.
     code_digest
@@ -149,7 +150,7 @@ class Step:
 
     name: str
     cells: tuple[int, ...]
-    options: StepOptions = StepOptions()
+    options: StepOptions = field(default_factory=StepOptions)
     implicit: bool = False
     body: tuple[Fragment, ...] = ()
     setup: tuple[Fragment, ...] = ()
@@ -164,6 +165,7 @@ class Step:
     files_written: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
     draws: tuple[str, ...] = ()
+    unseeded: tuple[str, ...] = ()
     volatile: tuple[Volatile, ...] = ()
     constants: tuple[str, ...] = ()
     code_digest: str = ""
@@ -183,6 +185,7 @@ class Pipeline:
     edges: tuple[Edge, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    seeded: tuple[str, ...] = ()  # generators that some code of the notebook seeds
 
     def step(self, name: str) -> Step:
         """Return the step called `name`; KeyError if there is none."""

@@ -10,6 +10,8 @@ from stepmill.model.artifact import StepRecord
 
 
 class PlanStatus(StrEnum):
+    """What is decided about a step: reuse it, run it, or wait for the user."""
+
     CACHED = "cached"
     STALE = "stale"
     BLOCKED = "blocked"

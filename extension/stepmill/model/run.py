@@ -9,6 +9,8 @@ from typing import Any
 
 
 class StepStatus(StrEnum):
+    """Where a step of a run stands."""
+
     QUEUED = "queued"
     RUNNING = "running"
     EXECUTED = "executed"
@@ -27,6 +29,8 @@ class StepStatus(StrEnum):
 
 
 class RunStatus(StrEnum):
+    """Where a run stands."""
+
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stepmill.model.artifact import ABSENT, StepRecord
+from stepmill.model.pipeline import EdgeKind
 from stepmill.model.plan import Cause, PlanStatus, Reason, StepPlan
 from stepmill.planning.explain import differences
 from stepmill.planning.keys import static_key
@@ -116,8 +117,9 @@ def _why_not(step: Step, record: StepRecord, about: Circumstances) -> tuple[Reas
     volatile = record.extra.get("volatile", ())
     if volatile and limit_s is None:
         return (Reason(cause=Cause.VOLATILE, message=f"it used {volatile[0]}", subject=volatile[0]),)
-    required = [output.name for output in step.outputs if output.required and output.name]
-    return failures(record, about.world, required=required)
+    required = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
+    states = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.RANDOM]
+    return failures(record, about.world, required=required, states=states)
 
 
 def _why_no_record(

@@ -39,10 +39,8 @@ def taken_values(
 
 
 def unseeded(step: Step) -> tuple[str, ...]:
-    """Return the generators that the step may draw from and that nothing in the notebook seeds."""
-    seeded = {taken.name for taken in step.inputs if taken.kind is EdgeKind.RANDOM}
-    seeded |= {given.name for given in step.outputs if given.kind is EdgeKind.RANDOM}
-    return tuple(name for name in step.draws if name not in seeded)
+    """Return the generators that the step may draw from and that nothing above has seeded."""
+    return step.unseeded
 
 
 def build_manifest(
@@ -85,9 +83,7 @@ def build_manifest(
         constants=step.constants,
         random_restore={name: ref for name, ref in random.items() if not ref.is_absent},
         random_capture=captured,
-        random_watch=tuple(
-            sorted(_seeded_generators(pipeline) - set(step.draws) - set(captured) - set(random))
-        ),
+        random_watch=tuple(sorted(set(pipeline.seeded) - set(step.draws) - set(captured) - set(random))),
         seed=seed,
         metrics=step.options.metrics,
         lenient=lenient,
@@ -131,7 +127,3 @@ def _parsed(source: str) -> ast.Module:
             return ast.parse(source)
         except (SyntaxError, ValueError):
             return ast.Module(body=[], type_ignores=[])
-
-
-def _seeded_generators(pipeline: Pipeline) -> set[str]:
-    return {given.name for step in pipeline.steps for given in step.outputs if given.kind is EdgeKind.RANDOM}

@@ -64,14 +64,18 @@ class World:
         return installed_versions(record.extra.get("sys_path") or self.sys_path)
 
 
-def failures(record: StepRecord, world: World, *, required: Iterable[str] = ()) -> tuple[Reason, ...]:
+def failures(
+    record: StepRecord, world: World, *, required: Iterable[str] = (), states: Iterable[str] = ()
+) -> tuple[Reason, ...]:
     """Return why `record` does not hold now; empty if it does.
 
-    `required` are the outputs that later steps take: the record must have them. Files that the step
+    `states` are the generators whose state later steps take, `required` the outputs that they take:
+    the record must have them. Files that the step
     wrote count as well: a hit requires them present and equal.
     """
     return (
         *_missing_outputs(record, world.store, required),
+        *_missing_states(record, states),
         *_changed_reads(record, world),
         *_changed_distributions(record, world),
         *_changed_environment(record, world),
@@ -96,6 +100,13 @@ def written_elsewhere(
         if now not in (ABSENT, access.digest) and now not in ours.get(access.path, frozenset()):
             changed.append(access.path)
     return tuple(dict.fromkeys(changed))
+
+
+def _missing_states(record: StepRecord, states: Iterable[str]) -> Iterable[Reason]:
+    for name in states:
+        if name not in record.random:
+            message = f"the state of the random generator of {name} was not kept"
+            yield Reason(cause=Cause.OUTPUT_MISSING, message=message, subject=name)
 
 
 def _missing_outputs(record: StepRecord, store: Store, required: Iterable[str]) -> Iterable[Reason]:

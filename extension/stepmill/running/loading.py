@@ -9,7 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.digests import code_digest
+from stepmill.analysis.units import parse
 from stepmill.errors import DefinitionMismatch
+from stepmill.notebook.ipython import to_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +102,23 @@ def _run_setup(step: Step, module: ModuleType) -> None:
             code = compile(fragment.source, f"<cell {fragment.cell}>", "exec", flags, dont_inherit=True)
             exec(code, vars(module))  # noqa: S102 - the user's own code, as the run recorded it
             done.add(fragment.source)
+    for fragment in step.body:  # what the step itself imports and defines
+        tree = parse(to_python(fragment.source).code)
+        names = {definition.name for definition in step.definitions}
+        tree.body = [node for node in tree.body if isinstance(node, _IMPORTS) or _defines(node) in names]
+        if tree.body and ast.dump(tree) not in done:
+            exec(compile(tree, f"<cell {fragment.cell}>", "exec", flags, dont_inherit=True), vars(module))  # noqa: S102
+            done.add(ast.dump(tree))
+
+
+_IMPORTS = (ast.Import, ast.ImportFrom)
+
+
+def _defines(node: ast.stmt) -> str:
+    """Return the name of the class or function that a statement defines, or ""."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id  # a namedtuple
+    return str(getattr(node, "name", ""))
 
 
 def _is_python(source: str) -> bool:

@@ -54,6 +54,7 @@ class RunLoop:
     _found: list[Fact] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
     _runner: StepRunner | None = None
+    _ran: bool = False
 
     def run(self) -> RunSummary:
         """Carry out the run to its end, whatever the end is, and return what came of it."""
@@ -81,8 +82,10 @@ class RunLoop:
     def _until_settled(self) -> None:
         for round_number in range(MAX_REPLANS + 1):
             self._plan_round(round_number)
-            outcomes = self._round(last=round_number == MAX_REPLANS)
-            self._learn_from_missing_files()
+            last = round_number == MAX_REPLANS
+            outcomes = self._round(last=last)
+            if not last:
+                self._learn_from_missing_files()
             if not self._again or self.cancel.is_set():
                 self._close_round(outcomes)
                 return
@@ -144,6 +147,7 @@ class RunLoop:
         if decision.record is not None:
             return self._reuse(step, decision, decision.record)
         assert self._runner is not None
+        self._ran = True
         self.log.emit(
             "step-started", name, reason=decision.reason, causes=[r.cause for r in decision.reasons]
         )
@@ -158,10 +162,10 @@ class RunLoop:
         return self._report(name, outcome)
 
     def _decide(self, step: Step, records: Mapping[str, StepRecord]) -> StepPlan:
-        """Take the decision of the plan as long as this run changed nothing, else decide now."""
+        """Take the decision of the plan as long as no code of the user's ran since, else decide now."""
         assert self._plan is not None
         planned = self._plan.step(step.name)
-        if planned.status is PlanStatus.CACHED and not self._executed:
+        if planned.status is PlanStatus.CACHED and not self._ran:
             return planned
         return self._executed_before(step, records) or decide_step(
             step, self.bench.components(step, records), self.bench.circumstances()

@@ -7,7 +7,9 @@ from oracle.case import Category
 red_python = Category("red-python")
 add = red_python.add
 
-add("nonlocal-counter", """
+add(
+    "nonlocal-counter",
+    """
 def counter():
     n = 0
     def bump():
@@ -24,8 +26,12 @@ c(); c()
 ---
 %%step d
 print(c())
-""", "either")
-add("closure-list-cell", """
+""",
+    "either",
+)
+add(
+    "closure-list-cell",
+    """
 def maker():
     kept = []
     def keep(x):
@@ -42,8 +48,12 @@ keep(2)
 ---
 %%step d
 print(keep(3))
-""", "either")
-add("decorator-counts-calls", """
+""",
+    "either",
+)
+add(
+    "decorator-counts-calls",
+    """
 calls = {}
 def count(f):
     def inner(*a, **k):
@@ -61,8 +71,12 @@ work(2); y = work(3)
 ---
 %%step c
 print(calls, y)
-""", "either")
-add("decorator-registry", """
+""",
+    "either",
+)
+add(
+    "decorator-registry",
+    """
 registry = {}
 def register(f):
     registry[f.__name__] = f
@@ -78,8 +92,12 @@ def two(x): return x + 2
 ---
 %%step c
 print(sorted(registry), registry["two"](1), one(1))
-""", "either")
-add("decorator-registry-untagged", """
+""",
+    "either",
+)
+add(
+    "decorator-registry-untagged",
+    """
 registry = {}
 def register(f):
     registry[f.__name__] = f
@@ -94,8 +112,12 @@ print(sorted(registry), registry["two"](1))
 ---
 %%step d
 print(len(registry))
-""", "either")
-add("singledispatch-registered-in-step", """
+""",
+    "either",
+)
+add(
+    "singledispatch-registered-in-step",
+    """
 from functools import singledispatch
 @singledispatch
 def show(x): return "any"
@@ -106,8 +128,12 @@ def _(x: int): return "int"
 ---
 %%step b
 print(show(1), show("a"))
-""", "either")
-add("lru-cache-info", """
+""",
+    "either",
+)
+add(
+    "lru-cache-info",
+    """
 from functools import lru_cache
 @lru_cache
 def f(x): return x * 2
@@ -117,8 +143,12 @@ f(1); f(1); f(2)
 ---
 %%step b
 print(f.cache_info().hits, f(1))
-""", "either")
-add("cache-of-mutable-result", """
+""",
+    "either",
+)
+add(
+    "cache-of-mutable-result",
+    """
 from functools import cache
 @cache
 def table(): return []
@@ -128,8 +158,12 @@ table().append(1)
 ---
 %%step b
 print(table())
-""", "either")
-add("reduce-with-mutating-lambda", """
+""",
+    "either",
+)
+add(
+    "reduce-with-mutating-lambda",
+    """
 from functools import reduce
 ---
 %%step a
@@ -140,8 +174,11 @@ reduce(lambda d, kv: (d.update({kv: 1}), d)[1], "abc", acc)
 ---
 %%step c
 print(acc)
-""")
-add("partial-holds-list", """
+""",
+)
+add(
+    "partial-holds-list",
+    """
 from functools import partial
 def put(box, x): box.append(x)
 ---
@@ -154,8 +191,11 @@ p(1); p(2)
 ---
 %%step c
 print(box)
-""")
-add("partial-method-and-keywords", """
+""",
+)
+add(
+    "partial-method-and-keywords",
+    """
 from functools import partialmethod
 class C:
     def __init__(self): self.v = []
@@ -170,8 +210,11 @@ c.twice("x")
 ---
 %%step c
 print(c.v)
-""")
-add("defaultdict-read-inserts", """
+""",
+)
+add(
+    "defaultdict-read-inserts",
+    """
 from collections import defaultdict
 ---
 %%step a
@@ -182,8 +225,11 @@ n = len(d["missing"])
 ---
 %%step c
 print(dict(d), n)
-""")
-add("defaultdict-loop-append", """
+""",
+)
+add(
+    "defaultdict-loop-append",
+    """
 from collections import defaultdict
 ---
 %%step a
@@ -195,8 +241,12 @@ for w in ["x", "y", "x"]:
 ---
 %%step c
 print({k: dict(v) for k, v in d.items()})
-""", "either")
-add("counter-arithmetics", """
+""",
+    "either",
+)
+add(
+    "counter-arithmetics",
+    """
 from collections import Counter
 ---
 %%step a
@@ -207,8 +257,11 @@ c.update("bc"); c["a"] -= 1; c += Counter("z")
 ---
 %%step c
 print(sorted(c.items()))
-""")
-add("deque-maxlen", """
+""",
+)
+add(
+    "deque-maxlen",
+    """
 from collections import deque
 ---
 %%step a
@@ -219,8 +272,11 @@ for i in range(4): q.append(i)
 ---
 %%step c
 q.appendleft(9); print(list(q), q.maxlen)
-""")
-add("chainmap-writes-through", """
+""",
+)
+add(
+    "chainmap-writes-through",
+    """
 from collections import ChainMap
 ---
 %%step a
@@ -232,8 +288,11 @@ cm["x"] = 2
 ---
 %%step c
 print(over, base, cm["x"])
-""")
-add("ordered-dict-move", """
+""",
+)
+add(
+    "ordered-dict-move",
+    """
 from collections import OrderedDict
 ---
 %%step a
@@ -244,8 +303,11 @@ o.move_to_end("a"); k, v = o.popitem(last=False)
 ---
 %%step c
 print(list(o), k, v)
-""")
-add("heap-and-bisect-by-from-import", """
+""",
+)
+add(
+    "heap-and-bisect-by-from-import",
+    """
 from heapq import heappush, heappop
 from bisect import insort
 ---
@@ -257,8 +319,11 @@ heappush(h, 3); heappush(h, 1); insort(s, 3)
 ---
 %%step c
 print(heappop(h), h, s)
-""")
-add("class-attribute-counter-self-class", """
+""",
+)
+add(
+    "class-attribute-counter-self-class",
+    """
 class K:
     n = 0
     def __init__(self): type(self).n += 1
@@ -271,8 +336,12 @@ b = K()
 ---
 %%step c
 print(K.n)
-""", "either")
-add("class-attribute-list-through-instance", """
+""",
+    "either",
+)
+add(
+    "class-attribute-list-through-instance",
+    """
 class K:
     items = []
     def add(self, x): self.items.append(x)
@@ -285,8 +354,12 @@ k.add(2)
 ---
 %%step c
 print(K.items, K().items)
-""", "either")
-add("class-counter-by-name", """
+""",
+    "either",
+)
+add(
+    "class-counter-by-name",
+    """
 class K:
     n = 0
     def __init__(self): K.n = K.n + 1
@@ -296,8 +369,12 @@ ks = [K() for _ in range(3)]
 ---
 %%step c
 print(K.n, len(ks))
-""", "either")
-add("class-attribute-dunder-class", """
+""",
+    "either",
+)
+add(
+    "class-attribute-dunder-class",
+    """
 class K:
     n = 0
     def hit(self): self.__class__.n += 1
@@ -310,8 +387,12 @@ k.hit()
 ---
 %%step c
 print(K.n, k.n)
-""", "either")
-add("classmethod-registry", """
+""",
+    "either",
+)
+add(
+    "classmethod-registry",
+    """
 class Reg:
     seen = {}
     @classmethod
@@ -325,8 +406,12 @@ Reg.put("b", 2)
 ---
 %%step c
 print(Reg.seen)
-""", "either")
-add("setattr-on-class", """
+""",
+    "either",
+)
+add(
+    "setattr-on-class",
+    """
 class K: pass
 ---
 %%step a
@@ -334,8 +419,12 @@ setattr(K, "limit", 3)
 ---
 %%step b
 print(K.limit, K().limit)
-""", "either")
-add("monkeypatched-method", """
+""",
+    "either",
+)
+add(
+    "monkeypatched-method",
+    """
 class K:
     def f(self): return 1
 ---
@@ -344,8 +433,12 @@ K.f = lambda self: 2
 ---
 %%step b
 print(K().f())
-""", "either")
-add("metaclass-registry", """
+""",
+    "either",
+)
+add(
+    "metaclass-registry",
+    """
 class Meta(type):
     known = []
     def __new__(m, name, bases, ns):
@@ -361,8 +454,12 @@ print(Meta.known)
 %%step d
 class C(A): pass
 print(Meta.known)
-""", "either")
-add("init-subclass-registry-untagged", """
+""",
+    "either",
+)
+add(
+    "init-subclass-registry-untagged",
+    """
 class Base:
     plugins = []
     def __init_subclass__(cls, **k): Base.plugins.append(cls.__name__)
@@ -374,8 +471,12 @@ print(Base.plugins)
 ---
 %%step d
 print(len(Base.plugins))
-""", "either")
-add("slots-object", """
+""",
+    "either",
+)
+add(
+    "slots-object",
+    """
 class S:
     __slots__ = ("a", "b")
     def __init__(self): self.a = 1; self.b = []
@@ -388,8 +489,11 @@ s.a += 1; s.b.append(s.a)
 ---
 %%step c
 print(s.a, s.b, hasattr(s, "__dict__"))
-""")
-add("property-caches", """
+""",
+)
+add(
+    "property-caches",
+    """
 class Lazy:
     def __init__(self, n): self.n = n; self._v = None
     @property
@@ -405,8 +509,11 @@ z.v.append(99)
 ---
 %%step c
 print(z._v)
-""")
-add("cached-property-state", """
+""",
+)
+add(
+    "cached-property-state",
+    """
 from functools import cached_property
 class Lazy:
     hits = []
@@ -421,8 +528,11 @@ first = z.v
 ---
 %%step c
 print("v" in z.__dict__, first)
-""")
-add("getattr-hook-mutates", """
+""",
+)
+add(
+    "getattr-hook-mutates",
+    """
 class Tr:
     def __init__(self): self.log = []
     def __getattr__(self, name):
@@ -437,8 +547,12 @@ t.foo; t.bar
 ---
 %%step c
 print(t.log)
-""", "either")
-add("descriptor-set", """
+""",
+    "either",
+)
+add(
+    "descriptor-set",
+    """
 class Pos:
     def __set_name__(self, o, n): self.n = "_" + n
     def __get__(self, o, t=None): return getattr(o, self.n, 0)
@@ -454,8 +568,11 @@ q = P(); p.x = p.x - 5
 ---
 %%step c
 print(p.x, q.x)
-""")
-add("getitem-counts", """
+""",
+)
+add(
+    "getitem-counts",
+    """
 class L:
     def __init__(self): self.hits = 0
     def __getitem__(self, i):
@@ -472,8 +589,11 @@ s = sum(x for x in o); n = len(o); t = 1 in o
 ---
 %%step c
 print(o.hits, s, n, t)
-""")
-add("eq-and-hash-log", """
+""",
+)
+add(
+    "eq-and-hash-log",
+    """
 log = []
 class K:
     def __init__(self, v): self.v = v
@@ -488,8 +608,11 @@ found = K(1) in s
 ---
 %%step c
 print(log, found)
-""")
-add("bool-and-contains-side-effect", """
+""",
+)
+add(
+    "bool-and-contains-side-effect",
+    """
 class T:
     n = 0
     def __init__(self): self.k = []
@@ -508,8 +631,11 @@ while t:
 ---
 %%step c
 print(t.k)
-""")
-add("del-hook-and-format", """
+""",
+)
+add(
+    "del-hook-and-format",
+    """
 class F:
     def __init__(self): self.k = []
     def __format__(self, s): self.k.append(s); return "F"
@@ -523,8 +649,11 @@ t = f"{f:>3}" + "{}".format(f) + "%s" % f + str(f)
 ---
 %%step c
 print(f.k, t)
-""")
-add("iadd-custom-returns-new", """
+""",
+)
+add(
+    "iadd-custom-returns-new",
+    """
 class V:
     def __init__(self, x): self.x = x
     def __iadd__(self, o): return V(self.x + o)
@@ -537,8 +666,11 @@ v += 2
 ---
 %%step c
 print(v.x, w.x)
-""")
-add("enter-exit-mutates-global", """
+""",
+)
+add(
+    "enter-exit-mutates-global",
+    """
 log = []
 class Ctx:
     def __enter__(self): log.append("in"); return self
@@ -553,8 +685,11 @@ with Ctx():
 ---
 %%step c
 print(log)
-""")
-add("contextmanager-generator-mutates", """
+""",
+)
+add(
+    "contextmanager-generator-mutates",
+    """
 from contextlib import contextmanager
 log = []
 @contextmanager
@@ -573,8 +708,11 @@ with step("b"): pass
 ---
 %%step c
 print(log)
-""")
-add("exitstack-callback", """
+""",
+)
+add(
+    "exitstack-callback",
+    """
 from contextlib import ExitStack
 ---
 %%step a
@@ -586,8 +724,11 @@ with ExitStack() as st:
 ---
 %%step c
 print(log)
-""")
-add("suppress-partial", """
+""",
+)
+add(
+    "suppress-partial",
+    """
 from contextlib import suppress
 ---
 %%step a
@@ -601,8 +742,11 @@ with suppress(ZeroDivisionError):
 ---
 %%step c
 print(x)
-""")
-add("generator-function-side-effect", """
+""",
+)
+add(
+    "generator-function-side-effect",
+    """
 log = []
 def gen(n):
     for i in range(n):
@@ -618,8 +762,11 @@ for x in gen(10):
 ---
 %%step c
 print(log, total)
-""")
-add("generator-not-consumed", """
+""",
+)
+add(
+    "generator-not-consumed",
+    """
 log = []
 def gen():
     log.append("ran")
@@ -631,8 +778,11 @@ v = 1
 ---
 %%step b
 print(log, v)
-""")
-add("yield-from-and-send", """
+""",
+)
+add(
+    "yield-from-and-send",
+    """
 def acc():
     t = []
     while True:
@@ -645,8 +795,12 @@ out = [g.send(i) for i in range(3)]
 ---
 %%step b
 print(out)
-""", "either")
-add("global-in-nested-function", """
+""",
+    "either",
+)
+add(
+    "global-in-nested-function",
+    """
 total = 0
 def outer():
     def inner():
@@ -659,8 +813,11 @@ outer()
 ---
 %%step b
 outer(); print(total)
-""")
-add("global-creates-new-name", """
+""",
+)
+add(
+    "global-creates-new-name",
+    """
 def init():
     global config
     config = {"a": 1}
@@ -673,8 +830,11 @@ config["a"] += 1
 ---
 %%step c
 print(config)
-""")
-add("global-deleted-in-function", """
+""",
+)
+add(
+    "global-deleted-in-function",
+    """
 %%step a
 x = 1
 def drop():
@@ -689,8 +849,12 @@ try:
     print(x)
 except NameError as e:
     print("gone")
-""", "either")
-add("function-rebinds-function", """
+""",
+    "either",
+)
+add(
+    "function-rebinds-function",
+    """
 def f(): return 1
 def swap():
     global f
@@ -701,8 +865,12 @@ swap()
 ---
 %%step b
 print(f())
-""", "either")
-add("walrus-in-comprehension-condition", """
+""",
+    "either",
+)
+add(
+    "walrus-in-comprehension-condition",
+    """
 %%step a
 data = [1, 5, 3]
 ---
@@ -711,8 +879,11 @@ big = [y for x in data if (y := x * 2) > 4]
 ---
 %%step c
 print(big, y)
-""")
-add("walrus-in-while-and-lambda", """
+""",
+)
+add(
+    "walrus-in-while-and-lambda",
+    """
 %%step a
 it = [3, 2, 1, 0]
 ---
@@ -722,8 +893,11 @@ while (n := it.pop()) < 2:
 ---
 %%step c
 print(n, last, it)
-""")
-add("star-unpack-shared", """
+""",
+)
+add(
+    "star-unpack-shared",
+    """
 %%step a
 rows = [[1], [2], [3]]
 head, *tail = rows
@@ -733,8 +907,11 @@ tail[0].append("t"); head.append("h")
 ---
 %%step c
 print(rows)
-""")
-add("dict-merge-keeps-inner", """
+""",
+)
+add(
+    "dict-merge-keeps-inner",
+    """
 %%step a
 d = {"k": []}
 e = {**d, "j": 1}; f = d | {"z": 2}
@@ -744,8 +921,11 @@ e["k"].append(1); f["k"].append(2)
 ---
 %%step c
 print(d)
-""")
-add("nested-unpack-in-for", """
+""",
+)
+add(
+    "nested-unpack-in-for",
+    """
 %%step a
 pairs = [("a", ([1], 2)), ("b", ([3], 4))]
 ---
@@ -755,8 +935,11 @@ for name, (lst, n) in pairs:
 ---
 %%step c
 print(pairs, name, n)
-""")
-add("for-target-is-subscript", """
+""",
+)
+add(
+    "for-target-is-subscript",
+    """
 %%step a
 d = {}
 ---
@@ -765,8 +948,11 @@ for d["k"] in range(3): pass
 ---
 %%step c
 print(d)
-""")
-add("for-target-is-attribute", """
+""",
+)
+add(
+    "for-target-is-attribute",
+    """
 class O: pass
 ---
 %%step a
@@ -779,8 +965,11 @@ o.fh = None
 ---
 %%step c
 print(o.i)
-""")
-add("with-target-subscript", """
+""",
+)
+add(
+    "with-target-subscript",
+    """
 from contextlib import nullcontext
 ---
 %%step a
@@ -791,8 +980,11 @@ with nullcontext(5) as d["v"], nullcontext([1]) as (d["w"],): pass
 ---
 %%step c
 print(d)
-""")
-add("match-captures-and-mutates", """
+""",
+)
+add(
+    "match-captures-and-mutates",
+    """
 %%step a
 msg = {"kind": "add", "items": [1], "rest": {"z": []}}
 ---
@@ -804,8 +996,11 @@ match msg:
 ---
 %%step c
 print(msg)
-""")
-add("match-class-pattern", """
+""",
+)
+add(
+    "match-class-pattern",
+    """
 from dataclasses import dataclass
 @dataclass
 class P:
@@ -824,8 +1019,11 @@ match p:
 ---
 %%step c
 print(p)
-""")
-add("match-sequence-star", """
+""",
+)
+add(
+    "match-sequence-star",
+    """
 %%step a
 cmd = ["go", [1], [2]]
 ---
@@ -837,8 +1035,11 @@ match cmd:
 ---
 %%step c
 print(cmd, args)
-""")
-add("match-guard-with-effect", """
+""",
+)
+add(
+    "match-guard-with-effect",
+    """
 log = []
 def ok(x): log.append(x); return x > 1
 ---
@@ -850,8 +1051,11 @@ match v:
 ---
 %%step b
 print(r, n, log)
-""")
-add("try-finally-rebinds", """
+""",
+)
+add(
+    "try-finally-rebinds",
+    """
 %%step a
 x = 0
 ---
@@ -867,8 +1071,11 @@ except ZeroDivisionError:
 ---
 %%step c
 print(x)
-""")
-add("except-partial-then-else", """
+""",
+)
+add(
+    "except-partial-then-else",
+    """
 %%step a
 log, mode = [], "start"
 ---
@@ -885,8 +1092,11 @@ for bad in (True, False):
 ---
 %%step c
 print(log, mode, bad)
-""")
-add("except-group", """
+""",
+)
+add(
+    "except-group",
+    """
 %%step a
 log = []
 ---
@@ -900,8 +1110,11 @@ except* TypeError:
 ---
 %%step c
 print(log)
-""")
-add("exception-object-kept", """
+""",
+)
+add(
+    "exception-object-kept",
+    """
 %%step a
 try:
     int("x")
@@ -910,8 +1123,11 @@ except ValueError as e:
 ---
 %%step b
 print(type(err).__name__, err.args)
-""")
-add("return-in-finally-and-loop-else", """
+""",
+)
+add(
+    "return-in-finally-and-loop-else",
+    """
 def find(xs, log):
     for x in xs:
         try:
@@ -929,8 +1145,11 @@ r = find([1, 2, 3], log); s = find([7], log)
 ---
 %%step c
 print(log, r, s)
-""")
-add("del-in-loop-and-slice", """
+""",
+)
+add(
+    "del-in-loop-and-slice",
+    """
 %%step a
 d = {k: k for k in "abc"}; l = list(range(5))
 ---
@@ -941,8 +1160,11 @@ del l[::2]
 ---
 %%step c
 print(d, l)
-""")
-add("loop-variable-of-object-leaks", """
+""",
+)
+add(
+    "loop-variable-of-object-leaks",
+    """
 %%step a
 models = [{"n": 1}, {"n": 2}]
 ---
@@ -954,8 +1176,11 @@ m["last"] = 1
 ---
 %%step d
 print(models)
-""")
-add("conditional-def-alias", """
+""",
+)
+add(
+    "conditional-def-alias",
+    """
 %%step a
 a, b = [1], [2]
 flag = len(a) > 5
@@ -968,8 +1193,11 @@ target.append(0)
 ---
 %%step d
 print(a, b)
-""")
-add("swap-through-tuple-store", """
+""",
+)
+add(
+    "swap-through-tuple-store",
+    """
 %%step a
 x, y = [1], [2]
 ---
@@ -981,8 +1209,11 @@ x.append("x")
 ---
 %%step d
 print(x, y)
-""")
-add("chained-comparison-and-ternary-calls", """
+""",
+)
+add(
+    "chained-comparison-and-ternary-calls",
+    """
 log = []
 def v(x): log.append(x); return x
 ---
@@ -994,8 +1225,11 @@ s = v(4) if v(0) else v(5); t = v(0) or v(6)
 ---
 %%step c
 print(log, r, s, t)
-""")
-add("default-argument-accumulates", """
+""",
+)
+add(
+    "default-argument-accumulates",
+    """
 def put(x, box=[]):
     box.append(x)
     return box
@@ -1008,8 +1242,12 @@ put(2)
 ---
 %%step c
 print(put(3))
-""", "either")
-add("default-mutable-shared-with-global", """
+""",
+    "either",
+)
+add(
+    "default-mutable-shared-with-global",
+    """
 shared = []
 def put(x, box=shared): box.append(x)
 ---
@@ -1021,8 +1259,12 @@ put(2)
 ---
 %%step c
 print(shared)
-""", "either")
-add("kwargs-dict-mutated-inside", """
+""",
+    "either",
+)
+add(
+    "kwargs-dict-mutated-inside",
+    """
 def f(**kw): kw["x"].append(1); kw["y"] = 0
 ---
 %%step a
@@ -1033,8 +1275,11 @@ f(**d)
 ---
 %%step c
 print(d)
-""")
-add("args-tuple-elements-mutated", """
+""",
+)
+add(
+    "args-tuple-elements-mutated",
+    """
 def f(*args):
     for a in args: a.append(1)
 ---
@@ -1046,8 +1291,11 @@ f(p, *[q, r])
 ---
 %%step c
 print(p, q, r)
-""")
-add("keyword-only-mutated-by-lambda", """
+""",
+)
+add(
+    "keyword-only-mutated-by-lambda",
+    """
 f = lambda *, box, n=1: box.extend([n])
 ---
 %%step a
@@ -1058,8 +1306,11 @@ f(box=box); f(box=box, n=3)
 ---
 %%step c
 print(box)
-""")
-add("map-lazily-never-run", """
+""",
+)
+add(
+    "map-lazily-never-run",
+    """
 %%step a
 log = []
 ---
@@ -1069,8 +1320,11 @@ n = 1
 ---
 %%step c
 print(log, n)
-""")
-add("map-consumed-later", """
+""",
+)
+add(
+    "map-consumed-later",
+    """
 %%step a
 log = []
 m = map(log.append, [1, 2])
@@ -1080,8 +1334,12 @@ done = list(m)
 ---
 %%step c
 print(log, done)
-""", "either")
-add("zip-of-lists-mutates-inner", """
+""",
+    "either",
+)
+add(
+    "zip-of-lists-mutates-inner",
+    """
 %%step a
 xs = [[1], [2]]
 ys = [10, 20]
@@ -1091,8 +1349,11 @@ for x, y in zip(xs, ys, strict=True): x.append(y)
 ---
 %%step c
 print(xs)
-""")
-add("sorted-key-with-effect", """
+""",
+)
+add(
+    "sorted-key-with-effect",
+    """
 %%step a
 seen = []
 xs = [3, 1, 2]
@@ -1103,8 +1364,11 @@ xs.sort(key=lambda v: seen.append(-v) or -v)
 ---
 %%step c
 print(seen, out, xs)
-""")
-add("any-short-circuits-iterator", """
+""",
+)
+add(
+    "any-short-circuits-iterator",
+    """
 %%step a
 it = iter([1, 2, 3, 4])
 ---
@@ -1113,8 +1377,12 @@ found = any(x == 2 for x in it)
 ---
 %%step c
 print(list(it), found)
-""", "either")
-add("in-consumes-iterator", """
+""",
+    "either",
+)
+add(
+    "in-consumes-iterator",
+    """
 %%step a
 it = iter("abcd")
 ---
@@ -1123,8 +1391,12 @@ has = "b" in it
 ---
 %%step c
 print(next(it), has)
-""", "either")
-add("iterator-twins", """
+""",
+    "either",
+)
+add(
+    "iterator-twins",
+    """
 %%step a
 it = iter([1, 2, 3, 4])
 pairs = zip(it, it)
@@ -1134,8 +1406,12 @@ first = next(pairs)
 ---
 %%step c
 print(first, list(it))
-""", "either")
-add("itertools-count-shared", """
+""",
+    "either",
+)
+add(
+    "itertools-count-shared",
+    """
 import itertools
 ids = itertools.count(1)
 def new_id(): return next(ids)
@@ -1148,8 +1424,11 @@ b = [new_id(), new_id()]
 ---
 %%step c
 print(a, b, new_id())
-""")
-add("itertools-count-in-class-body", """
+""",
+)
+add(
+    "itertools-count-in-class-body",
+    """
 import itertools
 class Node:
     _ids = itertools.count()
@@ -1163,8 +1442,12 @@ m = Node()
 ---
 %%step c
 print([x.id for x in n], m.id)
-""", "either")
-add("itertools-tee-groupby-cycle", """
+""",
+    "either",
+)
+add(
+    "itertools-tee-groupby-cycle",
+    """
 import itertools
 ---
 %%step a
@@ -1173,8 +1456,12 @@ next(c)
 ---
 %%step b
 print([next(c) for _ in range(3)])
-""", "either")
-add("operator-methods", """
+""",
+    "either",
+)
+add(
+    "operator-methods",
+    """
 import operator
 ---
 %%step a
@@ -1185,8 +1472,11 @@ operator.iadd(l, [2]); operator.setitem(d, "k", 1); operator.methodcaller("appen
 ---
 %%step c
 print(l, d)
-""")
-add("unbound-method-call", """
+""",
+)
+add(
+    "unbound-method-call",
+    """
 %%step a
 l, d, s = [2, 1], {}, set()
 ---
@@ -1195,8 +1485,11 @@ list.append(l, 0); list.sort(l); dict.update(d, a=1); set.add(s, 4)
 ---
 %%step c
 print(l, d, s)
-""")
-add("unbound-method-in-map", """
+""",
+)
+add(
+    "unbound-method-in-map",
+    """
 %%step a
 ls = [[1], [2]]
 ---
@@ -1206,8 +1499,11 @@ any(map(lambda l: list.append(l, 5), ls))
 ---
 %%step c
 print(ls)
-""")
-add("super-call-chain-mutates", """
+""",
+)
+add(
+    "super-call-chain-mutates",
+    """
 log = []
 class A:
     def go(self): log.append("A"); self.x = 1
@@ -1225,8 +1521,11 @@ d.go()
 ---
 %%step c
 print(log, d.__dict__)
-""")
-add("class-of-inherited-list", """
+""",
+)
+add(
+    "class-of-inherited-list",
+    """
 class Stack(list):
     def push(self, x): self.append(x); return self
 ---
@@ -1238,8 +1537,11 @@ s.push(1).push(2); s += [3]
 ---
 %%step c
 print(s, type(s).__name__)
-""")
-add("dict-subclass-missing", """
+""",
+)
+add(
+    "dict-subclass-missing",
+    """
 class D(dict):
     def __missing__(self, k): self[k] = []; return self[k]
 ---
@@ -1251,8 +1553,11 @@ d["x"].append(1)
 ---
 %%step c
 print(d)
-""")
-add("dataclass-default-factory-shared", """
+""",
+)
+add(
+    "dataclass-default-factory-shared",
+    """
 from dataclasses import dataclass, field
 pool = []
 @dataclass
@@ -1267,8 +1572,11 @@ c.items.append(1)
 ---
 %%step d
 print(pool, C().items)
-""")
-add("dataclass-replace-shares", """
+""",
+)
+add(
+    "dataclass-replace-shares",
+    """
 from dataclasses import dataclass, replace
 @dataclass
 class C:
@@ -1286,8 +1594,11 @@ d.items.append(2)
 ---
 %%step f
 print(c, d)
-""")
-add("enum-with-mutable-and-auto", """
+""",
+)
+add(
+    "enum-with-mutable-and-auto",
+    """
 from enum import Enum, auto
 class Color(Enum):
     RED = auto(); BLUE = auto()
@@ -1300,8 +1611,11 @@ counts[Color.RED] += 1; counts[Color.BLUE] = 5
 ---
 %%step c
 print(counts[Color(1)], Color.BLUE in counts, [c.name for c in counts])
-""")
-add("flag-enum-and-state-on-member", """
+""",
+)
+add(
+    "flag-enum-and-state-on-member",
+    """
 from enum import Enum
 class E(Enum):
     A = "a"
@@ -1312,8 +1626,12 @@ E.A.note.append(1)
 ---
 %%step b
 print(E.A.note)
-""", "either")
-add("namespace-object", """
+""",
+    "either",
+)
+add(
+    "namespace-object",
+    """
 from types import SimpleNamespace
 ---
 %%step a
@@ -1328,8 +1646,11 @@ sub.xs.append("s"); print(cfg)
 ---
 %%step d
 print(cfg.sub.xs)
-""")
-add("callable-object-with-state", """
+""",
+)
+add(
+    "callable-object-with-state",
+    """
 class Adder:
     def __init__(self): self.total = 0
     def __call__(self, x): self.total += x; return self.total
@@ -1342,8 +1663,11 @@ out = list(map(add_up, [1, 2, 3]))
 ---
 %%step c
 print(add_up.total, out)
-""")
-add("callback-stored-in-instance", """
+""",
+)
+add(
+    "callback-stored-in-instance",
+    """
 log = []
 class Bus:
     def __init__(self): self.subs = []
@@ -1363,8 +1687,12 @@ bus.emit(3)
 ---
 %%step d
 print(log)
-""", "either")
-add("dispatch-dict-of-lambdas", """
+""",
+    "either",
+)
+add(
+    "dispatch-dict-of-lambdas",
+    """
 %%step a
 state = {"n": 0}
 ops = {"inc": lambda: state.update(n=state["n"] + 1), "dec": lambda: state.update(n=state["n"] - 1)}
@@ -1374,8 +1702,12 @@ for name in ["inc", "inc", "dec"]: ops[name]()
 ---
 %%step c
 print(state)
-""", "either")
-add("method-chosen-by-string", """
+""",
+    "either",
+)
+add(
+    "method-chosen-by-string",
+    """
 class M:
     def __init__(self): self.v = 0
     def up(self): self.v += 1
@@ -1389,8 +1721,11 @@ for name in ("up", "up", "down"): getattr(m, name)()
 ---
 %%step c
 print(m.v)
-""")
-add("recursive-structure-walk", """
+""",
+)
+add(
+    "recursive-structure-walk",
+    """
 def walk(n, f):
     f(n)
     for k in n["kids"]: walk(k, f)
@@ -1403,8 +1738,11 @@ walk(tree, lambda n: n.__setitem__("seen", True))
 ---
 %%step c
 print(tree)
-""")
-add("mutual-recursion-global-list", """
+""",
+)
+add(
+    "mutual-recursion-global-list",
+    """
 log = []
 def even(n): log.append(n); return True if n == 0 else odd(n - 1)
 def odd(n): return False if n == 0 else even(n - 1)
@@ -1414,8 +1752,11 @@ r = even(4)
 ---
 %%step b
 print(r, log)
-""")
-add("async-helper-mutates", """
+""",
+)
+add(
+    "async-helper-mutates",
+    """
 import asyncio
 async def put(q, x):
     await asyncio.sleep(0)
@@ -1429,8 +1770,11 @@ await asyncio.gather(put(q, 1), put(q, 2))
 ---
 %%step c
 print(sorted(q))
-""")
-add("async-for-and-with", """
+""",
+)
+add(
+    "async-for-and-with",
+    """
 log = []
 class A:
     async def __aenter__(self): log.append("in"); return self
@@ -1448,8 +1792,11 @@ async for i in gen(): pass
 ---
 %%step c
 print(log, out, i)
-""")
-add("thread-mutates-argument", """
+""",
+)
+add(
+    "thread-mutates-argument",
+    """
 import threading
 ---
 %%step a
@@ -1462,8 +1809,12 @@ del t
 ---
 %%step c
 print(box)
-""", "either")
-add("threadpool-mutates-global", """
+""",
+    "either",
+)
+add(
+    "threadpool-mutates-global",
+    """
 from concurrent.futures import ThreadPoolExecutor
 done = {}
 def work(i): done[i] = i * i
@@ -1476,8 +1827,11 @@ with ThreadPoolExecutor(1) as ex: ex.submit(work, 9).result()
 ---
 %%step c
 print(done)
-""")
-add("underscore-as-throwaway", """
+""",
+)
+add(
+    "underscore-as-throwaway",
+    """
 %%step a
 pairs = [(1, [2]), (3, [4])]
 for _, last in pairs: pass
@@ -1488,15 +1842,22 @@ first, _ = pairs[0]
 ---
 %%step c
 print(pairs, first)
-""")
-add("underscore-name-assigned-and-read-later", """
+""",
+)
+add(
+    "underscore-name-assigned-and-read-later",
+    """
 %%step a
 _, keep = (1, 2)
 ---
 %%step b
 print(_, keep)
-""", "either")
-add("dunder-and-private-names", """
+""",
+    "either",
+)
+add(
+    "dunder-and-private-names",
+    """
 %%step a
 __secret = 1; _hidden = [2]; __all__ = ["x"]
 ---
@@ -1505,8 +1866,12 @@ _hidden.append(__secret)
 ---
 %%step c
 print(__secret, _hidden, __all__)
-""", "either")
-add("unicode-nfkc-name", """
+""",
+    "either",
+)
+add(
+    "unicode-nfkc-name",
+    """
 %%step a
 ﬁne = 1
 名前 = [2]
@@ -1516,8 +1881,11 @@ print(fine); 名前.append(3)
 ---
 %%step c
 print(名前)
-""")
-add("shadow-builtin-then-del", """
+""",
+)
+add(
+    "shadow-builtin-then-del",
+    """
 %%step a
 max = lambda *a: "mine"
 ---
@@ -1529,8 +1897,12 @@ del max
 ---
 %%step d
 print(max(1, 2), r)
-""", "either")
-add("shadow-print-and-open", """
+""",
+    "either",
+)
+add(
+    "shadow-print-and-open",
+    """
 lines = []
 def print(*a): lines.append(a)
 ---
@@ -1543,8 +1915,11 @@ print("y")
 %%step c
 import builtins
 builtins.print(lines)
-""")
-add("import-alias-shadowed-by-variable", """
+""",
+)
+add(
+    "import-alias-shadowed-by-variable",
+    """
 import math as m
 ---
 %%step a
@@ -1553,8 +1928,11 @@ m = 5
 ---
 %%step b
 print(m + r)
-""")
-add("reimport-after-shadow", """
+""",
+)
+add(
+    "reimport-after-shadow",
+    """
 import math
 ---
 %%step a
@@ -1566,8 +1944,11 @@ print(math)
 %%step c
 import math
 print(math.floor(2.5))
-""")
-add("conditional-import-in-step", """
+""",
+)
+add(
+    "conditional-import-in-step",
+    """
 %%step a
 try:
     import nonexistent_module as js
@@ -1576,8 +1957,11 @@ except ImportError:
 ---
 %%step b
 print(js.dumps({"a": 1}))
-""")
-add("function-local-import-state", """
+""",
+)
+add(
+    "function-local-import-state",
+    """
 def setup():
     import decimal
     decimal.getcontext().prec = 4
@@ -1588,8 +1972,12 @@ setup()
 %%step b
 from decimal import Decimal
 print(Decimal(1) / Decimal(3))
-""", "either")
-add("exec-in-function", """
+""",
+    "either",
+)
+add(
+    "exec-in-function",
+    """
 def run(code): exec(code, globals())
 ---
 %%step a
@@ -1597,8 +1985,12 @@ run("hidden = 5")
 ---
 %%step b
 print(hidden)
-""", "either")
-add("globals-alias", """
+""",
+    "either",
+)
+add(
+    "globals-alias",
+    """
 g = globals()
 ---
 %%step a
@@ -1606,8 +1998,12 @@ g["made"] = 7
 ---
 %%step b
 print(made)
-""", "either")
-add("vars-of-object", """
+""",
+    "either",
+)
+add(
+    "vars-of-object",
+    """
 class O: pass
 ---
 %%step a
@@ -1618,8 +2014,11 @@ vars(o)["x"] = 1; o.__dict__["y"] = 2; vars(o).update(z=3)
 ---
 %%step c
 print(vars(o))
-""")
-add("object-setattr", """
+""",
+)
+add(
+    "object-setattr",
+    """
 from dataclasses import dataclass
 @dataclass(frozen=True)
 class F:
@@ -1633,8 +2032,11 @@ object.__setattr__(f, "x", 2)
 ---
 %%step c
 print(f)
-""")
-add("copy-shallow-inner-shared", """
+""",
+)
+add(
+    "copy-shallow-inner-shared",
+    """
 import copy
 ---
 %%step a
@@ -1646,8 +2048,11 @@ a["l"].append(2)
 ---
 %%step c
 print(b, c, d, e)
-""")
-add("deepcopy-memo-shared-pair", """
+""",
+)
+add(
+    "deepcopy-memo-shared-pair",
+    """
 import copy
 ---
 %%step a
@@ -1658,8 +2063,11 @@ pair[0].append(2)
 ---
 %%step c
 print(pair, l)
-""")
-add("string-builder-in-dict", """
+""",
+)
+add(
+    "string-builder-in-dict",
+    """
 %%step a
 out = {"text": ""}
 ---
@@ -1668,8 +2076,11 @@ for w in "ab": out["text"] += w
 ---
 %%step c
 print(out)
-""")
-add("nested-dict-setdefault", """
+""",
+)
+add(
+    "nested-dict-setdefault",
+    """
 %%step a
 idx = {}
 ---
@@ -1682,8 +2093,11 @@ first = idx["a"]; first.append("!")
 ---
 %%step d
 print(idx)
-""")
-add("dict-views-are-live", """
+""",
+)
+add(
+    "dict-views-are-live",
+    """
 %%step a
 d = {"a": 1}
 ks = d.keys()
@@ -1693,8 +2107,12 @@ d["b"] = 2
 ---
 %%step c
 print(list(ks))
-""", "either")
-add("memoryview-writes", """
+""",
+    "either",
+)
+add(
+    "memoryview-writes",
+    """
 %%step a
 b = bytearray(b"abc")
 ---
@@ -1703,8 +2121,11 @@ memoryview(b)[0:1] = b"Z"
 ---
 %%step c
 print(bytes(b))
-""")
-add("weak-reference-and-id", """
+""",
+)
+add(
+    "weak-reference-and-id",
+    """
 import weakref
 class O: pass
 ---
@@ -1713,16 +2134,23 @@ o = O(); r = weakref.ref(o)
 ---
 %%step b
 print(r() is o)
-""", "either")
-add("is-identity-of-tuple-and-interned", """
+""",
+    "either",
+)
+add(
+    "is-identity-of-tuple-and-interned",
+    """
 %%step a
 x = (1, [2])
 y = x
 ---
 %%step b
 print(x is y)
-""")
-add("identity-of-frame-in-dict-key", """
+""",
+)
+add(
+    "identity-of-frame-in-dict-key",
+    """
 class K: pass
 ---
 %%step a
@@ -1730,8 +2158,11 @@ k = K(); d = {k: 1}
 ---
 %%step b
 print(d[k], k in d)
-""")
-add("same-object-in-two-containers", """
+""",
+)
+add(
+    "same-object-in-two-containers",
+    """
 %%step a
 shared = {"n": 0}
 left = [shared]
@@ -1744,8 +2175,11 @@ left[0]["n"] += 1
 ---
 %%step d
 print(right[0]["n"], shared)
-""")
-add("late-binding-loop-lambdas", """
+""",
+)
+add(
+    "late-binding-loop-lambdas",
+    """
 %%step a
 fs = [lambda: i for i in range(3)]
 k = 10
@@ -1756,8 +2190,12 @@ k = 20
 ---
 %%step c
 print([f() for f in fs], gs[0]())
-""", "either")
-add("annotations-evaluated", """
+""",
+    "either",
+)
+add(
+    "annotations-evaluated",
+    """
 def tag(x): log.append(x); return int
 ---
 %%step a
@@ -1767,8 +2205,11 @@ def f(a: tag("a")) -> tag("r"): pass
 ---
 %%step b
 print(log)
-""")
-add("type-statement-generic", """
+""",
+)
+add(
+    "type-statement-generic",
+    """
 from typing import TypeVar, Generic
 T = TypeVar("T")
 class Box(Generic[T]):
@@ -1782,8 +2223,11 @@ b.v += 1
 ---
 %%step c
 print(b.v)
-""")
-add("abstract-protocol-isinstance", """
+""",
+)
+add(
+    "abstract-protocol-isinstance",
+    """
 from typing import Protocol, runtime_checkable
 @runtime_checkable
 class Has(Protocol):
@@ -1796,8 +2240,11 @@ x = X()
 ---
 %%step b
 print(isinstance(x, Has), isinstance(x, X))
-""")
-add("class-defined-in-helper", """
+""",
+)
+add(
+    "class-defined-in-helper",
+    """
 def make(n):
     class Local:
         size = n
@@ -1808,8 +2255,12 @@ L = make(3)
 ---
 %%step b
 print(L.size, L().size)
-""", "either")
-add("instance-of-class-defined-in-helper", """
+""",
+    "either",
+)
+add(
+    "instance-of-class-defined-in-helper",
+    """
 def make(n):
     class Local:
         def __init__(self): self.n = n
@@ -1820,8 +2271,12 @@ o = make(3)
 ---
 %%step b
 print(o.n)
-""", "either")
-add("class-redefined-between", """
+""",
+    "either",
+)
+add(
+    "class-redefined-between",
+    """
 %%step a
 class A:
     def f(self): return "old"
@@ -1833,8 +2288,12 @@ class A:
 ---
 %%step c
 print(a.f(), A().f(), isinstance(a, A))
-""", "either")
-add("helper-redefined-old-captured", """
+""",
+    "either",
+)
+add(
+    "helper-redefined-old-captured",
+    """
 def f(): return "old"
 g = f
 ---
@@ -1845,8 +2304,12 @@ def f(): return "new"
 ---
 %%step b
 print(g(), f(), first)
-""", "either")
-add("helper-redefined-between-uses", """
+""",
+    "either",
+)
+add(
+    "helper-redefined-between-uses",
+    """
 def f(): return h()
 def h(): return 1
 ---
@@ -1857,8 +2320,11 @@ def h(): return 2
 ---
 %%step b
 print(r, f())
-""")
-add("constant-redefined-between-uses", """
+""",
+)
+add(
+    "constant-redefined-between-uses",
+    """
 K = 1
 def f(): return K
 ---
@@ -1869,8 +2335,11 @@ K = 2
 ---
 %%step b
 print(r, f(), K)
-""")
-add("constant-list-rebound-then-mutated", """
+""",
+)
+add(
+    "constant-list-rebound-then-mutated",
+    """
 opts = [1]
 keep = opts
 ---
@@ -1882,8 +2351,11 @@ opts.append(3)
 ---
 %%step c
 print(opts, keep)
-""")
-add("setup-constant-aliased-by-two", """
+""",
+)
+add(
+    "setup-constant-aliased-by-two",
+    """
 base = {"a": []}
 view = base["a"]
 ---
@@ -1892,8 +2364,11 @@ base["a"].append(1)
 ---
 %%step b
 print(view)
-""")
-add("setup-constant-identity", """
+""",
+)
+add(
+    "setup-constant-identity",
+    """
 base = [1]
 other = base
 ---
@@ -1902,8 +2377,11 @@ same = other is base
 ---
 %%step b
 print(other is base, same)
-""")
-add("mutable-constant-leaks-into-step-object", """
+""",
+)
+add(
+    "mutable-constant-leaks-into-step-object",
+    """
 DEFAULTS = {"x": [1]}
 ---
 %%step a
@@ -1914,8 +2392,11 @@ cfg["x"].append(2)
 ---
 %%step c
 print(DEFAULTS, cfg)
-""")
-add("mutable-constant-stored-in-instance", """
+""",
+)
+add(
+    "mutable-constant-stored-in-instance",
+    """
 DEFAULTS = []
 class C:
     def __init__(self): self.d = DEFAULTS
@@ -1928,8 +2409,11 @@ c.d.append(2)
 ---
 %%step x
 print(DEFAULTS)
-""")
-add("mutable-constant-returned-by-helper", """
+""",
+)
+add(
+    "mutable-constant-returned-by-helper",
+    """
 CACHE = {}
 def cache(): return CACHE
 ---
@@ -1938,8 +2422,11 @@ cache()["k"] = 1
 ---
 %%step b
 print(CACHE, len(cache()))
-""")
-add("memo-in-global-dict", """
+""",
+)
+add(
+    "memo-in-global-dict",
+    """
 memo = {}
 def fib(n):
     if n in memo: return memo[n]
@@ -1954,8 +2441,11 @@ b = fib(12)
 ---
 %%step c
 print(a, b, len(memo))
-""")
-add("step-with-same-private-names", """
+""",
+)
+add(
+    "step-with-same-private-names",
+    """
 %%step a
 tmp = [1]; a = sum(tmp)
 ---
@@ -1964,8 +2454,11 @@ tmp = [2]; b = sum(tmp)
 ---
 %%step c
 print(a, b, tmp)
-""")
-add("function-attribute-counter", """
+""",
+)
+add(
+    "function-attribute-counter",
+    """
 def f():
     f.calls = getattr(f, "calls", 0) + 1
     return f.calls
@@ -1975,8 +2468,12 @@ f()
 ---
 %%step b
 print(f())
-""", "either")
-add("function-attribute-set-in-step", """
+""",
+    "either",
+)
+add(
+    "function-attribute-set-in-step",
+    """
 def f(x): return x * f.k
 f.k = 2
 ---
@@ -1988,8 +2485,12 @@ f.k = 3
 ---
 %%step c
 print(a, f(1))
-""", "either")
-add("lambda-assigned-attribute", """
+""",
+    "either",
+)
+add(
+    "lambda-assigned-attribute",
+    """
 %%step a
 class Cfg: pass
 cfg = Cfg()
@@ -2001,8 +2502,12 @@ off = 5
 ---
 %%step c
 print(cfg.f(1))
-""", "either")
-add("star-import-shadow", """
+""",
+    "either",
+)
+add(
+    "star-import-shadow",
+    """
 from math import *
 ---
 %%step a
@@ -2010,8 +2515,11 @@ pi = 3
 ---
 %%step b
 print(pi, floor(2.5), e)
-""")
-add("sum-of-lists-start-mutated", """
+""",
+)
+add(
+    "sum-of-lists-start-mutated",
+    """
 %%step a
 start = []
 ---
@@ -2020,8 +2528,11 @@ r = sum([[1], [2]], start)
 ---
 %%step c
 r.append(3); print(start, r)
-""")
-add("print-end-and-file-arg", """
+""",
+)
+add(
+    "print-end-and-file-arg",
+    """
 import io
 ---
 %%step a
@@ -2032,8 +2543,12 @@ print("x", file=buf)
 ---
 %%step c
 print("y", file=buf); print(buf.getvalue())
-""", "either")
-add("json-dump-into-buffer", """
+""",
+    "either",
+)
+add(
+    "json-dump-into-buffer",
+    """
 import io, json, csv
 ---
 %%step a
@@ -2046,8 +2561,12 @@ del w
 ---
 %%step c
 print(repr(buf.getvalue()))
-""", "either")
-add("hash-object-updates", """
+""",
+    "either",
+)
+add(
+    "hash-object-updates",
+    """
 import hashlib
 ---
 %%step a
@@ -2058,8 +2577,12 @@ h.update(b"x")
 ---
 %%step c
 print(h.hexdigest()[:8])
-""", "either")
-add("regex-match-and-scanner", """
+""",
+    "either",
+)
+add(
+    "regex-match-and-scanner",
+    """
 import re
 pat = re.compile(r"(\\w)(\\d)")
 ---
@@ -2068,8 +2591,12 @@ m = pat.match("a1")
 ---
 %%step b
 print(m.groups() if m else None)
-""", "either")
-add("struct-and-array-module", """
+""",
+    "either",
+)
+add(
+    "struct-and-array-module",
+    """
 import array, struct
 ---
 %%step a
@@ -2080,8 +2607,11 @@ a.append(3); a[0] = 9; struct.pack_into("<i", buf, 0, 7)
 ---
 %%step c
 print(a.tolist(), bytes(buf))
-""")
-add("queue-object", """
+""",
+)
+add(
+    "queue-object",
+    """
 import queue
 ---
 %%step a
@@ -2092,8 +2622,12 @@ q.put(1)
 ---
 %%step c
 print(q.get())
-""", "either")
-add("simplequeue-heap-in-class", """
+""",
+    "either",
+)
+add(
+    "simplequeue-heap-in-class",
+    """
 import heapq
 class PQ:
     def __init__(self): self.h = []
@@ -2111,8 +2645,11 @@ first = pq.pop()
 ---
 %%step d
 print(first, pq.h)
-""")
-add("string-template-and-percent-dict", """
+""",
+)
+add(
+    "string-template-and-percent-dict",
+    """
 import string
 ---
 %%step a
@@ -2123,8 +2660,11 @@ t = string.Template("hi $name").substitute(who); u = "hi %(name)s" % who; v = "h
 ---
 %%step c
 print(t, u, v)
-""")
-add("complex-slicing-objects", """
+""",
+)
+add(
+    "complex-slicing-objects",
+    """
 %%step a
 s = slice(0, 2); l = list("abcd"); e = ...
 ---
@@ -2133,8 +2673,11 @@ l[s] = ["X"]
 ---
 %%step c
 print(l, s, e is Ellipsis)
-""")
-add("boolean-operators-in-place", """
+""",
+)
+add(
+    "boolean-operators-in-place",
+    """
 %%step a
 s, d = {1, 2}, {"a": 1}
 t, e = s, d
@@ -2144,8 +2687,11 @@ s |= {3}; s -= {1}; d |= {"b": 2}; s &= {2, 3}; s ^= {9}
 ---
 %%step c
 print(t, e)
-""")
-add("tuple-iadd-holds-list", """
+""",
+)
+add(
+    "tuple-iadd-holds-list",
+    """
 %%step a
 t = ([1],)
 ---
@@ -2159,4 +2705,5 @@ u += ([5],)
 ---
 %%step c
 print(t, u)
-""")
+""",
+)

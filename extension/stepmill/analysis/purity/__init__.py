@@ -11,6 +11,8 @@ Functions are dotted names as imported, or prefixes ending in `.*`; methods are 
 `stores`          keeps its arguments inside the receiver (or inside argument N of `mutates:N`)
 `holds`           the result keeps its arguments
 `alias`           the result may be the receiver or an argument, or a part of it
+`element`         the result is an element of the only argument, or one of several arguments
+`elements`        the result is a new container of the elements of the first argument
 `self`            the result is the receiver
 `part`            the result is a part of the receiver or of the first argument
 `linked`          the parts of the result share objects
@@ -25,6 +27,8 @@ Functions are dotted names as imported, or prefixes ending in `.*`; methods are 
 `volatile:W`      reads W, which has no digest (clock, network, subprocess, database, input)
 `reads:N` `writes:N`   argument N is the path of a file that is read or written; N may be a keyword
 `calls`           calls functions that it is given
+
+`magics.txt`, `commands.txt` and `literals.txt` are lists of the same form.
 """
 
 from __future__ import annotations
@@ -63,6 +67,21 @@ def _table(name: str) -> dict[str, Entry]:
         if words:
             found[words[0]] = Entry(frozenset(words[1:]))
     return found
+
+
+def is_read_only(command: str) -> bool:
+    """Tell whether a shell command is known to change no file."""
+    return command in _table("commands")
+
+
+def is_literal_call(dotted: str) -> bool:
+    """Tell whether calling the library function is as good as writing a literal."""
+    return dotted in _table("literals")
+
+
+def magic_kind(name: str) -> str:
+    """Return what `%name` or `%%name` is: "session", "quiet", "dynamic", "script", "" if not known."""
+    return next(iter(_table("magics").get(name, NOTHING).flags), "")
 
 
 @cache
