@@ -117,7 +117,7 @@ def test_a_notebook_without_steps(place: Workplace) -> None:
 
 
 def test_strict_takes_warnings_for_errors(place: Workplace) -> None:
-    place.write("%%parameters\nprint('sets no parameter')", "%%step a\nx = 1")
+    place.write("%%step a\nx = 1", "%%step b\n")
     assert [d.severity.value for d in api.analyze(place.notebook).diagnostics] == ["warning"]
     assert_refused(place, PipelineError, strict=True)
 

@@ -13,7 +13,6 @@ from stepmill.planning.manifest import (
     build_manifest,
     read_elsewhere,
     taken_values,
-    unseeded,
 )
 
 if TYPE_CHECKING:
@@ -55,13 +54,6 @@ def test_values_come_from_the_records_of_their_producers() -> None:
     assert taken_values(fit, {}) == ({}, {})
 
 
-def test_generators_that_the_notebook_seeds_get_no_derived_seed() -> None:
-    drawing = step("fit", draws=("numpy", "random"), inputs=(NUMPY_IN,))
-    assert unseeded(drawing) == ("random",)
-    assert unseeded(replace(drawing, inputs=(), outputs=(NUMPY_OUT,))) == ("random",)
-    assert unseeded(LOAD) == ()
-
-
 def test_a_manifest_says_what_may_be_bound_and_what_others_read() -> None:
     fit = replace(
         FIT,
@@ -79,7 +71,7 @@ def test_a_manifest_says_what_may_be_bound_and_what_others_read() -> None:
 def test_generators_that_other_steps_seed_are_watched() -> None:
     seeding = step("seed", outputs=(NUMPY_OUT,))
     drawing = step("draw", 1, inputs=(NUMPY_IN,), outputs=(NUMPY_OUT,), draws=("numpy",))
-    pipeline = chain(seeding, drawing, FIT)
+    pipeline = replace(chain(seeding, drawing, FIT), seeded=("numpy",))
     assert manifest(FIT, pipeline).random_watch == ("numpy",)
     made = manifest(drawing, pipeline, inputs={}, random={"numpy": STATE})
     assert (made.random_watch, made.random_restore, made.random_capture) == ((), {"numpy": STATE}, ("numpy",))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import FILE, FOLDER, RANDOM, is_pseudo
 from stepmill.analysis.flow import Flow, Origin, Source, Version, may_be_same_file
-from stepmill.analysis.values import Kind
+from stepmill.analysis.values import UNKNOWN, Kind
 from stepmill.model.cell import StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import SETUP_STEP
@@ -146,6 +146,8 @@ class Assembly:
             self._order_after_files(draft, name, version, place)
             return
         source = self.flow.source(version)
+        for unit in self.flow.idle(version):
+            self._conflict("SM205", self.place(unit, name), name, draft.name)
         if source.origin is Origin.REPLAY or source.origin is Origin.PARAMETER:
             draft.replayed |= self._with_needs(set(source.units), draft)
         elif source.origin is Origin.SCRATCH:
@@ -201,6 +203,17 @@ class Assembly:
                 for other, definitions in known.items() if heap is not None else ():
                     if heap is not None and (other == name or heap.may_share(name, other)):
                         draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
+
+    def check_memory(self, draft: Draft, left: str, right: str) -> None:
+        """A frame and an array over the same memory fall apart when they are stored."""
+        kinds = {name: self.flow.env.get(name, UNKNOWN).kind for name in (left, right)}
+        if set(kinds.values()) != {Kind.FRAME, Kind.ARRAY}:
+            return
+        frame, array = (left, right) if kinds[left] is Kind.FRAME else (right, left)
+        for unit in draft.units:
+            changes = self.seen(unit).effects.changes
+            if frame in changes and array in changes:
+                self._conflict("SM341", changes[frame].place, frame, array)
 
     # -- process state and files -------------------------------------------------------------------
 
@@ -304,6 +317,7 @@ class Assembly:
             if unit in needed:
                 continue
             needed.add(unit)
+            pending |= self.flow.together(unit) - needed
             for name in self.seen(unit).effects.reads:
                 pending |= self._data_units(self.flow.taken[unit][name]) - self.flow.tainted
         if needed:
@@ -313,7 +327,12 @@ class Assembly:
         return {u for u in version if not self.flow.replayable[u] and self.seen(u).unit.owner is None}
 
     def _draft_setup(self, units: list[int]) -> None:
-        draft = Draft(SETUP_STEP, units)
+        given = [unit for unit in units if unit in self.flow.parameters]
+        units = [unit for unit in units if unit not in self.flow.parameters]
+        if not units:
+            return
+        draft = Draft(SETUP_STEP, units, replayed=set(given))
+        draft.parameters |= {self.flow.parameters[unit].name for unit in given}
         bound: set[str] = set()
         for index in units:
             effects, taken = self.seen(index).effects, self.flow.taken[index]

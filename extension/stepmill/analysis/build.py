@@ -224,7 +224,10 @@ def _demands(draft: Draft, assembly: Assembly, snapshots: _Snapshots) -> list[tu
     names = sorted(name for name in draft.inputs if not is_pseudo(name))
     for left, right in combinations(names, 2):
         one, two = draft.inputs[left].source, draft.inputs[right].source
-        if one.owner == two.owner or not heap.may_share(left, right):
+        if not heap.may_share(left, right):
+            continue
+        assembly.check_memory(draft, left, right)
+        if one.owner == two.owner:
             continue
         later, name = (one, right) if one.last > two.last else (two, left)
         giver = assembly.drafts.get(later.owner)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from stepmill.analysis.core import MAX_DEPTH, UNSHARED, result_of
 from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo, argument_names, local_names
 from stepmill.analysis.libraries import Libraries
+from stepmill.analysis.purity import method_entry
 from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join
 
 
@@ -74,7 +75,8 @@ class Calls(Libraries):
         self.escape(everything, node)
         if callee.random:
             self.draw(callee.random, node)
-            self.change(callee, node)
+        if callee.kind in (Kind.UNKNOWN, Kind.OBJECT):
+            self.change(callee, node, doubtful=not callee.random)
         return (
             join([*results, self.alias([callee, *everything])])
             if results
@@ -212,15 +214,20 @@ class Calls(Libraries):
         if not created or self.has_library_base(info):
             self.store(instance, everything)
             if not created:
-                self._defaults(info, instance)
+                self._defaults(info, instance, node)
         carried = frozenset[str]().union(instance.carries, *(definitions_of(v) for v in everything))
         return replace(instance, carries=carried)
 
-    def _defaults(self, info: ClassInfo, instance: Value) -> None:
+    def _defaults(self, info: ClassInfo, instance: Value, node: ast.AST) -> None:
         """A dataclass field's default factory may be a function of the notebook."""
-        for value in info.attributes.values():
-            if value.kind is not Kind.FUNCTION:
-                self.store(instance, [value])
+        for value in list(info.attributes.values()):
+            if value.kind is Kind.FUNCTION:
+                continue
+            self.store(instance, [value])
+            for ident in sorted(definitions_of(value)):  # field(default_factory=…)
+                if ident in self.functions and not value.is_callable_of_notebook:
+                    with self.maybe():
+                        self.store(instance, [self.call_function(Value(Kind.FUNCTION, ident), [], {}, node)])
 
     # -- methods -----------------------------------------------------------------------------------
 
@@ -261,28 +268,33 @@ class Calls(Libraries):
         for value in values:
             if value.kind is Kind.LIBRARY:
                 self.draw(self.random_of(value), node)
+            self._bound_method_called(value, values, node)
         if not idents:
             return None
         others = [v for v in values if v.kind not in UNSHARED and v.kind is not Kind.FUNCTION]
         given = self.alias(others)
         if len(others) == 1 and others[0].kind is Kind.FRAME:
-            given = replace(given, kind=Kind.FRAME)
-        self.doubt += 1
+            given = self.fresh(Kind.FRAME)  # pandas hands out rows and groups as copies
         results = []
-        try:
-            for ident in idents:
-                key = (ident, frozenset(root for root in given.roots if not root.startswith("#")))
-                if key in self.escaped:
-                    continue
-                self.escaped.add(key)
-                with self.maybe():
-                    if ident in self.functions:
-                        results.append(self._called_back(ident, given, node))
-                    elif classes and ident in self.classes:
-                        self._methods_called(self.classes[ident], given, node)
-        finally:
-            self.doubt -= 1
+        for ident in idents:
+            key = (ident, frozenset(root for root in given.roots if not root.startswith("#")))
+            if key in self.escaped:
+                continue
+            self.escaped.add(key)
+            with self.maybe():
+                if ident in self.functions:
+                    results.append(self._called_back(ident, given, node))
+                elif classes and ident in self.classes:
+                    self._methods_called(self.classes[ident], given, node)
         return join(results) if results else None
+
+    def _bound_method_called(self, value: Value, values: list[Value], node: ast.AST) -> None:
+        """`df["v"].apply(xs.append)` calls a method of `xs`."""
+        entry = method_entry(value.attribute) if value.owner is not None and value.attribute else None
+        if entry is not None and entry.has("mutates") and value.owner is not None:
+            others = [v for v in values if v is not value]
+            with self.maybe():
+                self.call_method(value.owner, value.attribute, [self.alias(others)], {}, node)
 
     def _called_back(self, ident: str, given: Value, node: ast.AST) -> Value:
         count = len(argument_names(self.functions[ident].node.args))
@@ -291,7 +303,11 @@ class Calls(Libraries):
     def _methods_called(self, info: ClassInfo, given: Value, node: ast.AST) -> None:
         """A library calls methods of an instance; what they do to the instance itself it knows."""
         receiver = Value(Kind.INSTANCE, info.ident, carries=frozenset({info.ident}))
-        for value in list(info.attributes.values()):
-            if value.kind is Kind.FUNCTION:
-                count = len(argument_names(self.functions[value.what].node.args)) - 1
-                self.call_function(value, [receiver, *([given] * max(count, 0))], {}, node)
+        self.doubt += 1
+        try:
+            for value in list(info.attributes.values()):
+                if value.kind is Kind.FUNCTION:
+                    count = len(argument_names(self.functions[value.what].node.args)) - 1
+                    self.call_function(value, [receiver, *([given] * max(count, 0))], {}, node)
+        finally:
+            self.doubt -= 1

@@ -199,12 +199,20 @@ class Core:
         )
 
     def change(
-        self, value: Value, node: ast.AST, *, deep: bool = False, fits: bool = False, doubtful: bool = False
+        self,
+        value: Value,
+        node: ast.AST,
+        *,
+        deep: bool = False,
+        fits: bool = False,
+        columns: bool = False,
+        doubtful: bool = False,
     ) -> None:
         """Record that the object of `value` changes in place.
 
         `deep`: anything that it reaches may change too. `fits`: of these only objects with a state
-        of their own, not the lists, frames and arrays that they were given.
+        of their own, not the lists, frames and arrays that they were given. `columns`: a column is
+        put in place of another, so arrays that show the old one stay as they are.
         """
         if value.kind in (Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY) or not value.roots:
             return
@@ -214,6 +222,8 @@ class Core:
         if fits:
             inside = self.heap.inside(value.roots)
             nodes = self.heap.shallow({n for n in inside if n in value.roots or self._has_state(n)})
+        if columns:
+            nodes = {n for n in nodes if self.env.get(n, UNKNOWN).kind is not Kind.ARRAY}
         self._forget_parts(nodes)
         for name in sorted(nodes):
             if name.startswith("#"):

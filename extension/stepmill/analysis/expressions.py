@@ -26,6 +26,16 @@ if TYPE_CHECKING:
 
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "__builtins__", "__debug__"}
 SHELL_NAMES = frozenset({"display", "get_ipython", "exit", "quit", "In", "Out", "_dh", "_oh", "_ih"})
+SHELL_STATE = frozenset(
+    {
+        "user_ns",
+        "user_global_ns",
+        "events",
+        "ast_transformers",
+        "input_transformers_cleanup",
+        "display_formatter",
+    }
+)
 HISTORY = ("_", "__", "___", "_i", "_ii", "_iii")
 
 OPERATOR_METHODS = {
@@ -221,6 +231,8 @@ class Expressions(Core):
     def attribute_of(self, owner: Value, name: str, node: ast.AST) -> Value:
         """Return `owner.name`, calling a property of the notebook."""
         if owner.kind in (Kind.MODULE, Kind.LIBRARY):
+            if owner.what == "get_ipython()" and name in SHELL_STATE:
+                self.effects.find("SM331", self.place(node), f"get_ipython().{name}")
             return Value(Kind.LIBRARY, f"{owner.what}.{name}")
         if name == "__class__" and owner.kind is Kind.INSTANCE:
             return self.class_of(owner)

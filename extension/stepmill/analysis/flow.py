@@ -109,6 +109,10 @@ class Flow:
         for seen, taken in zip(self.observed, self.taken, strict=True):
             for name in seen.effects.changes:
                 found |= {unit for unit in taken.get(name, ()) if self.shapes[unit] == "constant"}
+        for seen, taken in zip(self.observed, self.taken, strict=True):
+            units = {unit for name in seen.effects.changes for unit in taken.get(name, ())}
+            if any(self.observed[u].unit.owner is None and u not in self.parameters for u in units):
+                found |= units & self.parameters.keys()  # one object with what untagged code made of it
         return found
 
     def _replayable(self) -> list[bool]:
@@ -130,6 +134,8 @@ class Flow:
             for name in seen.effects.reads:
                 if any(self._is_late(unit, found, name) for unit in self.taken[index][name]):
                     found.add(index)
+        for index in list(found):
+            found |= self.together(index)
         return found
 
     def _is_late(self, unit: int, tainted: set[int], name: str) -> bool:
@@ -147,7 +153,8 @@ class Flow:
         """Return where a step gets a variable with this version from."""
         if not version:
             return Source(Origin.NOTHING)
-        alive = tuple(unit for unit in version if not self._is_idle(unit, version))
+        idle = self.idle(version)
+        alive = tuple(unit for unit in version if unit not in idle)
         data = [unit for unit in alive if not self.replayable[unit]]
         if not data:
             only = all(unit in self.parameters for unit in alive)
@@ -164,10 +171,21 @@ class Flow:
             return Source(Origin.SCRATCH, "", kept)
         return Source(Origin.SETUP, SETUP_STEP, kept)
 
+    def idle(self, version: Version) -> set[int]:
+        """Return the contributions that are taken as mere looks at the value."""
+        return {unit for unit in version if unit in self.tainted and self._is_idle(unit, version)}
+
+    def together(self, unit: int) -> set[int]:
+        """Return the statements that run with `unit`: those below one cell magic are not parted."""
+        cell = self.observed[unit].unit.cell
+        if self.observed[unit].unit.owner is not None or not cell.body.lstrip().startswith("%%"):
+            return {unit}
+        return {
+            i for i, seen in enumerate(self.observed) if seen.unit.cell is cell and not self.replayable[i]
+        }
+
     def _is_idle(self, unit: int, version: Version) -> bool:
         """A scratch statement that only might have changed something, nobody knows: taken as a look."""
-        if unit not in self.tainted:
-            return False
         effects = self.observed[unit].effects
         names = [name for name, now in self._names_of(unit).items() if now and set(now) <= set(version)]
         doubts = [effects.changes[name].doubtful for name in names if name in effects.changes]

@@ -43,10 +43,9 @@ class Libraries(Shell):
         self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         """Call the library function or class `dotted`."""
-        if dotted in ("open", "io.open", "gzip.open", "bz2.open"):
-            return self._open(args, keywords, node)
-        if dotted == "functools.partial" and args:
-            return self._partial(args, keywords)
+        special = self._special_function(dotted, args, keywords, node)
+        if special is not None:
+            return special
         entry = function_entry(dotted)
         everything = [*args, *keywords.values()]
         if entry is None:
@@ -55,6 +54,36 @@ class Libraries(Shell):
             return Value(Kind.LIBRARY, f"{dotted}()")
         self._state(entry, args, keywords, node, dotted)
         self._files(entry, args, keywords, node)
+        self._arguments(entry, args, node)
+        given = None
+        if entry.has("calls") or not entry.has("pure"):
+            given = self.escape(everything, node, classes=entry.has("holds"))
+        self._special_methods(dotted, args, node)
+        result = self._folded(dotted, args)
+        if result is not None:
+            return result
+        made = self._result(entry, args[0] if args else UNKNOWN, everything, keywords, dotted)
+        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _special_function(
+        self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value | None:
+        """Handle functions that no table entry can describe; None for the others."""
+        if dotted in ("open", "io.open", "gzip.open", "bz2.open"):
+            return self._open(args, keywords, node)
+        if dotted == "functools.partial" and args:
+            return self._partial(args, keywords)
+        owner, _, method = dotted.partition(".")
+        if owner in ("list", "dict", "set", "str", "bytearray") and method and args:  # list.sort(xs)
+            return self.library_method(args[0], method, args[1:], keywords, node)
+        if "out" in keywords:
+            self.change(keywords["out"], node)
+        if owner == "numpy" and dotted.endswith(".at") and args:
+            self.change(args[0], node)
+        return None
+
+    def _arguments(self, entry: Entry, args: list[Value], node: ast.AST) -> None:
+        """What a listed function does to its arguments."""
         for option in entry.options("mutates"):
             position = int(option)
             if position < len(args):
@@ -68,17 +97,6 @@ class Libraries(Shell):
                 self.iterate(value, node)
         if entry.has("strings"):
             self.names_in_strings(args, node)
-        given = (
-            self.escape(everything, node, classes=entry.has("holds"))
-            if entry.has("calls") or not entry.has("pure")
-            else None
-        )
-        self._special_methods(dotted, args, node)
-        result = self._folded(dotted, args)
-        if result is not None:
-            return result
-        made = self._result(entry, args[0] if args else UNKNOWN, everything, keywords, dotted)
-        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
 
     def _partial(self, args: list[Value], keywords: dict[str, Value]) -> Value:
         made = self.fresh(Kind.OBJECT, holds=[*args, *keywords.values()])
@@ -179,6 +197,8 @@ class Libraries(Shell):
             return self._immutable_method(owner, name, args, keywords, node)
         entry = method_entry(name, METHOD_KINDS.get(owner.kind, ""))
         everything = [*args, *keywords.values()]
+        if "out" in keywords:
+            self.change(keywords["out"], node)
         if entry is None:
             return self._unlisted_method(owner, name, everything, node)
         if entry.has("mutates") or (entry.has("inplace") and _true(keywords.get("inplace"))):

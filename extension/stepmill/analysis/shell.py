@@ -165,6 +165,12 @@ class Shell(Statements):
         if method in ("system", "getoutput", "getoutput_list"):
             self._command(texts[0] if texts else "", node)
             return self.fresh(Kind.CONTAINER) if method != "system" else IMMUTABLE
+        if (
+            method in ("run_line_magic", "magic")
+            and len(args) == 2
+            and texts[:1] in (["time"], ["timeit"], ["prun"])
+        ):
+            self.effects.find("SM331", self.place(node), f"get_ipython().{method}")
         if method in ("run_line_magic", "magic"):
             if method == "magic" and texts:
                 name, _, rest = texts[0].lstrip("%").partition(" ")

@@ -197,8 +197,10 @@ class Statements(Expressions):
     def _unpack(self, targets: list[ast.expr], value: Value, node: ast.AST) -> None:
         self.consume(value, node)
         if value.parts is not None and len(value.parts) == len(targets):
+            named = any(not root.startswith("#") for root in value.roots)
+            inside = self.heap.inside(value.roots) if named else frozenset[str]()
             for target, part in zip(targets, value.parts, strict=True):
-                self.assign(target, part)
+                self.assign(target, part if part.is_immutable else replace(part, roots=part.roots | inside))
             return
         if value.kind is Kind.IMMUTABLE:
             for target in targets:
@@ -221,7 +223,8 @@ class Statements(Expressions):
         self.implicit(holder, special, arguments, target)
         if isinstance(target, ast.Attribute):
             self._set_property(holder, target, arguments[1])
-        self.change(holder, target)
+        whole_column = holder.kind is Kind.FRAME and holder.owner is None and index is not None
+        self.change(holder, target, columns=whole_column)
         if holder.kind is Kind.FRAME and holder.owner is not None:  # df["a"][0] = 1, df.loc[m, "a"] = 1
             self.change(replace(holder.owner, owner=None), target)
         return holder

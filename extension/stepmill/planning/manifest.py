@@ -38,11 +38,6 @@ def taken_values(
     return inputs, random
 
 
-def unseeded(step: Step) -> tuple[str, ...]:
-    """Return the generators that the step may draw from and that nothing above has seeded."""
-    return step.unseeded
-
-
 def build_manifest(
     step: Step,
     pipeline: Pipeline,

@@ -24,7 +24,7 @@ from stepmill.planning.facts import in_force as facts_in_force
 from stepmill.planning.file_digests import FileDigests
 from stepmill.planning.kernels import Kernel, find_kernel
 from stepmill.planning.keys import components, derived_seed
-from stepmill.planning.manifest import taken_values, unseeded
+from stepmill.planning.manifest import taken_values
 from stepmill.planning.observations import World
 from stepmill.planning.parameters import in_force as parameters_in_force
 from stepmill.planning.parameters import own_expression, shown
@@ -103,7 +103,7 @@ class Workbench:
 
     def seed(self, step: Step) -> int | None:
         """Return the derived seed of a step that may draw from generators nobody seeds."""
-        return derived_seed(RUN_SEED, step.name) if unseeded(step) else None
+        return derived_seed(RUN_SEED, step.name) if step.unseeded else None
 
     def circumstances(self) -> Circumstances:
         """Return what decisions share, as of now."""

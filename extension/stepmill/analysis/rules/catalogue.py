@@ -57,6 +57,13 @@ RULES = _rules(
         "The clock, the network, a database or another process can answer differently each time.",
     ),
     Rule(
+        "SM205", WARNING, "untagged code that may change a value",
+        "this untagged code is not run in the pipeline; it is taken only to look at `{name}`, "
+        "which step `{detail}` takes",
+        "put `%%scratch` on the cell if it changes nothing, or tag it with `%%step NAME` if it does",
+        "A call that stepmill does not know may change its object.",
+    ),
+    Rule(
         "SM210", WARNING, "unknown magic",
         "`{name}` is a magic that stepmill does not know: what it reads and binds cannot be seen",
         "keep it in a step that takes all it needs by ordinary statements too",
@@ -173,6 +180,13 @@ RULES = _rules(
         "`{name}` is {detail}: it cannot be handed from step `{step}` to another one",
         "make it again in the step that uses it, or hand on what it was made from (a list, a path)",
         "Values between steps are stored; an open file, a lock or a generator cannot be.",
+    ),
+    Rule(
+        "SM341", ERROR, "a frame and an array over the same memory",
+        "this changes values of `{name}` in place, which `{detail}` shows too because it shares its memory",
+        "take a copy where the array is made (`.to_numpy(copy=True)`), "
+        "or change the frame by assigning a column",
+        "Stored values do not keep memory that a frame and an array have in common.",
     ),
     Rule(
         "SM360", WARNING, "a parameters cell that sets no parameter",

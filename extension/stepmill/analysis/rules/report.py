@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stepmill.analysis.interpreter import Interpreter
     from stepmill.model.facts import Fact
 
-BINDERS = ("exec()", "%", "globals().update()")
+BINDERS = ("exec()", "%", "globals().update()", "get_ipython()")
 UNSTORABLE = {Kind.GENERATOR: "a generator", Kind.HANDLE: "an open file, connection or lock"}
 
 
@@ -164,7 +164,7 @@ class Report:
         used = {unit for draft in self.assembly.drafts.values() for unit in (*draft.units, *draft.replayed)}
         for index, seen in enumerate(self.flow.observed):
             for finding in seen.effects.findings:
-                binds = finding.code in ("SM332", "SM333") or finding.name in BINDERS
+                binds = finding.code in ("SM332", "SM333") or finding.name.startswith(BINDERS)
                 if index in used or binds:
                     yield diagnose(finding.code, finding.place, finding.name, detail=finding.detail)
 
