@@ -55,6 +55,7 @@ class Draft:
     options: StepOptions = field(default_factory=StepOptions)
     inputs: dict[str, Taken] = field(default_factory=dict)
     soft: dict[str, Taken] = field(default_factory=dict)
+    unavailable: dict[str, Place] = field(default_factory=dict)  # soft inputs that scratch code makes
     replayed: set[int] = field(default_factory=set)  # needed by the code
     carried: set[int] = field(default_factory=set)  # needed to load inputs
     parameters: set[str] = field(default_factory=set)
@@ -134,6 +135,9 @@ class Assembly:
         for name, place in effects.binds.items():
             if name not in effects.must and name not in bound and name not in effects.reads:
                 self._take_name(draft, name, taken.get(name, ()), place, soft=True)
+        for name, place in effects.aliased.items():
+            if name not in bound and name not in effects.reads:
+                self._take_name(draft, name, taken.get(name, ()), place, soft=True)
         for name, definitions in self.seen(index).carried.items():
             if name not in bound:
                 draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
@@ -151,14 +155,19 @@ class Assembly:
         if source.origin is Origin.REPLAY or source.origin is Origin.PARAMETER:
             draft.replayed |= self._with_needs(set(source.units), draft)
         elif source.origin is Origin.SCRATCH:
-            if not soft:
-                unit = source.last
-                self._conflict("SM304", place, name, other=self.place(unit, name))
+            if soft:
+                draft.unavailable[name] = self.place(source.last, name)
+            else:
+                self._conflict("SM304", place, name, other=self.place(source.last, name))
         elif source.origin is Origin.NOTHING:
             if not soft and not is_pseudo(name):
                 self._conflict("SM201", place, name)
         elif source.owner != draft.name:
             self._take_data(draft, name, Taken(source, version, place, soft))
+        elif not soft and name in draft.soft:
+            draft.inputs[name] = draft.soft.pop(name)
+        elif not soft and name in draft.unavailable:
+            self._conflict("SM304", place, name, other=draft.unavailable[name])
 
     def _take_data(self, draft: Draft, name: str, taken: Taken) -> None:
         target = draft.soft if taken.soft else draft.inputs
@@ -300,9 +309,13 @@ class Assembly:
             for draft in list(self.drafts.values()):
                 for name, taken in list(draft.inputs.items()):
                     giver = self.drafts.get(taken.source.owner)
-                    if giver is not None and name in giver.soft and name not in giver.inputs:
+                    if giver is None or name in giver.inputs:
+                        continue
+                    if name in giver.soft:
                         giver.inputs[name] = giver.soft.pop(name)
                         changed = True
+                    elif name in giver.unavailable:
+                        self._conflict("SM304", taken.place, name, other=giver.unavailable[name])
 
     def _add_setup(self) -> None:
         """Collect the untagged statements that steps need, and all that these need."""

@@ -230,8 +230,8 @@ class Core:
                 continue
             if name not in value.roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
                 continue
-            if name not in self.effects.new:
-                self.need(name, place)
+            if name not in self.effects.new and name not in self.effects.must | self.effects.reads.keys():
+                self.effects.aliased.setdefault(name, place)
             known = self.effects.changes.get(name)
             if known is None or (known.doubtful and not doubtful):
                 self.effects.changes[name] = Change(place, doubtful)

@@ -56,6 +56,7 @@ class Effects:
     new: set[str] = field(default_factory=set)  # names that nothing had bound before
     deletes: dict[str, Place] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
+    aliased: dict[str, Place] = field(default_factory=dict)  # changed through another name only
     session: list[Place] = field(default_factory=list)
     settings: set[str] = field(default_factory=set)  # libraries whose settings a magic changes
     plots: bool = False  # calls a method that draws: `df.plot()`

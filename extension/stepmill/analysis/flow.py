@@ -74,9 +74,8 @@ class Flow:
         version = self.final
         for index, seen in enumerate(self.observed):
             effects = seen.effects
-            self.taken.append(
-                {name: self.version_of(name, version) for name in (*effects.reads, *effects.binds)}
-            )
+            names = (*effects.reads, *effects.binds, *effects.aliased)
+            self.taken.append({name: self.version_of(name, version) for name in names})
             for name in self.writes[index]:
                 if name in effects.must:
                     version[name] = (index,)

@@ -190,6 +190,12 @@ class Recorder:
             if source.origin not in (Origin.STEP, Origin.SETUP) or source.owner not in self.assembly.drafts:
                 continue
             effects = self.flow.observed[source.last].effects
+            draft = self.assembly.drafts[source.owner]
+            has_it = name in draft.inputs or any(
+                name in self.flow.observed[u].effects.binds for u in draft.units
+            )
+            if not has_it:  # only changed through another name
+                continue
             if source.last in self.assembly.drafts[source.owner].units and name not in effects.deletes:
                 found[source.owner].add(name)
         return found
