@@ -86,6 +86,7 @@ def begin(line: str, shell: Any) -> None:
     store = open_store(manifest.store)
     namespace = shell.user_ns
     _bind_inputs(store, manifest, namespace)
+    _show_figures(shell)
     step = _ActiveStep(
         manifest=manifest,
         store=store,
@@ -93,12 +94,19 @@ def begin(line: str, shell: Any) -> None:
         names=Namespace(namespace, [one.name for one in manifest.inputs if not one.artifact.is_absent]),
         generators=_generators(store, manifest, namespace),
         observer=Observer(Path(manifest.folder)),
-        settings=process_settings(),
+        settings=process_settings(Path(manifest.folder)),
         load_seconds=time.perf_counter() - started,
     )
     _active.append(step)
     step.generators.start()
     step.observer.start()
+
+
+def _show_figures(shell: Any) -> None:
+    """A loaded figure is displayed as in the notebook: there pyplot had been imported to make it."""
+    loaded = "matplotlib.figure" in sys.modules and "matplotlib.pyplot" not in sys.modules
+    if loaded and "inline" in os.environ.get("MPLBACKEND", ""):
+        shell.run_line_magic("matplotlib", "inline")
 
 
 def end(line: str, shell: Any) -> None:  # noqa: ARG001 - the signature of a line magic
@@ -121,7 +129,7 @@ def end(line: str, shell: Any) -> None:  # noqa: ARG001 - the signature of a lin
     step = _active.pop()
     states = step.generators.stop()  # before anything else of ours runs
     step.observer.stop()
-    settings = changed_settings(step.settings, process_settings())
+    settings = changed_settings(step.settings, process_settings(Path(step.manifest.folder)))
     started = time.perf_counter()
     _write_result(Path(step.manifest.result), _result(step, states, settings, started))
 

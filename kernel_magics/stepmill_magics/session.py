@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import locale
 import os
+import pickle
 import re
 import sys
 import weakref
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
+
+from blake3 import blake3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
 _SHELL_NAMES = re.compile(r"(In|Out|exit|quit|get_ipython|_+|_i+|_[doi]h|_i?\d+|_exit_code|__\w+__)")
 """What IPython itself binds."""
@@ -77,8 +82,11 @@ class Namespace:
         return tuple(sorted(n for n, old in self._constants.items() if _content(self._others[n]) != old))
 
 
-def process_settings() -> Mapping[str, str]:
-    """Return what a later step could notice of this process: "directory", "path", "environment:NAME" …"""
+def process_settings(folder: Path) -> Mapping[str, str]:
+    """Return what a later step could notice of this process: "directory", "path", "environment:NAME" …
+
+    "module:NAME" is the data that a module of the project, below `folder`, holds.
+    """
     settings = {
         "directory": _directory(),
         "path": os.pathsep.join(sys.path),
@@ -89,13 +97,40 @@ def process_settings() -> Mapping[str, str]:
             settings[f"environment:{name}"] = value
     for name, value in _pandas_options():
         settings[f"pandas:{name}"] = repr(value)
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path and name != "__main__" and _is_below(path, folder):
+            settings[f"module:{name}"] = _held_data(vars(module))
     return settings
+
+
+def _is_below(path: str, folder: Path) -> bool:
+    """Return whether a module belongs to the project; environments inside of it do not."""
+    return path.startswith(f"{folder}{os.sep}") and "site-packages" not in path
+
+
+def _held_data(namespace: Mapping[str, Any]) -> str:
+    """Return a digest of the plain data in a module or class; what does not pickle does not count."""
+    found = []
+    for name, value in namespace.items():
+        if name.startswith("__") or isinstance(value, (ModuleType, FunctionType)):
+            continue
+        if isinstance(value, type):
+            if value.__module__ == namespace.get("__name__"):
+                found.append(f"{name}={_held_data(vars(value))}")
+            continue
+        try:
+            found.append(f"{name}={blake3(pickle.dumps(value)).hexdigest()}")
+        except Exception:  # noqa: BLE001, S112 - anybody's __reduce__ may raise anything
+            continue
+    return ";".join(found)
 
 
 def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of the settings that differ, sorted; those of a library imported meanwhile do not."""
     had_pandas = any(name.startswith("pandas:") for name in before)
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
+    names = {name for name in names if not name.startswith("module:") or name in before}
     return tuple(sorted(name for name in names if had_pandas or not name.startswith("pandas:")))
 
 

@@ -4,6 +4,7 @@ import gc
 import locale
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -113,10 +114,10 @@ def test_changed_settings(
         monkeypatch.delenv(name, raising=False)
     numeric = locale.setlocale(locale.LC_NUMERIC)
     rows = pd.get_option("display.max_rows")
-    before = process_settings()
+    before = process_settings(Path.cwd())
     try:
         change()
-        assert changed_settings(before, process_settings()) == expected
+        assert changed_settings(before, process_settings(Path.cwd())) == expected
     finally:
         locale.setlocale(locale.LC_NUMERIC, numeric)
         pd.set_option("display.max_rows", rows)

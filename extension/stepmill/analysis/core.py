@@ -167,7 +167,13 @@ class Core:
             return value.interior()
         if value.closed and not value.carries and self.heap.is_empty(value.roots):
             return IMMUTABLE
-        return replace(value.interior(), roots=self.heap.inside(value.roots))
+        return replace(value.interior(), roots=self.inside(value.roots))
+
+    def inside(self, roots: frozenset[str]) -> frozenset[str]:
+        """Return `roots` and what they may reach, but for functions and classes kept in them."""
+        found = self.heap.inside(roots) - roots
+        callables = {n for n in found if n in self.env and self.env[n].is_callable_of_notebook}
+        return roots | (found - callables)
 
     def hold(self, holders: Iterable[str], value: Value) -> None:
         """Let the objects `holders` contain `value`."""
@@ -179,7 +185,8 @@ class Core:
         found = [v for v in values if v.kind not in UNSHARED or definitions_of(v)]
         if not found:
             return UNKNOWN if kind is Kind.UNKNOWN else Value(kind)
-        merged = join(self._whole_or_part(v) for v in found)
+        data = [v for v in found if not v.is_callable_of_notebook]
+        merged = join(self._whole_or_part(v) for v in data) if data else UNKNOWN
         carries = frozenset[str]().union(*(definitions_of(v) for v in found))
         return replace(merged, kind=kind, what="", carries=carries)
 

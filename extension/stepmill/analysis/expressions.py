@@ -249,7 +249,7 @@ class Expressions(Core):
         kind = owner.kind if owner.kind in (Kind.FRAME, Kind.ARRAY, Kind.FIGURE) else Kind.UNKNOWN
         if owner.kind is Kind.FRAME and name in ("values", "array"):
             return replace(self.part(owner), kind=Kind.ARRAY)
-        inside = self.heap.inside(owner.roots)  # a bound method holds its object
+        inside = self.inside(owner.roots)  # a bound method holds its object
         return replace(owner.interior(), roots=inside, kind=kind, owner=owner, attribute=name)
 
     def _of_class(self, owner: Value, name: str, node: ast.AST) -> Value | None:
@@ -263,7 +263,7 @@ class Expressions(Core):
             and info is not None
             and self.has_library_base(info)
         ):
-            return Value(roots=owner.roots, carries=owner.carries)  # a member of an Enum
+            return Value(Kind.INSTANCE, owner.what, carries=frozenset({owner.what}))  # a member of an Enum
         if found.kind is not Kind.FUNCTION:
             return replace(found, roots=found.roots | owner.roots, constant=NO_CONSTANT)
         function = self.functions[found.what]
@@ -411,6 +411,8 @@ class Expressions(Core):
         if source.parts:
             joined = join(source.parts)
             return replace(joined, roots=joined.roots | source.roots, constant=NO_CONSTANT)
+        if source.kind is Kind.FIGURE:
+            return replace(self.part(source), kind=Kind.FIGURE)
         if source.kind is Kind.FRAME:
             return IMMUTABLE if source.owner is None else UNKNOWN
         return self.part(source)

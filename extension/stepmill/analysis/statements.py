@@ -198,7 +198,7 @@ class Statements(Expressions):
         self.consume(value, node)
         if value.parts is not None and len(value.parts) == len(targets):
             named = any(not root.startswith("#") for root in value.roots)
-            inside = self.heap.inside(value.roots) if named else frozenset[str]()
+            inside = self.inside(value.roots) if named else frozenset[str]()
             for target, part in zip(targets, value.parts, strict=True):
                 self.assign(target, part if part.is_immutable else replace(part, roots=part.roots | inside))
             return
@@ -218,6 +218,9 @@ class Statements(Expressions):
         if holder.kind in (Kind.MODULE, Kind.LIBRARY):
             self.change_library(holder, index, value, target)
             return holder
+        if holder.kind is Kind.INSTANCE and not holder.roots and isinstance(target.value, ast.Attribute):
+            owner = self.evaluate(target.value.value)  # Color.RED.note = …
+            self.change(owner, target)
         special = ("__setitem__", "__delitem__") if index is not None else ("__setattr__", "__delattr__")
         arguments = [index or IMMUTABLE, value or UNKNOWN]
         self.implicit(holder, special, arguments, target)

@@ -19,7 +19,7 @@ BUG = 1
 def present_error(error: StepmillError, *, notebook: Path | None = None, as_json: bool = False) -> int:
     """Print an expected error: text to standard error, or JSON to standard output."""
     if as_json:
-        print_json(error_document(error))
+        print_json(error_document(error), indent=None)
         return error.exit_code
     console = open_console(stderr=True)
     sources = cell_sources(notebook) if notebook is not None else {}
@@ -31,7 +31,7 @@ def present_interrupt(*, as_json: bool = False) -> int:
     """Say that the user interrupted us."""
     if as_json:
         message = {"code": "SM051", "message": "interrupted", "hint": "", "cell": None}
-        print_json({"schema": 1, "error": {**message, "line": None, "column": None}})
+        print_json({"schema": 1, "error": {**message, "line": None, "column": None}}, indent=None)
     else:
         sys.stderr.write("interrupted\n")
     return INTERRUPTED
@@ -44,7 +44,7 @@ def present_bug(error: Exception, *, as_json: bool = False, debug: bool = False)
     message = f"this is a bug in stepmill: {type(error).__name__}: {error}"
     hint = "" if debug else "set STEPMILL_DEBUG=1 and run again for the traceback; please report it"
     if as_json:
-        print_json(error_document(StepmillError(message, hint=hint)))
+        print_json(error_document(StepmillError(message, hint=hint)), indent=None)
         return BUG
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "unknown place"

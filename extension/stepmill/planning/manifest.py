@@ -92,8 +92,9 @@ def read_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:
 
 
 def bound_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:
-    """Return the names that cells outside of `step` bind."""
-    cells = (c for c in notebook.cells if c.index not in step.cells and c.role not in _NO_CODE)
+    """Return the names that cells above the end of `step`, but not its own, bind."""
+    above = notebook.cells[: max(step.cells)]
+    cells = (c for c in above if c.index not in step.cells and c.role not in _NO_CODE)
     return frozenset(name for cell in cells for name in _bound(cell.python))
 
 

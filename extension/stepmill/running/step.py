@@ -14,7 +14,7 @@ from stepmill.errors import DamagedArtifact, StepFailed, StepmillError
 from stepmill.execution.executors.base import Ending, Executor, StepExit, StepTask
 from stepmill.execution.failures import plain
 from stepmill.model.codec import CodecError, from_json, to_json
-from stepmill.model.exchange import StepManifest, StepResult
+from stepmill.model.exchange import StepManifest, StepProblem, StepResult
 from stepmill.model.run import StepOutcome, StepStatus
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.writing import write_document
@@ -116,7 +116,9 @@ class StepRunner:
         if result.problems:
             return None, of_problem(step, result.problems[0], seconds=ended.seconds, notebook=files.executed)
         self._refuse_contradictions(step, result, ended, files)
-        self._warn_of_settings(step, result)
+        problem = self._settings_problem(step, result)
+        if problem is not None:
+            return None, of_problem(step, problem, seconds=ended.seconds, notebook=files.executed)
         if self.bench.local_modules(step, again=True) != modules:
             return None, _changed_meanwhile(step, ended, files)
         record = self._record(step, decision, records, result, ended, files)
@@ -290,17 +292,26 @@ class StepRunner:
         for fact in facts:
             self.log.emit("run-warning", step.name, message=fact.message or fact.kind.value, fact=fact)
 
-    def _warn_of_settings(self, step: Step, result: StepResult) -> None:
-        """Say what the step changed in its process that no later step will see."""
-        last = max(step.cells)
-        later = [other for other in self.bench.pipeline.steps if max(other.cells) > last]
+    def _settings_problem(self, step: Step, result: StepResult) -> StepProblem | None:
+        """Return why later steps would run in another process state than in Run All, if they would.
+
+        An environment variable that nobody is seen to read only gives a warning: libraries set some.
+        """
+        later = [other for other in self.bench.pipeline.steps if max(other.cells) > max(step.cells)]
         replayed = any(fragment.cell in step.cells for other in later for fragment in other.setup)
-        if result.session and later and not replayed:
-            what = ", ".join(setting.replace(":", " ", 1) for setting in result.session)
-            message = (
-                f"step {step.name} changed settings of its process ({what}): later steps do not see that"
-            )
+        if not result.session or not later or replayed:
+            return None
+        what = ", ".join(setting.replace(":", " ", 1) for setting in result.session)
+        read = {f"environment:{name}" for other in later for name in other.environment}
+        grave = [s for s in result.session if not s.startswith("environment:") or s in read]
+        message = (
+            f"step {step.name!r} changed the state of its process ({what}): later steps would not see it"
+        )
+        if self.limits.lenient or not grave:
             self.log.emit("run-warning", step.name, message=message, settings=result.session)
+            return None
+        hint = "make the change in a statement of its own with literal values, or keep the data in a variable"
+        return StepProblem(code="SM320", message=message, hint=hint)
 
     def _look_for_damage(self, step: Step, ended: StepExit, records: Mapping[str, StepRecord]) -> None:
         """Find out whether the step failed because what it takes is damaged in the store."""

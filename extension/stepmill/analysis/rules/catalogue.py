@@ -142,7 +142,8 @@ RULES = _rules(
         "SM312", ERROR, "a class that cannot be defined again",
         "this uses class `{name}`, whose definition (cell [{cell2}], line {line2}) "
         "depends on data or changes other names",
-        "let its bases, decorators and class body use only imports, literals and other definitions",
+        "let its bases, decorators, class body and the defaults of its methods use only imports, "
+        "literals and other definitions",
         "Classes are defined again in each step that uses them.",
     ),
     Rule(
