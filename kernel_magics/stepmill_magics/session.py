@@ -106,7 +106,7 @@ def process_settings(folder: Path) -> Mapping[str, str]:
 
 def _is_below(path: str, folder: Path) -> bool:
     """Return whether a module belongs to the project; environments inside of it do not."""
-    return path.startswith(f"{folder}{os.sep}") and "site-packages" not in path
+    return os.path.abspath(path).startswith(f"{folder}{os.sep}") and "site-packages" not in path  # noqa: PTH100
 
 
 def _held_data(namespace: Mapping[str, Any]) -> str:

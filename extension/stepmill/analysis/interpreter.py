@@ -112,6 +112,8 @@ def _apply_facts(interpreter: Interpreter, observed: Observed, facts: list[Fact]
         elif fact.kind is FactKind.DRAWS:
             for name in fact.names:
                 _change(effects, RANDOM + name, place)
+        elif fact.kind is FactKind.SESSION:
+            effects.find("SM321", place, ", ".join(name.replace(":", " ", 1) for name in fact.names))
         elif fact.kind is FactKind.BINDS:
             for name in fact.names:
                 effects.binds.setdefault(name, place)

@@ -14,6 +14,7 @@ class FactKind(StrEnum):
     ORDER = "order"  # `step` touched a file of an earlier step: names = (earlier step, path)
     DRAWS = "draws"  # the step drew random numbers: names = (generator,)
     BINDS = "binds"  # the step bound a name that was not foreseen: names = (name,)
+    SESSION = "session"  # the step changed its process in a way that cannot be repeated: names = (setting, …)
     UNCHANGED = "unchanged"  # a doubtful input was found unchanged: names = (input,)
 
 

@@ -14,7 +14,8 @@ from stepmill.errors import DamagedArtifact, StepFailed, StepmillError
 from stepmill.execution.executors.base import Ending, Executor, StepExit, StepTask
 from stepmill.execution.failures import plain
 from stepmill.model.codec import CodecError, from_json, to_json
-from stepmill.model.exchange import StepManifest, StepProblem, StepResult
+from stepmill.model.exchange import StepManifest, StepResult
+from stepmill.model.facts import Fact, FactKind
 from stepmill.model.run import StepOutcome, StepStatus
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.writing import write_document
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from stepmill.execution.events import EventLog
     from stepmill.model.artifact import ArtifactRef, StepRecord
-    from stepmill.model.facts import Fact
     from stepmill.model.pipeline import Step
     from stepmill.model.plan import StepPlan
     from stepmill.running.bench import Workbench
@@ -116,9 +116,7 @@ class StepRunner:
         if result.problems:
             return None, of_problem(step, result.problems[0], seconds=ended.seconds, notebook=files.executed)
         self._refuse_contradictions(step, result, ended, files)
-        problem = self._settings_problem(step, result)
-        if problem is not None:
-            return None, of_problem(step, problem, seconds=ended.seconds, notebook=files.executed)
+        self._refuse_settings(step, result, ended, files)
         if self.bench.local_modules(step, again=True) != modules:
             return None, _changed_meanwhile(step, ended, files)
         record = self._record(step, decision, records, result, ended, files)
@@ -292,26 +290,26 @@ class StepRunner:
         for fact in facts:
             self.log.emit("run-warning", step.name, message=fact.message or fact.kind.value, fact=fact)
 
-    def _settings_problem(self, step: Step, result: StepResult) -> StepProblem | None:
-        """Return why later steps would run in another process state than in Run All, if they would.
+    def _refuse_settings(self, step: Step, result: StepResult, ended: StepExit, files: StepFiles) -> None:
+        """Refuse a step after which later ones would run in another process state than in Run All.
 
         An environment variable that nobody is seen to read only gives a warning: libraries set some.
         """
         later = [other for other in self.bench.pipeline.steps if max(other.cells) > max(step.cells)]
         replayed = any(fragment.cell in step.cells for other in later for fragment in other.setup)
         if not result.session or not later or replayed:
-            return None
+            return
         what = ", ".join(setting.replace(":", " ", 1) for setting in result.session)
         read = {f"environment:{name}" for other in later for name in other.environment}
-        grave = [s for s in result.session if not s.startswith("environment:") or s in read]
+        grave = tuple(s for s in result.session if not s.startswith("environment:") or s in read)
         message = (
-            f"step {step.name!r} changed the state of its process ({what}): later steps would not see it"
+            f"step {step.name!r} changes the state of its process ({what}): later steps would not see it"
         )
         if self.limits.lenient or not grave:
             self.log.emit("run-warning", step.name, message=message, settings=result.session)
-            return None
-        hint = "make the change in a statement of its own with literal values, or keep the data in a variable"
-        return StepProblem(code="SM320", message=message, hint=hint)
+            return
+        fact = Fact(kind=FactKind.SESSION, step=step.name, names=grave, message=message)
+        raise Contradiction((_dated(fact, step),), seconds=ended.seconds, notebook=files.executed)
 
     def _look_for_damage(self, step: Step, ended: StepExit, records: Mapping[str, StepRecord]) -> None:
         """Find out whether the step failed because what it takes is damaged in the store."""

@@ -153,6 +153,12 @@ RULES = _rules(
         "Each step has a process of its own; settings are repeated in each of them.",
     ),
     Rule(
+        "SM321", ERROR, "process state that a run saw changing",
+        "when this step ran it changed the state of its process ({name}); later steps would not see it",
+        "make the change in a statement of its own with literal values, or keep the data in a variable",
+        "Each step has a process of its own; only changes that the source shows can be repeated there.",
+    ),
+    Rule(
         "SM330", ERROR, "history of the interactive session",
         "`{name}` refers to the session's history, which differs from run to run",
         "give the value a name where it is made",
