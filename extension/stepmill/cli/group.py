@@ -33,6 +33,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "runs": "List past runs.",
         "show": "Show one past run: its steps, reasons and results.",
         "ui": "Open MLflow's pages on this project's runs.",
+        "sync": "Deliver runs that did not reach MLflow.",
     },
     "Machine": {
         "doctor": "Check that this machine has what stepmill needs.",

@@ -257,6 +257,7 @@ class RunLoop:
     def _report(self, name: str, outcome: StepOutcome) -> StepOutcome:
         self._done[name] = outcome
         self.log.emit("step-finished", name, **_plain(outcome))
+        self.tracking.step_finished(name, outcome)
         return outcome
 
     def _status(self) -> RunStatus:

@@ -13,7 +13,7 @@ from stepmill.tracking.base import TrackedRun, Tracker
 if TYPE_CHECKING:
     from stepmill.execution.events import EventLog
     from stepmill.model.pipeline import Step
-    from stepmill.model.run import RunSummary
+    from stepmill.model.run import RunSummary, StepOutcome
     from stepmill.running.bench import Workbench
     from stepmill.running.folder import RunFolder
 
@@ -51,6 +51,11 @@ class TrackingLink:
         found = tracker.step_environment(step)
         self._warn(log)
         return found
+
+    def step_finished(self, name: str, outcome: StepOutcome) -> None:
+        """Let the tracker prepare what it will deliver about the step."""
+        if self._tracker is not None:
+            self._tracker.step_finished(name, outcome)
 
     def run_finished(self, summary: RunSummary, log: EventLog) -> str | None:
         """Deliver the run if a step executed; return its id at the tracker."""
