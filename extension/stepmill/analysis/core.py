@@ -225,7 +225,7 @@ class Core:
             return
         place = self.place(node)
         doubtful = doubtful or self.doubt > 0
-        nodes = self.heap.deep(value.roots) if deep else self.heap.shallow(value.roots)
+        nodes = self.heap.shallow(self.inside(value.roots) if deep else value.roots)
         if fits:
             inside = self.heap.inside(value.roots)
             nodes = self.heap.shallow({n for n in inside if n in value.roots or self._has_state(n)})
@@ -239,8 +239,8 @@ class Core:
                 continue
             if name not in self.effects.new and name not in self.effects.must | self.effects.reads.keys():
                 self.effects.aliased.setdefault(name, place)
-            known = self.effects.changes.get(name)
-            if known is None or (known.doubtful and not doubtful):
+            earlier = self.effects.changes.get(name)
+            if earlier is None or (earlier.doubtful and not doubtful):
                 self.effects.changes[name] = Change(place, doubtful)
 
     def _has_state(self, node: str) -> bool:

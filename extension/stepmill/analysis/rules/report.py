@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 from typing import TYPE_CHECKING
 
@@ -165,8 +166,19 @@ class Report:
         for index, seen in enumerate(self.flow.observed):
             for finding in seen.effects.findings:
                 binds = finding.code in ("SM332", "SM333") or finding.name.startswith(BINDERS)
+                if finding.code == "SM330" and finding.name == "_" and self._is_own_result(index):
+                    continue
                 if index in used or binds:
                     yield diagnose(finding.code, finding.place, finding.name, detail=finding.detail)
+
+    def _is_own_result(self, index: int) -> bool:
+        """Tell whether `_` is what the step's own cell just above has shown: in both worlds the same."""
+        unit = self.flow.observed[index].unit
+        above = [c for c in self.notebook.cells[: unit.cell.index] if c.role is not Role.TEXT]
+        if unit.owner is None or not above or above[-1].step != unit.owner:
+            return False
+        shown = [seen.unit for seen in self.flow.observed if seen.unit.cell is above[-1]]
+        return bool(shown) and isinstance(shown[-1].node, ast.Expr)
 
     def _parameters(self) -> Iterator[Diagnostic]:
         names: dict[str, Place] = {}

@@ -1,0 +1,165 @@
+"""The heap's laws, whatever was bound, held and dropped before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stepmill.analysis.heap import Heap
+
+NAMES = ("a", "b", "c", "d", "e")
+SOME = st.lists(st.sampled_from(NAMES), max_size=3)
+ACTIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("bind"), st.sampled_from(NAMES), SOME, st.booleans()),
+        st.tuples(st.just("hold"), SOME, SOME),
+        st.tuples(st.just("drop"), st.sampled_from(NAMES)),
+        st.tuples(st.just("new"), st.sampled_from(NAMES)),
+        st.tuples(st.just("forget")),
+    ),
+    max_size=25,
+)
+
+
+def play(heap: Heap, actions: list[Any]) -> Heap:
+    for action, *rest in actions:
+        if action == "bind":
+            heap.bind(rest[0], rest[1], weak=rest[2])
+        elif action == "hold":
+            heap.hold(*rest)
+        elif action == "drop":
+            heap.drop(rest[0])
+        elif action == "new":
+            heap.bind(rest[0], [heap.new()])
+        else:
+            heap.forget_temporaries()
+    return heap
+
+
+def picture(heap: Heap) -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    """Return what each name reaches and what reaches it."""
+    return {name: (heap.inside([name]), frozenset(heap.shallow([name]))) for name in NAMES}
+
+
+@given(ACTIONS, SOME)
+def test_a_deep_change_is_seen_wherever_a_shallow_one_is(actions: list[Any], roots: list[str]) -> None:
+    heap = play(Heap(), actions)
+    assert set(roots) <= heap.shallow(roots) <= heap.deep(roots)
+
+
+@given(ACTIONS)
+def test_sharing_is_mutual(actions: list[Any]) -> None:
+    heap = play(Heap(), actions)
+    for left in NAMES:
+        assert heap.may_share(left, left)
+        for right in NAMES:
+            assert heap.may_share(left, right) == heap.may_share(right, left)
+
+
+@given(ACTIONS)
+def test_the_two_directions_tell_the_same(actions: list[Any]) -> None:
+    heap = play(Heap(), actions)
+    for left in NAMES:
+        for right in NAMES:
+            assert (right in heap.inside([left])) == (left in heap.shallow([right]))
+
+
+@given(ACTIONS, st.sampled_from(NAMES))
+def test_binding_to_something_new_forgets_all_that_the_name_shared(actions: list[Any], name: str) -> None:
+    heap = play(Heap(), actions)
+    heap.bind(name, [heap.new()])
+    assert not any(heap.may_share(name, other) for other in NAMES if other != name)
+
+
+@given(ACTIONS, st.sampled_from(NAMES))
+def test_dropping_a_name_leaves_it_alone(actions: list[Any], name: str) -> None:
+    heap = play(Heap(), actions)
+    heap.drop(name)
+    assert picture(heap)[name] == (frozenset({name}), frozenset({name}))
+
+
+@given(ACTIONS, st.sampled_from(NAMES), SOME)
+def test_a_weak_binding_forgets_nothing(actions: list[Any], name: str, roots: list[str]) -> None:
+    heap = play(Heap(), actions)
+    before = picture(heap)
+    heap.bind(name, roots, weak=True)
+    after = picture(heap)
+    assert all(before[n][0] <= after[n][0] and before[n][1] <= after[n][1] for n in NAMES)
+
+
+@given(ACTIONS, ACTIONS)
+def test_a_copy_and_its_original_go_their_own_ways(first: list[Any], second: list[Any]) -> None:
+    heap = play(Heap(), first)
+    copy, before = heap.copy(), picture(heap)
+    assert picture(copy) == before
+    play(copy, second)
+    assert picture(heap) == before
+    again = heap.copy()
+    play(heap, second)
+    assert picture(again) == before
+
+
+@given(ACTIONS, SOME, SOME)
+def test_holders_reach_all_that_they_hold(actions: list[Any], holders: list[str], held: list[str]) -> None:
+    heap = play(Heap(), actions)
+    heap.hold(holders, held)
+    for holder in holders:
+        assert heap.inside(held) <= heap.inside([holder])
+
+
+@pytest.mark.parametrize(
+    ("actions", "shallow", "deep"),
+    [
+        pytest.param([], {"a"}, {"a"}, id="a name alone sees only itself"),
+        pytest.param([("bind", "b", ["a"], False)], {"a", "b"}, {"a", "b"}, id="an alias sees all changes"),
+        pytest.param([("hold", ["b"], ["a"])], {"a", "b"}, {"a", "b"}, id="a holder sees changes of its parts"),
+        pytest.param([("hold", ["a"], ["b"])], {"a"}, {"a", "b"}, id="a part sees only changes inside"),
+        pytest.param(
+            [("hold", ["a"], ["b"]), ("hold", ["c"], ["b"])],
+            {"a"},
+            {"a", "b", "c"},
+            id="another holder of a part sees changes inside",
+        ),
+        pytest.param(
+            [("hold", ["b"], ["a"]), ("hold", ["c"], ["b"])], {"a", "b", "c"}, {"a", "b", "c"}, id="holding chains"
+        ),
+        pytest.param(
+            [("hold", ["b"], ["a"]), ("hold", ["c"], ["b"]), ("drop", "b")],
+            {"a", "c"},
+            {"a", "c"},
+            id="dropping the middle of a chain keeps its ends together",
+        ),
+    ],
+)
+def test_who_sees_a_change_of_a(actions: list[Any], shallow: set[str], deep: set[str]) -> None:
+    heap = play(Heap(), actions)
+    assert (heap.shallow(["a"]), heap.deep(["a"])) == (shallow, deep)
+
+
+def test_two_names_of_one_temporary_share_after_it_is_forgotten() -> None:
+    heap = Heap()
+    part = heap.new()
+    heap.hold(["a"], [part])
+    heap.hold(["b"], [part])
+    heap.forget_temporaries()
+    assert heap.may_share("a", "b")
+
+
+def test_a_temporary_of_one_name_is_forgotten_but_the_name_is_not_empty() -> None:
+    heap = Heap()
+    part = heap.new()
+    heap.hold(["a"], [part])
+    heap.forget_temporaries()
+    assert (part in heap.inside(["a"]), heap.is_empty(["a"]), heap.is_empty(["b"])) == (False, False, True)
+
+
+def test_a_pinned_temporary_stays() -> None:
+    heap = Heap()
+    part = heap.new()
+    heap.hold(["a"], [part])
+    heap.pin([part])
+    heap.forget_temporaries()
+    assert heap.inside(["a"]) == {"a", part}
