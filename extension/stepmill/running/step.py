@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -296,17 +297,18 @@ class StepRunner:
         An environment variable that nobody is seen to read only gives a warning: libraries set some.
         """
         later = [other for other in self.bench.pipeline.steps if max(other.cells) > max(step.cells)]
-        replayed = any(fragment.cell in step.cells for other in later for fragment in other.setup)
-        if not result.session or not later or replayed:
+        repeated = "\n".join(f.source for other in later[:1] for f in other.setup if f.cell in step.cells)
+        unseen = [setting for setting in result.session if not _is_repeated(setting, step, repeated)]
+        if not unseen or not later:
             return
-        what = ", ".join(setting.replace(":", " ", 1) for setting in result.session)
+        what = ", ".join(setting.replace(":", " ", 1) for setting in unseen)
         read = {f"environment:{name}" for other in later for name in other.environment}
-        grave = tuple(s for s in result.session if not s.startswith("environment:") or s in read)
+        grave = tuple(s for s in unseen if not s.startswith("environment:") or s in read)
         message = (
             f"step {step.name!r} changes the state of its process ({what}): later steps would not see it"
         )
         if self.limits.lenient or not grave:
-            self.log.emit("run-warning", step.name, message=message, settings=result.session)
+            self.log.emit("run-warning", step.name, message=message, settings=unseen)
             return
         fact = Fact(kind=FactKind.SESSION, step=step.name, names=grave, message=message)
         raise Contradiction((_dated(fact, step),), seconds=ended.seconds, notebook=files.executed)
@@ -330,6 +332,18 @@ class StepRunner:
         if seed is None:
             return decision.reason
         return f"{decision.reason}; nothing seeds its random numbers, so seed {seed} was set"
+
+
+def _is_repeated(setting: str, step: Step, repeated: str) -> bool:
+    """Tell whether the setup code of later steps makes the same change: the source `repeated`.
+
+    For a module of the project it has to speak of the module as often as the step does.
+    """
+    if not setting.startswith("module:"):
+        return bool(repeated)
+    name = re.compile(rf"\b{re.escape(setting.removeprefix('module:').split('.')[-1])}\b")
+    own = len(name.findall("\n".join(fragment.source for fragment in step.body)))
+    return 0 < own == len(name.findall(repeated))
 
 
 def _read_result(step: Step, files: StepFiles) -> StepResult:
