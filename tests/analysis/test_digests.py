@@ -38,8 +38,12 @@ def changed(cells: tuple[str, ...]) -> dict[str, tuple[bool, bool]]:
         pytest.param(edited(1, "%%step load\n\n\nxs = [1, 2]\n\n"), id="blank lines"),
         pytest.param(edited(1, "%%step load\nxs = [\n    1,\n    2,\n]"), id="formatting"),
         pytest.param(edited(1, "# words\n%%step load\nxs = [1, 2]"), id="a comment above the tag"),
-        pytest.param(edited(0, CELLS[0].replace("LIMIT = 3", "# words\n\nLIMIT = 3  # more")), id="setup comments"),
-        pytest.param(edited(0, CELLS[0].replace("def f(x):", "def f(x):\n\n    # words")), id="definition comments"),
+        pytest.param(
+            edited(0, CELLS[0].replace("LIMIT = 3", "# words\n\nLIMIT = 3  # more")), id="setup comments"
+        ),
+        pytest.param(
+            edited(0, CELLS[0].replace("def f(x):", "def f(x):\n\n    # words")), id="definition comments"
+        ),
         pytest.param(("# a new first cell", *CELLS), id="a cell of comments above"),
         pytest.param((*CELLS, "unused = 5"), id="code below that nobody uses"),
         pytest.param(edited(2, CELLS[2].replace("[f(x)", "[(f(x))")), id="brackets that mean nothing"),
@@ -99,7 +103,9 @@ def test_texts_are_kept_apart() -> None:
 
 
 def test_a_lone_surrogate_has_a_digest() -> None:
-    assert code_digest([ast.parse("x = '\\ud800'")], "\ud800") == code_digest([ast.parse("x = '\\ud800'")], "\ud800")
+    assert code_digest([ast.parse("x = '\\ud800'")], "\ud800") == code_digest(
+        [ast.parse("x = '\\ud800'")], "\ud800"
+    )
 
 
 def test_the_digest_is_the_same_on_all_machines() -> None:

@@ -28,60 +28,144 @@ alias = xs
 obj = foo.make()"""
 
 STATEMENTS = [
-    pytest.param('x = 1', '', 'x', 'x', {}, '', id='an assignment binds'),
-    pytest.param('x = n + 1', 'n', 'x', 'x', {}, '', id='the right-hand side is read'),
-    pytest.param('n += 1', 'n', 'n', 'n', {}, '', id='an augmented assignment reads and binds'),
-    pytest.param('xs += [2]', 'xs', 'xs', 'xs', {'alias': False, 'xs': False}, '', id='an augmented assignment of a list changes its aliases'),
-    pytest.param('x: int = n', 'n', 'x', 'x', {}, '', id='an annotated assignment binds'),
-    pytest.param('x: int', '', '', '', {}, '', id='a bare annotation does nothing'),
-    pytest.param('x, y = xs, n', 'n xs', 'x y', 'x y', {}, '', id='unpacking binds each name'),
-    pytest.param('x, *y = xs', 'xs', 'x y', 'x y', {}, '', id='a starred target binds'),
-    pytest.param('xs.append(n)', 'n xs', '', '', {'alias': False, 'xs': False}, '', id='append changes the list and its alias'),
-    pytest.param('xs[0] = n', 'n xs', '', '', {'alias': False, 'xs': False}, '', id='an element assignment changes'),
-    pytest.param('del xs[0]', 'xs', '', '', {'alias': False, 'xs': False}, '', id='deleting an element changes'),
-    pytest.param("d['k'] = xs", 'd xs', '', '', {'d': False}, '', id='storing changes the holder only'),
-    pytest.param('k.a = n', 'k n', '', '', {'k': False}, '', id='an attribute assignment changes the instance'),
-    pytest.param('del n', 'n', '', '', {}, 'n', id='del deletes'),
-    pytest.param('x = [i for i in xs]', 'xs', 'x', 'x', {}, '', id='a comprehension keeps its variable'),
-    pytest.param('x = (y := n)', 'n', 'x y', 'x y', {}, '', id='a walrus binds'),
-    pytest.param('print(n)', 'n', '', '', {}, '', id='print only reads'),
-    pytest.param('if n: x = 1', 'n', '', 'x', {}, '', id='a branch may bind'),
-    pytest.param('if n:\n    x = 1\nelse:\n    x = 2', 'n', 'x', 'x', {}, '', id='both branches bind for sure'),
-    pytest.param('for i in xs: x = i', 'xs', '', 'i x', {}, '', id='a loop may not run'),
-    pytest.param('while n: break', 'n', '', '', {}, '', id='a while reads its test'),
-    pytest.param('try:\n    x = n\nexcept E:\n    pass', 'E n', '', 'x', {}, '', id='a try may not get to its end'),
-    pytest.param('def g(): return n', '', 'g', 'g', {}, '', id='a def reads nothing of its body'),
-    pytest.param('g = lambda: n', '', 'g', 'g', {}, '', id='a lambda reads nothing of its body'),
-    pytest.param('x = f(xs)', 'f xs', 'x', 'x', {}, '', id='a call of a reader changes nothing'),
-    pytest.param('grow(xs)', 'grow xs', '', '', {'alias': False, 'xs': False}, '', id='a call of a changer changes the argument and its alias'),
-    pytest.param('obj.frob()', 'obj', '', '', {'obj': True}, '', id='an unknown method is doubtful'),
-    pytest.param('obj.frob(xs)', 'obj xs', '', '', {'obj': True}, '', id='an unknown method is doubtful about its receiver'),
-    pytest.param("df['b'] = n", 'df n', '', '', {'df': False}, '', id='a new column changes the frame'),
-    pytest.param("df.drop(columns='a', inplace=True)", 'df', '', '', {'df': False}, '', id='inplace changes the frame'),
-    pytest.param("x = df.drop(columns='a')", 'df', 'x', 'x', {}, '', id='without inplace nothing is changed'),
-    pytest.param('import os', '', 'os', 'os', {}, '', id='an import binds'),
-    pytest.param('import os.path', '', 'os', 'os', {}, '', id='a dotted import binds its first name'),
-    pytest.param('from os import path as p', '', 'p', 'p', {}, '', id='an import binds its alias'),
-    pytest.param('class C(K):\n    z = n', 'K n', 'C', 'C', {}, '', id='a class body is executed'),
-    pytest.param('alias.append(1)', 'alias', '', '', {'alias': False, 'xs': False}, '', id='a change through the alias is one of the object'),
-    pytest.param('x = xs.pop()', 'xs', 'x', 'x', {'alias': False, 'xs': False}, '', id='pop binds and changes'),
-    pytest.param('x = sorted(xs)', 'xs', 'x', 'x', {}, '', id='sorted makes a new list'),
-    pytest.param('xs.sort()', 'xs', '', '', {'alias': False, 'xs': False}, '', id='sort changes'),
-    pytest.param('x = s.upper()', 's', 'x', 'x', {}, '', id='text methods only read'),
-    pytest.param('assert n', 'n', '', '', {}, '', id='assert reads'),
-    pytest.param('match n:\n    case 1: x = 2\n    case z: pass', 'n', '', 'x z', {}, '', id='patterns may bind'),
-    pytest.param('np.random.seed(0)', 'np', '%random:numpy', '%random:numpy', {}, '', id='seeding binds the generator'),
-    pytest.param("open('o.txt', 'w').write(s)", 's', '%file:o.txt', '%file:o.txt', {}, '', id='writing binds the file'),
-    pytest.param("x = open('i.txt').read()", '%file:i.txt', 'x', 'x', {}, '', id='reading reads the file'),
-    pytest.param("with open('f') as h: x = h.read()", '%file:f', 'h x', 'h x', {'h': False}, '', id='with binds and its handle moves'),
-    pytest.param('x = y = n', 'n', 'x y', 'x y', {}, '', id='a chain binds all targets'),
-    pytest.param("x = f'{n}'", 'n', 'x', 'x', {}, '', id='an f-string reads'),
-    pytest.param("x = {**d, 'a': n}", 'd n', 'x', 'x', {}, '', id='a dict display copies'),
-    pytest.param('(lambda q: q.append(1))(xs)', 'xs', '', '', {'alias': False, 'xs': False}, '', id='a lambda called at once changes its argument'),
-    pytest.param("setattr(k, 'a', n)", 'k n', '', '', {'k': False}, '', id='setattr changes'),
-    pytest.param('ys.extend(xs)', 'xs ys', '', '', {'ys': False}, '', id='extend changes the receiver only'),
-    pytest.param("d.setdefault('a', xs).append(1)", 'd xs', '', '', {'alias': False, 'd': False, 'xs': False}, '', id='a change of what setdefault returns may be one of its argument'),
-    pytest.param('raise ValueError(n)', 'n', '', '', {}, '', id='raise reads'),
+    pytest.param("x = 1", "", "x", "x", {}, "", id="an assignment binds"),
+    pytest.param("x = n + 1", "n", "x", "x", {}, "", id="the right-hand side is read"),
+    pytest.param("n += 1", "n", "n", "n", {}, "", id="an augmented assignment reads and binds"),
+    pytest.param(
+        "xs += [2]",
+        "xs",
+        "xs",
+        "xs",
+        {"alias": False, "xs": False},
+        "",
+        id="an augmented assignment of a list changes its aliases",
+    ),
+    pytest.param("x: int = n", "n", "x", "x", {}, "", id="an annotated assignment binds"),
+    pytest.param("x: int", "", "", "", {}, "", id="a bare annotation does nothing"),
+    pytest.param("x, y = xs, n", "n xs", "x y", "x y", {}, "", id="unpacking binds each name"),
+    pytest.param("x, *y = xs", "xs", "x y", "x y", {}, "", id="a starred target binds"),
+    pytest.param(
+        "xs.append(n)",
+        "n xs",
+        "",
+        "",
+        {"alias": False, "xs": False},
+        "",
+        id="append changes the list and its alias",
+    ),
+    pytest.param(
+        "xs[0] = n", "n xs", "", "", {"alias": False, "xs": False}, "", id="an element assignment changes"
+    ),
+    pytest.param(
+        "del xs[0]", "xs", "", "", {"alias": False, "xs": False}, "", id="deleting an element changes"
+    ),
+    pytest.param("d['k'] = xs", "d xs", "", "", {"d": False}, "", id="storing changes the holder only"),
+    pytest.param(
+        "k.a = n", "k n", "", "", {"k": False}, "", id="an attribute assignment changes the instance"
+    ),
+    pytest.param("del n", "n", "", "", {}, "n", id="del deletes"),
+    pytest.param("x = [i for i in xs]", "xs", "x", "x", {}, "", id="a comprehension keeps its variable"),
+    pytest.param("x = (y := n)", "n", "x y", "x y", {}, "", id="a walrus binds"),
+    pytest.param("print(n)", "n", "", "", {}, "", id="print only reads"),
+    pytest.param("if n: x = 1", "n", "", "x", {}, "", id="a branch may bind"),
+    pytest.param(
+        "if n:\n    x = 1\nelse:\n    x = 2", "n", "x", "x", {}, "", id="both branches bind for sure"
+    ),
+    pytest.param("for i in xs: x = i", "xs", "", "i x", {}, "", id="a loop may not run"),
+    pytest.param("while n: break", "n", "", "", {}, "", id="a while reads its test"),
+    pytest.param(
+        "try:\n    x = n\nexcept E:\n    pass", "E n", "", "x", {}, "", id="a try may not get to its end"
+    ),
+    pytest.param("def g(): return n", "", "g", "g", {}, "", id="a def reads nothing of its body"),
+    pytest.param("g = lambda: n", "", "g", "g", {}, "", id="a lambda reads nothing of its body"),
+    pytest.param("x = f(xs)", "f xs", "x", "x", {}, "", id="a call of a reader changes nothing"),
+    pytest.param(
+        "grow(xs)",
+        "grow xs",
+        "",
+        "",
+        {"alias": False, "xs": False},
+        "",
+        id="a call of a changer changes the argument and its alias",
+    ),
+    pytest.param("obj.frob()", "obj", "", "", {"obj": True}, "", id="an unknown method is doubtful"),
+    pytest.param(
+        "obj.frob(xs)",
+        "obj xs",
+        "",
+        "",
+        {"obj": True},
+        "",
+        id="an unknown method is doubtful about its receiver",
+    ),
+    pytest.param("df['b'] = n", "df n", "", "", {"df": False}, "", id="a new column changes the frame"),
+    pytest.param(
+        "df.drop(columns='a', inplace=True)", "df", "", "", {"df": False}, "", id="inplace changes the frame"
+    ),
+    pytest.param("x = df.drop(columns='a')", "df", "x", "x", {}, "", id="without inplace nothing is changed"),
+    pytest.param("import os", "", "os", "os", {}, "", id="an import binds"),
+    pytest.param("import os.path", "", "os", "os", {}, "", id="a dotted import binds its first name"),
+    pytest.param("from os import path as p", "", "p", "p", {}, "", id="an import binds its alias"),
+    pytest.param("class C(K):\n    z = n", "K n", "C", "C", {}, "", id="a class body is executed"),
+    pytest.param(
+        "alias.append(1)",
+        "alias",
+        "",
+        "",
+        {"alias": False, "xs": False},
+        "",
+        id="a change through the alias is one of the object",
+    ),
+    pytest.param(
+        "x = xs.pop()", "xs", "x", "x", {"alias": False, "xs": False}, "", id="pop binds and changes"
+    ),
+    pytest.param("x = sorted(xs)", "xs", "x", "x", {}, "", id="sorted makes a new list"),
+    pytest.param("xs.sort()", "xs", "", "", {"alias": False, "xs": False}, "", id="sort changes"),
+    pytest.param("x = s.upper()", "s", "x", "x", {}, "", id="text methods only read"),
+    pytest.param("assert n", "n", "", "", {}, "", id="assert reads"),
+    pytest.param(
+        "match n:\n    case 1: x = 2\n    case z: pass", "n", "", "x z", {}, "", id="patterns may bind"
+    ),
+    pytest.param(
+        "np.random.seed(0)", "np", "%random:numpy", "%random:numpy", {}, "", id="seeding binds the generator"
+    ),
+    pytest.param(
+        "open('o.txt', 'w').write(s)", "s", "%file:o.txt", "%file:o.txt", {}, "", id="writing binds the file"
+    ),
+    pytest.param("x = open('i.txt').read()", "%file:i.txt", "x", "x", {}, "", id="reading reads the file"),
+    pytest.param(
+        "with open('f') as h: x = h.read()",
+        "%file:f",
+        "h x",
+        "h x",
+        {"h": False},
+        "",
+        id="with binds and its handle moves",
+    ),
+    pytest.param("x = y = n", "n", "x y", "x y", {}, "", id="a chain binds all targets"),
+    pytest.param("x = f'{n}'", "n", "x", "x", {}, "", id="an f-string reads"),
+    pytest.param("x = {**d, 'a': n}", "d n", "x", "x", {}, "", id="a dict display copies"),
+    pytest.param(
+        "(lambda q: q.append(1))(xs)",
+        "xs",
+        "",
+        "",
+        {"alias": False, "xs": False},
+        "",
+        id="a lambda called at once changes its argument",
+    ),
+    pytest.param("setattr(k, 'a', n)", "k n", "", "", {"k": False}, "", id="setattr changes"),
+    pytest.param("ys.extend(xs)", "xs ys", "", "", {"ys": False}, "", id="extend changes the receiver only"),
+    pytest.param(
+        "d.setdefault('a', xs).append(1)",
+        "d xs",
+        "",
+        "",
+        {"alias": False, "d": False, "xs": False},
+        "",
+        id="a change of what setdefault returns may be one of its argument",
+    ),
+    pytest.param("raise ValueError(n)", "n", "", "", {}, "", id="raise reads"),
 ]
 
 
@@ -152,4 +236,7 @@ def test_the_same_finding_is_kept_once() -> None:
     effects, here, there = Effects(), Place(cell=0, line=1), Place(cell=0, line=2)
     for place in (here, here, there):
         effects.find("SM331", place, "x")
-    assert [(f.code, f.place, f.name) for f in effects.findings] == [("SM331", here, "x"), ("SM331", there, "x")]
+    assert [(f.code, f.place, f.name) for f in effects.findings] == [
+        ("SM331", here, "x"),
+        ("SM331", there, "x"),
+    ]

@@ -115,7 +115,9 @@ def test_holders_reach_all_that_they_hold(actions: list[Any], holders: list[str]
     [
         pytest.param([], {"a"}, {"a"}, id="a name alone sees only itself"),
         pytest.param([("bind", "b", ["a"], False)], {"a", "b"}, {"a", "b"}, id="an alias sees all changes"),
-        pytest.param([("hold", ["b"], ["a"])], {"a", "b"}, {"a", "b"}, id="a holder sees changes of its parts"),
+        pytest.param(
+            [("hold", ["b"], ["a"])], {"a", "b"}, {"a", "b"}, id="a holder sees changes of its parts"
+        ),
         pytest.param([("hold", ["a"], ["b"])], {"a"}, {"a", "b"}, id="a part sees only changes inside"),
         pytest.param(
             [("hold", ["a"], ["b"]), ("hold", ["c"], ["b"])],
@@ -124,7 +126,10 @@ def test_holders_reach_all_that_they_hold(actions: list[Any], holders: list[str]
             id="another holder of a part sees changes inside",
         ),
         pytest.param(
-            [("hold", ["b"], ["a"]), ("hold", ["c"], ["b"])], {"a", "b", "c"}, {"a", "b", "c"}, id="holding chains"
+            [("hold", ["b"], ["a"]), ("hold", ["c"], ["b"])],
+            {"a", "b", "c"},
+            {"a", "b", "c"},
+            id="holding chains",
         ),
         pytest.param(
             [("hold", ["b"], ["a"]), ("hold", ["c"], ["b"]), ("drop", "b")],

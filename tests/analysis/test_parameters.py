@@ -77,10 +77,18 @@ def test_types(source: str, kind: str, default: Any) -> None:
         ),
         pytest.param("a: typing.Literal[1] = 1", "literal", 1, False, (1,), "", id="a Literal of one"),
         pytest.param(
-            "a: typing.Optional[typing.Literal['x']] = None", "literal", None, True, ("x",), "", id="no Literal"
+            "a: typing.Optional[typing.Literal['x']] = None",
+            "literal",
+            None,
+            True,
+            ("x",),
+            "",
+            id="no Literal",
         ),
         pytest.param("a = Color.RED", "enum", "RED", False, COLORS, "Color", id="a member of an Enum"),
-        pytest.param("a: Color = Color.BLUE", "enum", "BLUE", False, COLORS, "Color", id="an annotated member"),
+        pytest.param(
+            "a: Color = Color.BLUE", "enum", "BLUE", False, COLORS, "Color", id="an annotated member"
+        ),
         pytest.param("a: Color | None = None", "enum", None, True, COLORS, "Color", id="no member"),
     ],
 )

@@ -19,13 +19,13 @@ from stepmill.analysis.purity import (
 
 TABLES = ("functions", "methods", "magics", "commands", "literals")
 FLAGS = {
-    "functions": r"pure|immutable|calls|consumes|element|elements|container|alias|iterator|part|object|handle|holds"
-    r"|stores|deep|session|session-free|process|environment|folder|linked|strings|frame|array|figure"
+    "functions": r"pure|immutable|calls|consumes|element|elements|container|alias|iterator|part|object|handle"
+    r"|holds|stores|deep|session|session-free|process|environment|folder|linked|strings|frame|array|figure"
     r"|mutates:\d|volatile:(input|clock|entropy|process|subprocess|database|network)"
     r"|(seeds|draws|fit-draws):(numpy|random|torch)|unless:\w+|(reads|writes):[\w]+|(reads|writes)-any"
     r"|writes-folder:\d",
-    "methods": r"pure|immutable|calls|consumes|container|alias|iterator|part|self|handle|stores|deep|inplace|fits"
-    r"|fresh-fit|strings|frame|array|figure|mutates(:\d)?|mutates-not|volatile:database|draws:numpy"
+    "methods": r"pure|immutable|calls|consumes|container|alias|iterator|part|self|handle|stores|deep|inplace"
+    r"|fits|fresh-fit|strings|frame|array|figure|mutates(:\d)?|mutates-not|volatile:database|draws:numpy"
     r"|unless:\w+|writes:\d|(reads|writes)-guess|path-(read|write|folder|open)",
     "magics": r"session|quiet|dynamic|script",
     "commands": r"(?!)",
@@ -103,7 +103,10 @@ def test_a_method_of_a_kind_goes_before_the_bare_name() -> None:
 
 
 def test_unknown_methods_have_no_entry() -> None:
-    assert (method_entry("frobnicate"), method_entry("append", "frobnicator")) == (None, method_entry("append"))
+    assert (method_entry("frobnicate"), method_entry("append", "frobnicator")) == (
+        None,
+        method_entry("append"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -116,4 +119,9 @@ def test_magics(name: str, kind: str) -> None:
 
 def test_commands_and_literals() -> None:
     assert [is_read_only(c) for c in ("ls", "rm", "touch", "tee")] == [True, False, False, False]
-    assert [is_literal_call(c) for c in ("dict", "datetime.date", "open", "print")] == [True, True, False, False]
+    assert [is_literal_call(c) for c in ("dict", "datetime.date", "open", "print")] == [
+        True,
+        True,
+        False,
+        False,
+    ]

@@ -10,7 +10,9 @@ from stepmill.notebook.reading import parse_document
 
 
 def test_statements_come_in_notebook_order_with_their_step_and_lines() -> None:
-    found = units_of(notebook("import os\nx = 1", "%%step a\n\ny = (\n  x\n)", "z = y; w = z", "%%step b\nv = 1"))
+    found = units_of(
+        notebook("import os\nx = 1", "%%step a\n\ny = (\n  x\n)", "z = y; w = z", "%%step b\nv = 1")
+    )
     assert [(u.index, u.cell.index, u.owner, u.first_line, u.last_line) for u in found] == [
         (0, 0, None, 1, 1),
         (1, 0, None, 2, 2),

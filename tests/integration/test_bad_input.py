@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +22,6 @@ from stepmill.errors import (
     StepmillError,
     UsageError,
 )
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GOOD = ("%%parameters\nalpha = 0.1\nname = 'x'", "%%step a\ny = alpha", "%%step b\nz = y, name")
 

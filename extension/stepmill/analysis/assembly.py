@@ -229,6 +229,10 @@ class Assembly:
     def _add_sessions(self) -> None:
         """Settings are replayed in every later step."""
         for index, seen in enumerate(self.flow.observed):
+            if "__future__" in seen.effects.imports:  # holds for all code below
+                for draft in self.drafts.values():
+                    if draft.units and draft.units[-1] > index:
+                        draft.replayed.add(index)
             if not seen.effects.session:
                 continue
             owner = seen.unit.owner

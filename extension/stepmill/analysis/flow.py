@@ -121,6 +121,9 @@ class Flow:
             ok = bool(shape) and index not in self.changed_constants
             for name in self.observed[index].effects.reads if ok and shape != "parameter" else ():
                 ok = ok and all(found[unit] for unit in taken[name])
+            effects = self.observed[index].effects
+            for name in effects.binds.keys() - effects.must if ok else ():  # it may leave the name as it was
+                ok = ok and all(found[unit] for unit in taken[name])
             found.append(ok)
         return found
 

@@ -221,7 +221,7 @@ class Libraries(Shell):
             if name in FITS:
                 self.store(owner, [v for v in everything if v.kind is Kind.INSTANCE])
             return owner
-        made = self._method_result(owner, entry, everything)
+        made = self._method_result(owner, entry, everything, keywords)
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
 
     def _method_state(
@@ -245,10 +245,15 @@ class Libraries(Shell):
         if entry.has("figure") or name in ("hist", "boxplot", "savefig", "show"):
             self.effects.plots = True
 
-    def _method_result(self, owner: Value, entry: Entry, everything: list[Value]) -> Value:
+    def _method_result(
+        self, owner: Value, entry: Entry, everything: list[Value], keywords: dict[str, Value]
+    ) -> Value:
         if entry.has("immutable"):
             return IMMUTABLE
         kind = next((k for flag, k in RESULT_KINDS.items() if entry.has(flag)), None)
+        copy = keywords.get("copy")
+        if copy is not None and copy.constant is True:
+            return self.fresh(kind or owner.kind)
         if owner.kind is Kind.FRAME and not entry.has("alias"):
             return self.fresh(Kind.FRAME) if kind is None else self.fresh(kind)
         if owner.kind is Kind.FIGURE:
@@ -283,7 +288,7 @@ class Libraries(Shell):
         self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         """Strings, numbers, paths: nothing changes, but a path may stand for a file."""
-        entry = method_entry(name)
+        entry = method_entry(name, "path")
         if entry is not None and any(flag.startswith("path") for flag in entry.flags):
             self._path_method(owner, entry, args, keywords, node)
             if entry.has("handle"):

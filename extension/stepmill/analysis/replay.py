@@ -58,7 +58,7 @@ def shape_of(observed: Observed, env: dict[str, Value]) -> str:
         return "definition"
     if is_class_factory(node, env):
         return "definition"
-    if isinstance(node, (ast.If, ast.Try)) and _only_replayable(node):
+    if isinstance(node, (ast.If, ast.Try)) and _only_replayable(node) and _imports_or_defines(node, effects):
         return "import"
     value = getattr(node, "value", None)
     if isinstance(node, (ast.Assign, ast.AnnAssign)) and value is not None and is_literal_like(value, env):
@@ -115,6 +115,12 @@ def _only_replayable(node: ast.stmt) -> bool:
         bodies = [*node.body, *node.orelse, *node.finalbody]
         bodies += [statement for handler in node.handlers for statement in handler.body]
     return all(_is_plain(statement) for statement in bodies)
+
+
+def _imports_or_defines(node: ast.stmt, effects: Effects) -> bool:
+    """`try: import x` with `x = None` or a flag beside it: about code, and binding no older name."""
+    about_code = any(isinstance(child, (*IMPORTS, *DEFINITIONS)) for child in ast.walk(node))
+    return about_code and effects.binds.keys() <= effects.new
 
 
 def _is_plain(node: ast.stmt) -> bool:

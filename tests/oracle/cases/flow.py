@@ -375,3 +375,46 @@ match data:
 print(point, n, kind)
 """,
 )
+flow.add(
+    "conditional-literal-in-step",
+    """
+flag = True
+---
+%%step a
+x = 1
+---
+%%step b
+if flag: x = 2
+---
+%%step c
+y = x
+print(y)
+""",
+    why="a conditional rebinding by a literal is data, not setup code",
+)
+flow.add(
+    "try-literal-in-step",
+    """
+%%step a
+x = 1
+---
+%%step b
+try:
+    x = 2
+except ValueError:
+    x = 3
+---
+%%step c
+print(x)
+""",
+)
+flow.add(
+    "future-annotations-untagged",
+    """
+from __future__ import annotations
+---
+%%step a
+def f(x: Undefined): return 1
+print(f(2))
+""",
+)
