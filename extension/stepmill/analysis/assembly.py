@@ -387,11 +387,8 @@ class Assembly:
                 if giver is None:
                     continue
                 later = [u for u in giver.units if u > taken.source.last and name in self.flow.writes[u]]
-                if later and any(self._counts(u, name) for u in later):
+                if later:
                     self._conflict("SM301", taken.place, name, giver.name, other=self.place(later[0], name))
-
-    def _counts(self, unit: int, name: str) -> bool:
-        return name in self.flow.writes[unit]
 
     def _conflict(
         self, code: str, place: Place, name: str, detail: str = "", other: Place | None = None

@@ -67,7 +67,6 @@ class Effects:
     unseeded: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     seen: dict[str, Value] = field(default_factory=dict)  # what a name read was before the unit
-    calls_unknown: bool = False
 
     @property
     def writes(self) -> set[str]:

@@ -7,7 +7,6 @@ those that may have rebound it or changed its object. The last of them decides w
 from __future__ import annotations
 
 import fnmatch
-from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -61,7 +60,6 @@ class Flow:
         self.taken: list[dict[str, Version]] = []
         self.writes = [seen.effects.writes for seen in observed]
         self.final: dict[str, Version] = {}
-        self.rebound: dict[tuple[str | None, str], list[int]] = defaultdict(list)
         self._follow()
         self.shapes = [self._shape(o) for o in observed]
         self.changed_constants = self._changed_constants()
@@ -81,7 +79,6 @@ class Flow:
                     version[name] = (index,)
                 else:
                     version[name] = (*version.get(name, ()), index)
-                self.rebound[seen.unit.owner, name].append(index)
 
     @staticmethod
     def version_of(name: str, version: dict[str, Version]) -> Version:

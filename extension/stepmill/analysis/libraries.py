@@ -106,7 +106,6 @@ class Libraries(Shell):
 
     def _unlisted(self, dotted: str, everything: list[Value], node: ast.AST) -> Value:
         """Suppose that it changes nothing (the run checks that) and may return what it was given."""
-        self.effects.calls_unknown = True
         given = self.escape(everything, node)
         last = dotted.rsplit(".", 1)[-1]
         known = method_entry(last)
@@ -275,7 +274,6 @@ class Libraries(Shell):
         if owner.kind in (Kind.FRAME, Kind.ARRAY):
             self.escape([owner, *everything], node)
             return self.fresh(owner.kind)
-        self.effects.calls_unknown = True
         self.change(owner, node, deep=True, doubtful=not name.endswith("_"))
         given = self.escape([owner, *everything], node)
         if owner.kind is Kind.FIGURE:
