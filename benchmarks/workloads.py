@@ -30,6 +30,23 @@ def varied_cells(count: int) -> list[str]:
     return cells + [kinds[i % len(kinds)].format(i=i, p=i - 1) for i in range(count - 1)]
 
 
+def chained_cells(count: int) -> list[str]:
+    """Return a chain of `count` cells, each working on the frame of the one before."""
+    cells = ["import pandas as pd\ndf0 = pd.read_csv('f.csv')"]
+    return cells + [
+        f"%%step s{i}\ndf{i} = df{i - 1}.assign(a={i}).dropna()\nfor row in df{i}:\n    last = row"
+        for i in range(1, count)
+    ]
+
+
+def fanned_cells(count: int) -> list[str]:
+    """Return `count` cells that all work on one frame, and keep it."""
+    cells = ["import pandas as pd", "%%step s1\ndf = pd.read_csv('f.csv')"]
+    return cells + [
+        f"%%step s{i}\nmean_{i} = df['c{i}'].mean()\nkept_{i} = [mean_{i}, df]" for i in range(2, count)
+    ]
+
+
 def _parts(text: str) -> list[str]:
     return [part.strip("\n") for part in text.split("---\n")]
 

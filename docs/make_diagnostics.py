@@ -2,67 +2,37 @@
 
 from __future__ import annotations
 
-import ast
-from itertools import pairwise
 from pathlib import Path
 
-import stepmill
-from stepmill import errors
-from stepmill.analysis.rules.catalogue import RULES, Rule
-from stepmill.errors import StepmillError
+from stepmill.cli.explanations import SECTIONS, explanations
 
 PAGE = Path(__file__).with_name("diagnostics.md")
 HEAD = """# Diagnostics
 
 <!-- Made by docs/make_diagnostics.py from the code; do not edit. -->
 
-`stepmill check` prints findings like a compiler: code, severity, cell, line, column, one sentence why,
-one what to do. An **error** keeps the notebook from running; a **warning** does not, except under
-`--strict`. A code keeps its meaning over versions.
+`stepmill check` prints findings like a compiler: code, severity, cell, line and column, the line itself
+with a mark, why it matters, what to do; where it speaks of two places, the second one too. An **error** keeps
+the notebook from running. A **warning** or an edge in doubt does not, except under `--strict`, which `check`,
+`plan` and `run` know. A code keeps its meaning over versions. `stepmill explain SM301` prints its part.
+
+A comment `# stepmill: ignore[SM205]` silences one code on its line, `ignore[SM205, SM210]` several: warnings
+and notes, never errors. `check` ends by saying what is silenced, and its JSON has it as `silenced`.
+
+Some findings come with a **fix**. `stepmill check NB --fix -o COPY.ipynb` writes a copy with all fixes that
+need no decision of yours; the notebook itself is never written. A fix leaves what Run All gives as it is,
+except that random numbers nobody seeded become the same each time.
 """
 
 
 def page() -> str:
     """Return the text of the page."""
-    parts = [HEAD, "## Cells and `%%step` lines\n", *_cell_codes(), "\n## What flows between steps\n"]
-    parts += [_rule(rule) for rule in sorted(RULES.values(), key=lambda rule: rule.code)]
-    parts += ["## Errors of a run\n", *_error_codes()]
-    return "\n".join(parts) + "\n"
-
-
-def _cell_codes() -> list[str]:
-    """One line per code of the notebook room: the docstring below its constant."""
-    source = Path(stepmill.__file__).with_name("notebook") / "codes.py"
-    body = ast.parse(source.read_text("utf-8")).body
-    found = []
-    for statement, text in pairwise(body):
-        if isinstance(statement, ast.Assign) and isinstance(text, ast.Expr):
-            found.append(f"- **{ast.literal_eval(statement.value)}** {ast.literal_eval(text.value)}")
-    return found
-
-
-def _rule(rule: Rule) -> str:
-    hint = "" if rule.hint.startswith("{") else f" *What to do:* {_plain(rule.hint)}.".replace("..", ".")
-    return f"### {rule.code}: {rule.title} ({rule.severity.value})\n\n{rule.why}{hint}\n"
-
-
-def _plain(template: str) -> str:
-    for field in ("name", "detail", "cell2", "line2"):
-        template = template.replace(f"{{{field}}}", "…")
-    return template
-
-
-def _error_codes() -> list[str]:
-    everything = vars(errors).values()
-    kinds = [kind for kind in everything if isinstance(kind, type) and issubclass(kind, StepmillError)]
-    return [
-        f"- **{kind.code}** `{kind.__name__}` (exit code {kind.exit_code}): {_first_line(kind)}"
-        for kind in sorted(kinds, key=lambda kind: kind.code)
-    ]
-
-
-def _first_line(kind: type) -> str:
-    return (kind.__doc__ or "").partition("\n")[0]
+    known = explanations().values()
+    parts = [HEAD]
+    for section in SECTIONS:
+        parts.append(f"## {section}\n")
+        parts += [one.page(level=3) for one in known if one.section == section]
+    return "\n".join(parts)
 
 
 if __name__ == "__main__":

@@ -11,21 +11,60 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 VERDICTS = ("equal", "refused", "silently wrong", "crashed")
+TABLES = {"oracle": "oracle: pipeline against Run All", "export": "oracle: exported module against Run All"}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     """Print the oracle's verdicts per category; with xdist, of all workers together."""
+    for name, title in TABLES.items():
+        found = _verdicts(terminalreporter, name)
+        if found:
+            terminalreporter.section(title)
+            for line in _table(found):
+                terminalreporter.write_line(line)
+    counts = _generated(terminalreporter)
+    if counts:
+        terminalreporter.section("generated programs by effect and boundary")
+        for line in _generated_table(counts):
+            terminalreporter.write_line(line)
+
+
+def _generated(terminalreporter: TerminalReporter) -> Counter[tuple[str, str, str]]:
+    """Count the programs that were judged: (effect, boundary, verdict)."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", "") == "call":
+                for key, value in report.user_properties:
+                    if key == "generated":
+                        kind, boundary, verdict, count = value
+                        found[kind, boundary, verdict] += count
+    return found
+
+
+def _generated_table(counts: Counter[tuple[str, str, str]]) -> list[str]:
+    boundaries = list(dict.fromkeys(boundary for _, boundary, _ in counts))
+    kinds = list(dict.fromkeys(kind for kind, _, _ in counts))
+    lines = [f"{'effect':<20}" + "".join(f"{boundary:>16}" for boundary in (*boundaries, "refused"))]
+    for kind in (*kinds, ""):
+        rows = {key: count for key, count in counts.items() if kind in ("", key[0])}
+        cells = [sum(n for (_, b, _), n in rows.items() if b == boundary) for boundary in boundaries]
+        refused = sum(n for (_, _, verdict), n in rows.items() if verdict == "refused")
+        share = f"{100 * refused / sum(cells):.1f} %"
+        lines.append(f"{kind or 'all':<20}" + "".join(f"{cell:>16}" for cell in (*cells, share)))
+    return lines
+
+
+def _verdicts(terminalreporter: TerminalReporter, name: str) -> Counter[tuple[str, str]]:
+    """Count what the tests have recorded under this name: (category, verdict)."""
     found: Counter[tuple[str, str]] = Counter()
     for reports in terminalreporter.stats.values():
         for report in reports:
-            for name, value in getattr(report, "user_properties", ()):
-                if name == "oracle" and getattr(report, "when", "") == "call":
-                    found[value[0], value[1]] += 1
-    if found:
-        terminalreporter.section("oracle: pipeline against Run All")
-        for line in _table(found):
-            terminalreporter.write_line(line)
+            if getattr(report, "when", "") == "call":
+                values = [value for key, value in report.user_properties if key == name]
+                found.update((category, verdict) for category, verdict in values)
+    return found
 
 
 def _table(found: Counter[tuple[str, str]]) -> list[str]:

@@ -100,3 +100,12 @@ def test_traitlets_is_not_imported_without_a_file(jupyter: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_a_projects_code_is_left_out_where_it_must_not_run(jupyter: Path, tmp_path: Path) -> None:
+    """Looking at a notebook of somebody else's must not run what lies beside it."""
+    write(jupyter, "c.Stepmill.jobs = 1\n")
+    write(tmp_path / "root", "raise SystemExit\n")
+    write(tmp_path / "root", '{"Stepmill": {"project": "elsewhere"}}', ".json")
+    found = load_settings([tmp_path / "root"], environ={}, run_files=False)
+    assert (found.jobs, found.project) == (1, "elsewhere")

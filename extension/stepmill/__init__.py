@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stepmill.api import Run, analyze, open_run, plan, run
+    from stepmill.api import Run, analyze, open_run, plan, run, suggest, verify
     from stepmill.errors import StepmillError
 
 __version__ = "0.1.0"
 
-__all__ = ["Run", "StepmillError", "analyze", "open_run", "plan", "run"]
+__all__ = ["Run", "StepmillError", "analyze", "open_run", "plan", "run", "suggest", "verify"]
 
 _HOMES = {
     "Run": "stepmill.api",
@@ -22,6 +22,8 @@ _HOMES = {
     "open_run": "stepmill.api",
     "plan": "stepmill.api",
     "run": "stepmill.api",
+    "suggest": "stepmill.api",
+    "verify": "stepmill.api",
 }
 
 
@@ -50,3 +52,16 @@ def unload_ipython_extension(ipython: Any) -> None:
     from stepmill_magics import unload_ipython_extension as unload
 
     unload(ipython)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Tell Jupyter's server, where it is installed, what to load."""
+    from importlib import import_module
+
+    home = "stepmill.server.app"
+    return [{"module": home, "app": import_module(home).StepmillApp}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell `jupyter labextension develop` where the panel's bundle is built."""
+    return [{"src": "labextension", "dest": "stepmill"}]

@@ -6,8 +6,9 @@ The rooms are wired in `stepmill.running`; here are only the doors.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,20 +20,33 @@ from stepmill.execution.events import EventLog, read_events
 from stepmill.execution.lock import hold_project, holder
 from stepmill.model.run import Event, RunStatus, RunSummary, StepOutcome
 from stepmill.notebook.reading import parse_document, read_notebook
+from stepmill.notebook.step_line import format_step_line, step_name
+from stepmill.notebook.tagging import Form, retagged, untagged
 from stepmill.planning.facts import FactBook
 from stepmill.planning.kernels import find_kernel
 from stepmill.planning.project import Project, find_root
 from stepmill.running.bench import analyze_with_facts, set_up
-from stepmill.running.folder import RunFolder, find_run, list_summaries, new_run, settled
+from stepmill.running.cancellation import heeding
+from stepmill.running.export import export_pipeline, finished_text, write_export
+from stepmill.running.fixing import Fixed
+from stepmill.running.fixing import fix as make_fixes
+from stepmill.running.folder import RunFolder, find_run, list_summaries, new_run
 from stepmill.running.loading import load_output
 from stepmill.running.loop import RunLoop
+from stepmill.running.restoring import restoration as find_restoration
 from stepmill.running.step import StepLimits
 from stepmill.running.tracking_link import TrackingLink
+from stepmill.running.verifying.run import verify_notebook
+from stepmill.suggestion.proposal import suggest as propose
 
 if TYPE_CHECKING:
     from stepmill.model.artifact import ArtifactRef
+    from stepmill.model.cell import Notebook
     from stepmill.model.pipeline import Pipeline
     from stepmill.model.plan import Plan
+    from stepmill.model.restoration import Restoration
+    from stepmill.model.verification import Verification
+    from stepmill.suggestion.proposal import Suggestion
 
 NotebookLike = str | Path | Mapping[str, Any]
 
@@ -49,13 +63,156 @@ def analyze(notebook: NotebookLike, *, project: str | Path | None = None) -> Pip
         It cannot be read.
     """
     if isinstance(notebook, Mapping):
-        return analyze_with_facts(parse_document(notebook, "notebook"), Path.cwd(), None)
+        return inspect(notebook).pipeline
+    path = Path(notebook)
+    return _inspect(read_notebook(path).notebook, path, project).pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A notebook as it was read, cell by cell, and the pipeline that it is."""
+
+    notebook: Notebook
+    pipeline: Pipeline
+
+
+def inspect(
+    document: Mapping[str, Any], *, path: str | Path | None = None, project: str | Path | None = None
+) -> Inspection:
+    """Return cells and pipeline of a notebook in memory, for example one with unsaved changes.
+
+    `path` is where it lies, or is going to: remembered facts and local modules are looked up there.
+
+    Raises
+    ------
+    NotebookError
+        It is no notebook, or not for Python.
+    """
+    if path is not None:
+        return _inspect(parse_document(document, Path(path).name), Path(path), project)
+    notebook = parse_document(document, "notebook")
+    return Inspection(notebook, analyze_with_facts(notebook, Path.cwd(), None))
+
+
+def fix(notebook: str | Path, *, project: str | Path | None = None) -> Fixed:
+    """Return the notebook with all fixes made that need no decision; nothing is written.
+
+    Raises
+    ------
+    NotebookError
+        It cannot be read.
+    """
     path = Path(notebook)
     loaded = read_notebook(path)
-    _, home = _surroundings(path, project)
-    book = FactBook(open_store(home.state), home.relative(path))
-    folder = path.resolve().parent
-    return analyze_with_facts(loaded.notebook, folder, book, _search_path(loaded.notebook.kernel_name))
+    return make_fixes(
+        loaded.document, lambda document: inspect(document, path=path, project=project).pipeline
+    )
+
+
+def suggest(notebook: str | Path, *, project: str | Path | None = None, metadata: bool = False) -> Suggestion:
+    """Return a tagged copy of an untagged notebook, with the steps proposed; nothing is written or run.
+
+    The copy is analysed like any pipeline, and has no errors. With `metadata` its tags are cell
+    metadata, else `%%step` lines.
+
+    Raises
+    ------
+    NotebookError
+        It cannot be read.
+    SuggestionRefused, PipelineError
+        It has steps already, is too small, or cannot be divided; cell and line say why.
+    """
+    path = Path(notebook)
+    loaded = read_notebook(path)
+    return propose(
+        loaded.document,
+        loaded.notebook,
+        lambda document: inspect(document, path=path, project=project).pipeline,
+        Form.METADATA if metadata else Form.MAGIC,
+    )
+
+
+def tag(
+    notebook: str | Path,
+    name: str | None = None,
+    cells: Collection[int] = (),
+    *,
+    untag: bool = False,
+    metadata: bool = False,
+) -> dict[str, Any]:
+    """Return a copy of the notebook's document with `cells` tagged as the step `name`; nothing is written.
+
+    All its tags are then in one form. With `untag` the tags of `cells` are taken out, of all cells if
+    none are given.
+
+    Raises
+    ------
+    NotebookError, UsageError
+        It cannot be read; there is no such code cell; the name cannot be one; tags contradict each other.
+    """
+    document = read_notebook(Path(notebook)).document
+    for index in cells:
+        if not 0 <= index < len(document["cells"]) or document["cells"][index]["cell_type"] != "code":
+            raise UsageError(
+                f"{notebook} has no code cell [{index}]", hint="cells count from 0, text cells included"
+            )
+    if untag:
+        return untagged(document, frozenset(cells) or None)
+    lines = {} if name is None else dict.fromkeys(cells, format_step_line(step_name(name)))
+    return retagged(document, lines, Form.METADATA if metadata else Form.MAGIC)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An exported file. `status`: "written", "unchanged", or "made" if it was not to be written."""
+
+    text: str
+    status: str
+    formatted_with: str | None = None
+
+
+def export(
+    notebook: str | Path,
+    *,
+    target: str | Path | None = None,
+    kind: str = "py",
+    project: str | Path | None = None,
+    formatted: bool = True,
+    overwrite: bool = False,
+) -> Export:
+    """Make another kind of file of the pipeline, by default a plain Python module; write it to `target`.
+
+    Parameters
+    ----------
+    target
+        Where the file is to lie; None: nothing is written, and it is made to lie beside the notebook.
+        Paths in the notebook are relative to the notebook's folder, so the text depends on it.
+    kind
+        The name of an exporter.
+    formatted
+        Let ruff or black format the text, if one is installed.
+    overwrite
+        Overwrite a file that is not ours, or was changed since we wrote it.
+
+    Raises
+    ------
+    NotebookError, PipelineError
+        The notebook cannot be read, or cannot run as a pipeline.
+    ExportRefused
+        It can, but something in it has no counterpart in a file of this kind.
+    UsageError
+        The file may not be overwritten.
+    """
+    path = Path(notebook)
+    home = _project_of(path, project)
+    inspection = _inspect(read_notebook(path).notebook, path, project)
+    place = path.with_suffix(f".{kind}") if target is None else Path(target)
+    search_path = _search_path(inspection.notebook.kernel_name)
+    made = export_pipeline(inspection.notebook, inspection.pipeline, path, place, search_path, kind)
+    text, tool = finished_text(made, place, formatted=formatted)
+    if target is None:
+        return Export(text, "made", tool)
+    return Export(text, write_export(home, place, text, overwrite=overwrite), tool)
 
 
 def plan(
@@ -74,7 +231,7 @@ def plan(
     The arguments are those of `run`.
     """
     path = Path(notebook)
-    _, home = _surroundings(path, project)
+    home = _project_of(path, project)
     bench = set_up(
         path,
         home,
@@ -86,6 +243,23 @@ def plan(
         kernel_name=kernel_name,
     )
     return bench.plan()
+
+
+def restoration(
+    notebook: str | Path, *, steps: Collection[str] = (), project: str | Path | None = None
+) -> Restoration:
+    """Return what a kernel can get back of a notebook's cached results; nothing is run or written.
+
+    With `steps` only the results of these.
+
+    Raises
+    ------
+    UsageError, NotebookError, PipelineError, KernelError
+        There is no such step; the notebook cannot be read or is no pipeline.
+    """
+    path = Path(notebook)
+    _, home = _surroundings(path, project)
+    return find_restoration(set_up(path, home, {}), steps)
 
 
 def run(
@@ -165,6 +339,7 @@ def run(
         with (
             hold_project(home.state, folder.run_id),
             EventLog(folder.events, folder.run_id, listeners) as log,
+            heeding(folder.cancel_request, stop),
         ):
             link = TrackingLink(_tracker(tracking, settings))
             summary = RunLoop(bench, folder, limits, link, stop, log, fail_fast=fail_fast).run()
@@ -173,6 +348,60 @@ def run(
     if summary.status is RunStatus.CANCELLED and cancel is None:
         raise RunCancelled(f"run {folder.run_id} was cancelled", hint="run again: finished steps are kept")
     return Run(folder, summary)
+
+
+def verify(
+    notebook: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    jobs: int | None = None,
+    project: str | Path | None = None,
+    links: Iterable[str | Path] = (),
+    kernel_name: str | None = None,
+    start_timeout_s: float | None = None,
+    on_progress: Callable[[str], None] = lambda _: None,
+    cancel: threading.Event | None = None,
+) -> Verification:
+    """Run a notebook as a pipeline and as Run All does, and compare what crosses steps and what cells show.
+
+    Both run in copies of the project; no value is taken from the cache, nothing of the project is
+    changed, nothing is tracked. Where the two differ Run All runs again, and what then differs between
+    the two is named as not reproducible. A notebook that cannot run as a pipeline is `refused`.
+
+    Parameters
+    ----------
+    links
+        Files and folders that are too big to copy, relative to the notebook's folder or the project;
+        they are linked, and the notebook must only read them.
+    on_progress
+        Told what goes on, in short lines, from several threads.
+    cancel
+        Stops it when set. The other arguments are those of `run`.
+
+    Raises
+    ------
+    UsageError, NotebookError, KernelError
+        Before anything ran: the project is too big to copy, for example.
+    RunCancelled
+        After Ctrl-C or `cancel`; the copies are gone.
+    """
+    path = Path(notebook)
+    settings, home = _surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s)
+    limits = StepLimits(
+        jobs=settings.jobs or available_cpus(),
+        start_timeout_s=settings.start_timeout_s,
+        threads=settings.threads,
+    )
+    return verify_notebook(
+        path,
+        home,
+        parameters or {},
+        limits,
+        links=tuple(links),
+        kernel_name=kernel_name,
+        cancel=threading.Event() if cancel is None else cancel,
+        say=on_progress,
+    )
 
 
 def open_run(run_id: str = "latest", project: str | Path | None = None) -> Run:
@@ -187,21 +416,55 @@ def open_run(run_id: str = "latest", project: str | Path | None = None) -> Run:
     """
     home = _home(project)
     folder = find_run(home.runs, run_id)
-    summary = folder.read_summary()
+    summary = folder.read_state(holder(home.state))
     if summary is None:
         raise UsageError(f"the record of run {folder.run_id} is damaged", hint=f"look at {folder.path}")
-    return Run(folder, settled(summary, holder(home.state)))
+    return Run(folder, summary)
 
 
-def list_runs(project: str | Path | None = None, *, limit: int | None = None) -> list[RunSummary]:
-    """Return the runs of a project, newest first; `project` as for `open_run`."""
+def cancel_run(run_id: str, project: str | Path | None = None) -> bool:
+    """Ask a run to stop, whoever started it; return whether it is going on. Arguments as for `open_run`.
+
+    Raises
+    ------
+    UsageError
+        There is no such run, or this user may not write into its folder.
+    """
+    run = open_run(run_id, project)
+    if run.status is not RunStatus.RUNNING:
+        return False
+    try:
+        run.folder.cancel_request.touch()
+    except OSError as error:
+        raise UsageError(f"run {run.run_id} cannot be cancelled: {error.strerror or error}") from error
+    return True
+
+
+def list_runs(
+    project: str | Path | None = None, *, notebook: str | Path | None = None, limit: int | None = None
+) -> list[RunSummary]:
+    """Return the runs of a project or of one notebook, newest first; `project` as for `open_run`."""
     home = _home(project)
-    return list(list_summaries(home.runs, limit))
+    found: Iterable[RunSummary] = list_summaries(home.runs)
+    if notebook is not None:
+        wanted = str(Path(notebook).resolve())
+        found = (summary for summary in found if summary.notebook_source == wanted)
+    return list(islice(found, limit))
 
 
 def project_root(path: str | Path, override: str | Path | None = None) -> Path:
     """Return the folder that holds `.stepmill` for a notebook (or folder); `override` wins."""
     return find_root(Path(path), None if override is None else Path(override))
+
+
+def trusted_project(notebook: str | Path) -> Path:
+    """Return the project of a notebook as far as it can be told without running a file that lies beside it.
+
+    A `stepmill_config.py` in the project is code: who merely looks at a notebook must not run it.
+    """
+    path = Path(notebook)
+    settings = load_settings((find_root(path), path.resolve().parent), run_files=False)
+    return find_root(path, Path(settings.project) if settings.project else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +552,21 @@ def _home(project: str | Path | None) -> Project:
     """Return the project of a folder that was named, or of a file or folder in it."""
     path = Path(project or ".")
     return Project(find_root(path, path if project is not None and path.is_dir() else None))
+
+
+def _inspect(notebook: Notebook, path: Path, project: str | Path | None) -> Inspection:
+    home = _project_of(path, project)
+    book = FactBook(open_store(home.state), home.relative(path))
+    folder = path.resolve().parent
+    search_path = _search_path(notebook.kernel_name)
+    return Inspection(notebook, analyze_with_facts(notebook, folder, book, search_path))
+
+
+def _project_of(path: Path, project: str | Path | None) -> Project:
+    """Return the project of a notebook; its settings are asked only where none is given."""
+    if project is not None:
+        return Project(find_root(path, Path(project)))
+    return _surroundings(path, None)[1]
 
 
 def _surroundings(path: Path, project: str | Path | None, **arguments: Any) -> tuple[Settings, Project]:

@@ -65,12 +65,16 @@ class Settings:
 
 
 def load_settings(
-    folders: Iterable[Path] = (), *, environ: Mapping[str, str] | None = None, **arguments: Any
+    folders: Iterable[Path] = (),
+    *,
+    environ: Mapping[str, str] | None = None,
+    run_files: bool = True,
+    **arguments: Any,
 ) -> Settings:
     """Return the settings for a notebook.
 
     `folders` are those with the project's own files, the farthest first. Arguments that are None
-    count as not given.
+    count as not given. Without `run_files` the project's own Python files are left out.
 
     Raises
     ------
@@ -78,7 +82,8 @@ def load_settings(
         A file or variable cannot be understood; the message says which and why.
     """
     settings = Settings()
-    for path in _files((*reversed(_jupyter_folders()), *folders)):
+    own = [path for path in _files(folders) if run_files or path.suffix != ".py"]
+    for path in dict.fromkeys((*_files(reversed(_jupyter_folders())), *own)):
         settings = _checked(settings, _read(path), str(path))
     variables = os.environ if environ is None else environ
     settings = _checked(settings, _from_environment(variables), "the environment")

@@ -6,6 +6,8 @@ StepmillError                 base; anything else that escapes is a bug
 │   └── ConfigError           a setting that cannot be understood
 ├── NotebookError             the file is no notebook that we can read
 ├── PipelineError             the notebook is no pipeline: diagnostics say why
+├── SuggestionRefused         no steps can be proposed for the notebook
+├── ExportRefused             the pipeline has no plain module: something in it exists only in a notebook
 ├── KernelError               the kernel is missing, does not start, or died
 ├── StepFailed                a cell of the user's raised; carries the user's traceback
 ├── ArtifactError             a value cannot be stored or loaded
@@ -96,6 +98,46 @@ class PipelineError(StepmillError):
     ) -> None:
         super().__init__(message, hint=hint, cell=cell, line=line, column=column)
         self.diagnostics = diagnostics
+
+    @classmethod
+    def of(cls, diagnostics: tuple[Diagnostic, ...], before: str = "") -> PipelineError:
+        """Return the error for these diagnostics, at least one; it speaks of the first that has a place."""
+        first = next((d for d in diagnostics if d.cell is not None), diagnostics[0])
+        more = f" (and {len(diagnostics) - 1} more)" if len(diagnostics) > 1 else ""
+        return cls(
+            f"{before}{first.code}: {first.message}{more}",
+            hint=first.hint,
+            cell=first.cell,
+            line=first.line,
+            column=first.column,
+            diagnostics=diagnostics,
+        )
+
+
+class SuggestionRefused(StepmillError):
+    """No division of the notebook into steps is worth proposing: it says what is in the way."""
+
+    code = "SM021"
+
+
+class ExportRefused(StepmillError):
+    """The pipeline cannot leave as a plain module; its code is that of the reason, SM501 and up."""
+
+    code = "SM500"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        cell: int | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        reason: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint, cell=cell, line=line, column=column)
+        self.reason = reason
+        self.__dict__["code"] = reason or ExportRefused.code
 
 
 class KernelError(StepmillError):

@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from functools import partial
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stepmill_magics.executed import start_record, stop_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +34,19 @@ def register(shell: Any) -> None:
         shell.register_magic_function(_cell_magic(kind, shell), "cell", kind)
     for name in _RUNTIME:
         shell.register_magic_function(_runtime_magic(name, shell), "line", name)
+    shell.register_magic_function(_pipeline_magic(shell), "line", "pipeline")
+    shell.set_hook("complete_command", _complete_pipeline, re_key=r"%?pipeline\b")
+    start_record(shell)
 
 
 def unregister(shell: Any) -> None:
     """Undo `register`; harmless where nothing is registered."""
     transformers = shell.input_transformers_cleanup
     transformers[:] = [item for item in transformers if not getattr(item, "is_stepmill", False)]
-    for kind, names in (("cell", _OURS), ("line", _RUNTIME)):
+    for kind, names in (("cell", _OURS), ("line", (*_RUNTIME, "pipeline"))):
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)
+    stop_record(shell)
 
 
 class _Transformer:
@@ -57,35 +63,34 @@ class _Transformer:
     def __call__(self, lines: list[str]) -> list[str]:
         """Return the cell without its tag; raises UsageError for a tag line that is wrong."""
         index = _first_code_line(lines)
-        if index is None or (match := _TAG.match(lines[index])) is None:
+        if index is None:
+            return lines
+        if (match := _TAG.match(lines[index])) is None:
+            self._refuse_below_code(lines, lines[index])
             return lines
         check_tag_line(match[1], lines[index].rstrip("\r\n"))
         below = dedent("".join(lines[index + 1 :])).splitlines(keepends=True)
         self._refuse_second(lines[index], below)
         first = next((i for i, line in enumerate(below) if line.strip()), None)
-        if first is None:
-            return ["\n"]
-        if below[first].startswith("%%"):
+        if first is not None and below[first].startswith("%%"):
             return below[first:]
-        return [*lines[:index], "\n", *below[:first], *self._only_line(below[first:])]
+        above = [*lines[:index], "\n"]
+        return above if first is None else [*above, *below[:first], *self._only_line(below[first:])]
 
     def _refuse_second(self, tag: str, below: list[str]) -> None:
-        """A tag further down counts if IPython's tokens say so: in a string it is text."""
-        index = _first_code_line(below)
-        if index is None or not any(_TAG.match(line.lstrip()) for line in below):
-            return
-        if _TAG.match(below[index]):
-            raise _usage_error(
-                f"{below[index].split()[0]} below {tag.split(maxsplit=1)[0]}: a cell has one tag"
-            )
-        if below[index].startswith("%%"):
-            return
-        from IPython.core.inputtransformer2 import make_tokens_by_line
+        first = next((line for line in below if line.strip() and not line.lstrip().startswith("#")), "")
+        if first.startswith("%%") and not _TAG.match(first):
+            return  # the body of another cell magic is text
+        if (second := _tag_among(below)) is not None:
+            raise _usage_error(f"{second.word} below {tag.split(maxsplit=1)[0]}: a cell has one tag")
 
-        for tokens in make_tokens_by_line(below):
-            line = next((token.line for token in tokens if token.string.strip()), "")
-            if len(tokens) > 1 and tokens[0].string == "%" and (match := _TAG.match(line)):
-                raise _usage_error(f"%%{match[1]} below {tag.split(maxsplit=1)[0]}: a cell has one tag")
+    def _refuse_below_code(self, lines: list[str], first: str) -> None:
+        """Say better than IPython why a tag that is not on top is no magic."""
+        if not first.startswith("%%") and (found := _tag_among(lines)) is not None:
+            raise _usage_error(
+                f"{found.word} must be the first line of its cell; here it is line {found.at + 1}\n"
+                "hint: move it to the top, or split the cell there"
+            )
 
     def _only_line(self, lines: list[str]) -> list[str]:
         """Do for a cell of one line (`cd data`, `exit`) what IPython does not for one of two."""
@@ -96,6 +101,28 @@ class _Transformer:
             return lines
         with self.shell.builtin_trap:
             return [self.shell.prefilter_manager.prefilter_lines(lines[0]) + "\n"]
+
+
+class _Found(NamedTuple):
+    word: str
+    at: int
+
+
+def _tag_among(lines: list[str]) -> _Found | None:
+    """Return the first line that is a tag; in a string it is text, as IPython's tokens say."""
+    places = {index: match[0] for index, line in enumerate(lines) if (match := _TAG.match(line))}
+    if not places:
+        return None
+    if (top := _first_code_line(lines)) in places:
+        return _Found(places[top], top)
+    from IPython.core.inputtransformer2 import make_tokens_by_line
+
+    for tokens in make_tokens_by_line(lines):
+        words = [token for token in tokens if token.string.strip()]
+        index = words[0].start[0] - 1 if len(words) > 1 and words[0].string == "%" else -1
+        if index in places:
+            return _Found(places[index], index)
+    return None
 
 
 def check_tag_line(kind: str, line: str) -> None:
@@ -110,8 +137,9 @@ def check_tag_line(kind: str, line: str) -> None:
 
 def _explained(line: str, problem: Diagnostic) -> str:
     """Return message, line, a mark at the column, and the hint."""
-    column = problem.column or 0
-    text = f"[{problem.code}] {problem.message} (column {column + 1})\n  {line}\n  {' ' * column}^"
+    text = f"[{problem.code}] {problem.message}"
+    if problem.column is not None:
+        text += f" (column {problem.column + 1})\n  {line}\n  {' ' * problem.column}^"
     return f"{text}\nhint: {problem.hint}" if problem.hint else text
 
 
@@ -160,6 +188,26 @@ def _runtime_magic(name: str, shell: Any) -> Callable[[str], Any]:
 
     magic.__doc__ = f"%{name}: used by the cells that stepmill writes around a step."
     return magic
+
+
+def _pipeline_magic(shell: Any) -> Callable[[str], None]:
+    from IPython.core.magic import no_var_expand
+
+    @no_var_expand
+    def pipeline(line: str) -> None:
+        """Draw, check, run and restore the pipeline of this notebook: `%pipeline --help`."""
+        from stepmill_magics.pipeline.command import run_line
+
+        run_line(line, shell)
+
+    return pipeline
+
+
+def _complete_pipeline(_shell: Any, event: Any) -> list[str]:
+    """Called by IPython's completer with the word so far (`symbol`) and the whole line."""
+    from stepmill_magics.pipeline.arguments import complete
+
+    return complete(event.symbol, event.line)
 
 
 _DOCUMENTATION = {

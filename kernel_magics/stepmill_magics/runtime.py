@@ -50,7 +50,9 @@ class _ActiveStep:
 
     @property
     def definitions(self) -> Mapping[str, str]:
-        return _definitions(self.manifest)
+        """The definitions in force: a class that was loaded stands in the place of one of that name."""
+        loaded = {name for name, held in self.names.loaded.items() if held.holds(self.namespace.get(name))}
+        return {name: digest for name, digest in _definitions(self.manifest).items() if name not in loaded}
 
     def are_same(self, refs: Mapping[str, ArtifactRef], values: Mapping[str, Any]) -> Mapping[str, bool]:
         return same_values(self.store, refs, values, definitions=self.definitions, namespace=self.namespace)
@@ -91,7 +93,7 @@ def begin(line: str, shell: Any) -> None:
         manifest=manifest,
         store=store,
         namespace=namespace,
-        names=Namespace(namespace, [one.name for one in manifest.inputs if not one.artifact.is_absent]),
+        names=_names(manifest, namespace),
         generators=_generators(store, manifest, namespace),
         observer=Observer(Path(manifest.folder)),
         settings=process_settings(Path(manifest.folder)),
@@ -166,7 +168,8 @@ def _facts(step: _ActiveStep, states: Mapping[str, State]) -> Iterator[Fact]:
     yield from nets.unforeseen_draws(manifest, step.generators.moved(states))
     compared = nets.names_to_compare(manifest, step.names, step.namespace)
     if len(compared) > 1:
-        shared = sharing({name: step.namespace[name] for name in compared})
+        values = {name: step.namespace[name] for name in compared}
+        shared = sharing(values, definitions=step.definitions)
         yield from nets.unforeseen_sharing(manifest, shared)
 
 
@@ -242,6 +245,12 @@ def _bind_inputs(store: Store, manifest: StepManifest, namespace: dict[str, Any]
         if ref.is_absent:
             namespace.pop(name, None)
     namespace.update(values)
+
+
+def _names(manifest: StepManifest, namespace: dict[str, Any]) -> Namespace:
+    given = [one for one in manifest.inputs if not one.artifact.is_absent]
+    changed = {one.name for one in given if not one.unchanged and not one.doubtful}
+    return Namespace(namespace, [one.name for one in given], changed)
 
 
 def _generators(store: Store, manifest: StepManifest, namespace: dict[str, Any]) -> StepGenerators:

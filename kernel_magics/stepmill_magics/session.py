@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from blake3 import blake3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
     from pathlib import Path
 
 _SHELL_NAMES = re.compile(r"(In|Out|exit|quit|get_ipython|_+|_i+|_[doi]h|_i?\d+|_exit_code|__\w+__)")
@@ -52,12 +52,29 @@ class Held:
         return not self.is_gone and self._get() is value
 
 
-class Namespace:
-    """The names that were bound when a step began; `inputs` among them were loaded for it."""
+class Marked(Held):
+    """An object that is known by its address alone, as an array is not resized while anybody refers to it."""
 
-    def __init__(self, namespace: Mapping[str, Any], inputs: Iterable[str]) -> None:
+    def __init__(self, value: Any) -> None:
+        self._address = id(value)
+        self._weak = True
+        self._get = lambda: None
+
+    def holds(self, value: Any) -> bool:
+        return id(value) == self._address
+
+
+class Namespace:
+    """The names that were bound when a step began; `inputs` among them were loaded for it.
+
+    The `changed` among these the step is held to change: nobody looks at their objects again.
+    """
+
+    def __init__(
+        self, namespace: Mapping[str, Any], inputs: Iterable[str], changed: Container[str] = ()
+    ) -> None:
         self._namespace = namespace
-        self.loaded = {name: Held(namespace[name]) for name in inputs}
+        self.loaded = {name: (Marked if name in changed else Held)(namespace[name]) for name in inputs}
         self._others = {
             name: value
             for name, value in namespace.items()

@@ -43,4 +43,4 @@ def effects_of(source: str, *, before: str = "") -> list[Effects]:
     """Return the effects of the statements of `source`, in a step below the cell `before`."""
     known = len(units_of(notebook(before)))
     _, observed = interpret(units_of(notebook(before, f"%%step a\n{source}")))
-    return [seen.effects for seen in observed[known:]]
+    return [seen.effects for seen in list(observed.values())[known:]]

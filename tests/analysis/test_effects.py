@@ -88,6 +88,18 @@ STATEMENTS = [
         "",
         id="a call of a changer changes the argument and its alias",
     ),
+    pytest.param(
+        "for x in zip(xs, ys): print(x)", "xs ys", "", "x", {}, "", id="a zip of lists changes neither"
+    ),
+    pytest.param(
+        "for x, y in zip(xs, [ys]): y.append(x)",
+        "xs ys",
+        "",
+        "x y",
+        {"y": False, "ys": False},
+        "",
+        id="what a zip gives is told apart",
+    ),
     pytest.param("obj.frob()", "obj", "", "", {"obj": True}, "", id="an unknown method is doubtful"),
     pytest.param(
         "obj.frob(xs)",
@@ -212,7 +224,7 @@ def test_the_last_statement_changes(source: str, changes: set[str]) -> None:
     ],
 )
 def test_draws(source: str, unseeded: set[str]) -> None:
-    assert effects_of(source, before=BEFORE)[-1].unseeded == unseeded
+    assert effects_of(source, before=BEFORE)[-1].unseeded.keys() == unseeded
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_final_version_of_x(source: str, version: tuple[int, ...] | None) -> Non
 )
 def test_source_of_x(cells: tuple[str, ...], origin: Origin, owner: str) -> None:
     flow = flow_of(*cells)
-    source = flow.source(flow.final.get("x", ()))
+    source = flow.source("x", flow.final.get("x", ()))
     assert (source.origin, source.owner) == (origin, owner)
 
 

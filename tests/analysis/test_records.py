@@ -157,7 +157,10 @@ def test_outputs(cells: tuple[str, ...], expected: set[tuple[str, str, bool]]) -
         ),
         pytest.param(
             FILES,
-            {("a", "b", "o.txt", "file", False, ((0, 2), (1, 2))), ("a", "c", "", "order", False, ())},
+            {
+                ("a", "b", "o.txt", "file", False, ((0, 2), (1, 2))),
+                ("a", "c", "", "order", False, ((0, 1), (2, 1))),
+            },
             id="files and --after order",
         ),
         pytest.param(

@@ -61,4 +61,4 @@ n = 1"""
 )
 def test_shape(source: str, shape: str) -> None:
     interpreter, observed = interpret(units_of(notebook(f"{BEFORE}\n{source}")))
-    assert shape_of(observed[-1], interpreter.env) == shape
+    assert shape_of(list(observed.values())[-1], interpreter.env) == shape

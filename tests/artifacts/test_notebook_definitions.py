@@ -289,10 +289,7 @@ REFUSED = [
     pytest.param(
         "from concurrent.futures import ThreadPoolExecutor as T\nm = T(1)", "", "create it", id="executor"
     ),
-    pytest.param(
-        "m = Model(1)\nclass Model: pass", "another class now", "last definition of Model", id="old-class"
-    ),
-    pytest.param("m = Model(1)\ndel Model", "is gone", "last definition of Model", id="deleted-class"),
+    pytest.param("m = Model(1)\ndel Model", "is gone", "leave out `del Model`", id="deleted-class"),
     pytest.param("m = []\nfor _ in range(100000): m = [m]", "too deep", "flatter", id="nested-deep"),
 ]
 
@@ -318,3 +315,27 @@ def test_where_a_cell_was_compiled_does_not_change_a_digest(tmp_path: Path) -> N
         for name in ("/tmp/1/a.py", "cell")
     ]
     assert refs[0] == refs[1]
+
+
+def test_an_object_of_a_class_whose_name_another_has_keeps_its_class(tmp_path: Path) -> None:
+    use = "assert type(m).__name__ == 'Model' and not isinstance(m, Model) and type(m) is type(n[0])"
+    assert carry(tmp_path, "m = Model(1)\nn = [Model(2)]\nclass Model: pass", ["m", "n"], use) is None
+
+
+def test_the_hooks_of_a_class_do_not_run_when_it_is_loaded(tmp_path: Path) -> None:
+    make = """
+        made = []
+        def family():
+            class Base:
+                def __init_subclass__(cls): made.append(cls.__name__)
+            class Child(Base):
+                b = 1
+                a = 2
+            return Child
+        K = family()
+        """
+    use = """
+        assert made == ["Child"] and [n for n in vars(K) if len(n) == 1] == ["b", "a"]
+        assert K.__qualname__ == "family.<locals>.Child"
+        """
+    assert carry(tmp_path, make, ["made", "K"], use) is None

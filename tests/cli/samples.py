@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stepmill.model.cell import StepOptions
-from stepmill.model.diagnostic import Diagnostic, Place, Severity
+from stepmill.model.diagnostic import Diagnostic, OtherPlace, Place, Severity
 from stepmill.model.pipeline import (
     Definition,
     Edge,
@@ -18,6 +18,7 @@ from stepmill.model.pipeline import (
 )
 from stepmill.model.plan import Cause, Plan, PlanStatus, Reason, StepPlan
 from stepmill.model.run import Event, RunStatus, RunSummary, StepOutcome, StepStatus
+from stepmill.model.verification import Aspect, Difference, Verdict, Verification
 
 SOURCES = {
     1: "alpha = 0.1\ntitle = 'churn'",
@@ -98,7 +99,13 @@ PIPELINE = Pipeline(
             name="model",
             evidence=(Place(cell=6, line=2), Place(cell=7, line=2)),
         ),
-        Edge(producer="load", consumer="評価", name="", kind=EdgeKind.ORDER),
+        Edge(
+            producer="load",
+            consumer="評価",
+            name="",
+            kind=EdgeKind.ORDER,
+            evidence=(Place(cell=3, line=1), Place(cell=7, line=1)),
+        ),
     ),
     parameters=(
         Parameter(name="alpha", type="float", default=0.1, place=Place(cell=1), span=(1, 8, 1, 11)),
@@ -114,6 +121,10 @@ PIPELINE = Pipeline(
             column=11,
             name="raw",
             hint="nothing to do: the first run finds out",
+            end_column=14,
+            why="stepmill does not know this function.",
+            label="may change it",
+            others=(OtherPlace(cell=3, line=2, column=0, end_column=3, message="made here"),),
         ),
         Diagnostic(
             code="SM301",
@@ -207,3 +218,60 @@ FAILED_RUN = RunSummary(
 
 def event(number: int, kind: str, step: str | None = None, /, **data: object) -> Event:
     return Event(number=number, kind=kind, run_id="r1", time_s=1000.0 + number, step=step, data=data)
+
+
+VERIFIED = Verification(verdict=Verdict.EQUAL, notebook="churn.ipynb", values=17, outputs=23)
+_MODEL = Difference(
+    aspect=Aspect.VALUE,
+    cell=6,
+    line=2,
+    step="train",
+    name="model",
+    where=".coef_[0]",
+    run_all="1.25",
+    pipeline="1.5",
+)
+_CLOCK = "cell [6], line 3 reads what changes: clock (time.time)"
+NOT_EQUAL = Verification(
+    verdict=Verdict.DIFFERENT,
+    notebook="churn.ipynb",
+    values=4,
+    outputs=3,
+    differences=(
+        _MODEL,
+        Difference(
+            aspect=Aspect.VALUE, cell=7, line=2, step="評価", name="score", run_all="0.91", pipeline="0.87"
+        ),
+        Difference(
+            aspect=Aspect.OUTPUT,
+            cell=7,
+            step="評価",
+            where="line 3",
+            run_all="the score of the model on the rows that it has not seen is 0.91",
+            pipeline="the score of the model on the rows that it has not seen is 0.87",
+        ),
+    ),
+    not_reproducible=(
+        Difference(
+            aspect=Aspect.VALUE,
+            cell=6,
+            line=3,
+            step="train",
+            name="started",
+            run_all="1.1",
+            pipeline="1.2",
+            again="1.3",
+            cause=_CLOCK,
+        ),
+    ),
+    remarks=("cell [4] writes something else to stderr; that does not count",),
+    repeated=True,
+)
+UNSTABLE = Verification(
+    verdict=Verdict.EQUAL,
+    notebook="churn.ipynb",
+    values=4,
+    outputs=3,
+    not_reproducible=NOT_EQUAL.not_reproducible,
+    repeated=True,
+)

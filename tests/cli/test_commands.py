@@ -72,6 +72,81 @@ def test_check_json_and_strict(tmp_path: Path) -> None:
     assert document["diagnostics"][0]["cell"] == 0
 
 
+DOUBT = [
+    "import mylib",
+    "%%step load\nrows = mylib.load()",
+    "%%step look\nrows.inspect()",
+    "%%step n\nlen(rows)",
+]
+
+
+@pytest.mark.parametrize("name", ["check", "plan", "run"])
+def test_strict_refuses_an_edge_in_doubt(name: str, tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "n.ipynb", DOUBT)
+    result = invoke(name, notebook, "--strict")
+    assert result.exit_code == 1
+    assert "[SM206]: step `n` waits for `look`, which may change `rows`" in result.output
+    assert invoke("check", notebook).exit_code == 0
+
+
+def test_what_is_silenced_is_said(tmp_path: Path) -> None:
+    cells = [source.replace("inspect()", "inspect()  # stepmill: ignore[SM206]") for source in DOUBT]
+    notebook = write_notebook(tmp_path / "n.ipynb", cells)
+    result = invoke("check", notebook, "--strict")
+    assert result.exit_code == 0
+    assert result.stdout.endswith("no problems found\n1 silenced: SM206 (cell [2], line 2)\n")
+    document = json.loads(invoke("check", notebook, "--json").stdout)
+    assert [found["code"] for found in document["silenced"]] == ["SM206"]
+
+
+def test_a_second_place_is_shown_with_its_line(tmp_path: Path) -> None:
+    cells = ["%%step a\nx = [1]", "%%step b\ny = x[0]", "%%step a\nx = [2]"]
+    result = invoke("check", write_notebook(tmp_path / "größe.ipynb", cells))
+    check_golden("real-check-refused", blanked(result.stdout, tmp_path))
+
+
+def test_fixes_go_into_a_copy(tmp_path: Path) -> None:
+    notebook = write_notebook(
+        tmp_path / "n.ipynb", ["%%step a\nx = [1]", "y = x + [2]", "%%step b\nprint(y)"]
+    )
+    before = notebook.read_bytes()
+    assert "= fix: tag cell [1] as step `make_y`" in invoke("check", notebook).stdout
+    result = invoke("check", notebook, "--fix")
+    check_golden("real-check-fixed", blanked(result.stdout, tmp_path))
+    assert (result.exit_code, notebook.read_bytes()) == (0, before)
+    fixed = json.loads((tmp_path / "n-fixed.ipynb").read_text("utf-8"))
+    assert "".join(fixed["cells"][1]["source"]) == "%%step make_y\ny = x + [2]"
+    again = invoke("check", notebook, "--fix")
+    assert (again.exit_code, "exists already" in again.stderr) == (2, True)
+    assert invoke("check", notebook, "--fix", "-o", notebook).exit_code == 2
+
+
+def test_fixes_as_json_and_nothing_to_fix(tmp_path: Path) -> None:
+    notebook = write_notebook(
+        tmp_path / "n.ipynb", ["%%step a\nx = [1]", "y = x + [2]", "%%step b\nprint(y)"]
+    )
+    document = json.loads(invoke("check", notebook, "--fix", "-o", tmp_path / "m.ipynb", "--json").stdout)
+    assert [one["diagnostic"]["code"] for one in document["fixed"]] == ["SM304"]
+    assert document["diagnostics"] == []
+    nothing = invoke("check", tmp_path / "m.ipynb", "--fix", "-o", tmp_path / "k.ipynb")
+    assert nothing.stdout.startswith("nothing that a machine can fix\n")
+    assert not (tmp_path / "k.ipynb").exists()
+    assert invoke("check", notebook, "-o", tmp_path / "k.ipynb").exit_code == 2
+
+
+def test_explain_prints_a_page_and_guesses() -> None:
+    page = invoke("explain", "sm301")
+    assert page.exit_code == 0
+    assert page.stdout.startswith("# SM301: ")
+    assert "::: cell [2], line 2" in page.stdout
+    assert json.loads(invoke("explain", "SM301", "--json").stdout)["page"] == page.stdout
+    everything = invoke("explain").stdout
+    assert all(f"\n{code} " in f"\n{everything}" for code in ("SM101", "SM301", "SM501", "SM031"))
+    wrong = invoke("explain", "SM399")
+    assert wrong.exit_code == 2
+    assert "`stepmill explain` lists all codes" in wrong.stderr
+
+
 def test_a_syntax_error_is_shown_in_its_cell(tmp_path: Path) -> None:
     broken = write_notebook(tmp_path / "n.ipynb", ["import os", "%%step a\nx = 1\ny = (1"])
     result = invoke("check", broken)
@@ -159,3 +234,19 @@ def test_a_project_without_runs(tmp_path: Path) -> None:
     ui = invoke("ui", "--project", tmp_path)
     assert ui.exit_code == 2
     assert "stepmill run NOTEBOOK" in ui.stderr
+
+
+def test_verify_says_why_a_notebook_is_refused(tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "refused.ipynb", ("%%step a\nx = 1", "x += 1", "%%step b\nprint(x)"))
+    result = invoke("verify", notebook)
+    assert result.exit_code == 1
+    assert "SM304" in result.stdout
+    assert "cannot run as a pipeline" in result.stdout
+    document = json.loads(invoke("verify", notebook, "--json").stdout)
+    assert (document["schema"], document["verdict"]) == (1, "refused")
+    assert [found["code"] for found in document["diagnostics"]] == ["SM304"]
+
+
+def test_verify_knows_what_it_is_asked(notebook: Path) -> None:
+    assert invoke("verify", notebook, "-p", "beta=1").exit_code == 2
+    assert invoke("verify", notebook, "--link", "nowhere").exit_code == 2

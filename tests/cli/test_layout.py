@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cli.samples import PIPELINE
-from stepmill.cli.render.diagnostics import excerpt_lines
+from stepmill.cli.render.diagnostics import Excerpt, excerpt_lines
 from stepmill.cli.render.layout import columns, styled, wrapped
 from stepmill.cli.render.mermaid import mermaid_text
-from stepmill.cli.render.quantities import seconds_text, size_text, value_text
 from stepmill.cli.render.rails import continuation, draw_rails
 from stepmill.cli.render.step_text import options_text
 from stepmill.model.cell import StepOptions
+from stepmill.model.quantities import seconds_text, size_text, value_text
 
 WORDS = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
 
@@ -69,7 +69,7 @@ CARETS = [
 
 @pytest.mark.parametrize(("source", "column", "marked"), CARETS)
 def test_caret_stands_below_what_it_marks(source: str, column: int, marked: str) -> None:
-    _, line, carets = excerpt_lines(source, 7, column)
+    _, line, carets = excerpt_lines(Excerpt(source, 7, column))
     start = carets.plain.index("^")
     size = carets.plain.count("^")
     above = line.copy()
@@ -81,7 +81,7 @@ def test_caret_stands_below_what_it_marks(source: str, column: int, marked: str)
 
 
 def test_a_place_outside_the_line_shows_the_line_alone() -> None:
-    assert len(excerpt_lines("x = 1", 1, 99)) == 2
+    assert len(excerpt_lines(Excerpt("x = 1", 1, 99))) == 2
 
 
 DURATIONS = [

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cli.golden import blanked, check_golden
-from cli.samples import FAILED_RUN, PIPELINE, PLAN, SOURCES, TRACEBACK, TRAIN
+from cli.samples import (
+    FAILED_RUN,
+    NOT_EQUAL,
+    PIPELINE,
+    PLAN,
+    SOURCES,
+    TRACEBACK,
+    TRAIN,
+    UNSTABLE,
+    VERIFIED,
+)
 from stepmill.cli.render.diagnostics import render_diagnostics
 from stepmill.cli.render.errors import render_error
 from stepmill.cli.render.graph_text import render_graph
@@ -16,6 +26,7 @@ from stepmill.cli.render.mermaid import mermaid_text
 from stepmill.cli.render.run_report import render_past_run
 from stepmill.cli.render.step_text import render_step
 from stepmill.cli.render.tables import plan_table
+from stepmill.cli.render.verification import render_verification
 from stepmill.errors import NotebookError, ParameterError, PipelineError, StepFailed
 
 if TYPE_CHECKING:
@@ -54,6 +65,9 @@ DRAWINGS: dict[str, Callable[[], Any]] = {
         notebook=NOTEBOOK,
         sources=SOURCES,
     ),
+    "verify-equal": lambda: render_verification(VERIFIED, width=WIDTH),
+    "verify-different": lambda: render_verification(NOT_EQUAL, sources=SOURCES, width=WIDTH),
+    "verify-not-reproducible": lambda: render_verification(UNSTABLE, sources=SOURCES, width=WIDTH),
 }
 
 

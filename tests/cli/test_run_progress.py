@@ -11,10 +11,11 @@ import pytest
 from rich.console import Console
 
 from cli.samples import FAILED_RUN, event
-from stepmill.cli.json_output import json_text
 from stepmill.cli.render.console import Screen
 from stepmill.cli.render.run_progress import LiveView, PlainView, show_progress
-from stepmill.cli.run_stream import RunStream, event_document, finished_document
+from stepmill.cli.run_stream import RunStream
+from stepmill.model.documents import event_document, run_document
+from stepmill.model.json_text import json_text
 
 if TYPE_CHECKING:
     from stepmill.model.run import Event
@@ -122,7 +123,7 @@ def test_event_data_cannot_hide_the_events_own_fields() -> None:
     assert (document["event"], document["step"], document["run_id"]) == ("step-started", "train", "r1")
 
 
-def test_finished_document_is_strict_json() -> None:
-    text = json_text({**finished_document(FAILED_RUN), "metrics": {"loss": math.nan, "best": -math.inf}})
+def test_run_document_is_strict_json() -> None:
+    text = json_text({**run_document(FAILED_RUN), "metrics": {"loss": math.nan, "best": -math.inf}})
     assert json.loads(text, parse_constant=pytest.fail)["metrics"] == {"loss": "NaN", "best": "-Infinity"}
     assert text.isascii()

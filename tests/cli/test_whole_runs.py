@@ -151,3 +151,18 @@ def test_ui_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     host, port = address.removeprefix("http://").split(":")
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((host, int(port)), timeout=5).close()
+
+
+def test_parameters_come_from_a_file_or_from_standard_input(tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "n.ipynb", GOOD)
+    values = tmp_path / "values.json"
+    values.write_text('{"alpha": 2}')
+    run = [*COMMAND, "run", "--json", "--no-tracking", "--parameters"]
+    done = subprocess.run([*run, values, notebook], capture_output=True, text=True, check=True)
+    assert last_event(done)["parameters"] == {"alpha": 2}
+    both = [*run, "-", "-p", "alpha=3", notebook]
+    done = subprocess.run(both, input='{"alpha": 1}', capture_output=True, text=True, check=True)
+    assert last_event(done)["parameters"] == {"alpha": 3}
+    for text, said in [("[1]", "no JSON object"), ("{", "Expecting"), ('{"alpha": "2"}', "takes a float")]:
+        done = subprocess.run([*run, "-", notebook], input=text, capture_output=True, text=True, check=False)
+        assert (done.returncode, said in json.loads(done.stdout)["error"]["message"]) == (2, True)

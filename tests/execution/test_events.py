@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stepmill.execution.events import EventLog, follow, read_events
+from stepmill.execution.events import EventLog, LogTail, follow, read_events
 from stepmill.model.codec import CodecError
 from stepmill.model.run import Event, StepOutcome, StepStatus
 
@@ -137,3 +137,20 @@ def test_any_json_value_survives(tmp_path: Path, value: object) -> None:
     with EventLog(path, "r") as log:
         event = log.emit("x", value=value)
     assert read_events(path) == [event]
+
+
+def test_a_tail_reads_piece_by_piece_and_goes_on_behind_damage(tmp_path: Path) -> None:
+    tail = LogTail(tmp_path / "events.jsonl")
+    assert tail.read() == []
+    with EventLog(tail.path, "r") as log:
+        log.emit("run-started")
+        assert [event.number for event in tail.read()] == [0]
+        assert tail.read() == []
+        log.emit("run-warning")
+        with tail.path.open("ab") as file:
+            file.write(b"{}\n")
+        log.emit("run-finished")
+    assert [event.number for event in tail.read()] == [1]
+    with pytest.raises(CodecError, match="line 3"):
+        tail.read()
+    assert [event.number for event in tail.read()] == [2]

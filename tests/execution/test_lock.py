@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,3 +68,26 @@ def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         hold_project(tmp_path / "file/.stepmill", "r"),
     ):
         pass
+
+
+def test_asking_who_holds_the_project_keeps_nobody_out(tmp_path: Path) -> None:
+    with hold_project(tmp_path, "first"):
+        pass
+    over = threading.Event()
+    askers = [threading.Thread(target=_ask_until, args=(tmp_path, over)) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    try:
+        for number in range(50):
+            with hold_project(tmp_path, f"r{number}"):
+                assert (holder(tmp_path) or {})["run_id"] == f"r{number}"
+    finally:
+        over.set()
+        for asker in askers:
+            asker.join()
+
+
+def _ask_until(state: Path, over: threading.Event) -> None:
+    while not over.is_set():
+        holder(state)
+        over.wait(0.001)

@@ -19,6 +19,8 @@ from stepmill.model.codec import to_json
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from stepmill.model.run import Event
+
 pytestmark = pytest.mark.kernel
 
 
@@ -27,9 +29,9 @@ def test_the_last_event_is_the_contracts(place: Workplace) -> None:
     run = place.run()
     last = place.events[-1]
     assert last.kind == "run-finished"
-    assert set(last.data) == {"schema", "status", "steps", "notebook", "mlflow_run_id"}
+    assert set(last.data) >= {"schema", "status", "steps", "notebook", "mlflow_run_id"}
     assert last.data["status"] == "succeeded"
-    assert set(last.data["steps"]["b"]) == {"status", "reason", "seconds", "outputs", "notebook"}
+    assert set(last.data["steps"]["b"]) >= {"status", "reason", "seconds", "outputs", "notebook"}
     assert last.data["steps"]["b"]["outputs"] == dict(run.steps["b"].outputs)
     assert json.loads((run.folder.path / "run.json").read_text())["status"] == "succeeded"
     assert [to_json(event) for event in run.events()] == [to_json(event) for event in place.events]
@@ -257,3 +259,29 @@ def test_planning_and_analysing_write_nothing(place: Workplace) -> None:
     assert [step.name for step in api.analyze(place.notebook).steps] == ["a"]
     assert place.plan().step("a").reason == "no earlier result is stored"
     assert not (place.folder / ".stepmill").exists()
+
+
+def test_runs_are_listed_by_notebook(place: Workplace) -> None:
+    place.write("%%step a\nx = 1")
+    other = write_notebook(place.folder / "sub.ipynb", "%%step b\ny = 1")
+    first, second = place.run(), api.run(other, tracking=False)
+    assert [s.run_id for s in api.list_runs(other, notebook=other)] == [second.run_id]
+    assert [s.run_id for s in api.list_runs(place.folder, notebook=place.notebook)] == [first.run_id]
+    assert len(api.list_runs(place.folder, limit=1)) == 1
+
+
+def test_a_run_is_cancelled_by_its_id(place: Workplace) -> None:
+    place.write("%%step a\nimport time\ntime.sleep(600)")
+    asked: list[bool] = []
+
+    def ask(event: Event) -> None:
+        if event.kind == "step-progress":
+            assert api.open_run(event.run_id, place.folder).steps["a"].status.value == "running"
+            asked.append(api.cancel_run(event.run_id, place.folder))
+
+    with pytest.raises(RunCancelled):
+        api.run(place.notebook, tracking=False, on_event=ask)
+    assert asked[0] is True
+    (summary,) = api.list_runs(place.folder)
+    assert summary.status.value == "cancelled"
+    assert api.cancel_run(summary.run_id, place.folder) is False

@@ -1,9 +1,11 @@
-"""The shipped examples, with real kernels: the pipeline is the linear run, cached when it should be."""
+"""The shipped examples, with real kernels: pipeline and exported module are the linear run."""
 
 from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import stepmill
+import stepmill.api
 from oracle.canonical import canonical
 from oracle.harness import CellRun, ForkServer, cell_run, shown, step_environment
 from stepmill.model.pipeline import EdgeKind, Pipeline
@@ -20,7 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-NAMES = ("churn", "messy")
+NAMES = ("churn", "messy", "lifespan", "co2", "digits")
+
+CHANGES = {
+    "churn": ({"alpha": 0.3}, {"train", "evaluate", "plot"}),
+    "lifespan": ({"alpha": 10.0}, {"validate", "train", "evaluate", "plot", "surprises"}),
+    "co2": ({"window": 15}, {"model", "judge", "by_month", "forecast", "plot"}),
+    "digits": ({"hand_over": 0.1}, {"threshold", "read", "evaluate", "errors"}),
+}
+"""Another parameter, and the steps that then run; the rest is cached."""
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
@@ -132,17 +143,58 @@ def test_a_second_run_is_cached_and_shows_the_same(example: Example) -> None:
     assert [cell.get("outputs") for cell in second] == [cell.get("outputs") for cell in first]
 
 
+MODULE_RUN = """
+import json, sys
+module = __import__(sys.argv[1])
+print("imported")
+values = module.main()
+sys.path.insert(0, sys.argv[2])
+from oracle.canonical import canonical
+print(json.dumps({name: canonical(value) for name, value in values.items()}))
+"""
+
+
+def test_the_exported_module_prints_and_returns_what_run_all_does(example: Example, tmp_path: Path) -> None:
+    name = example.notebook.stem
+    folder = shutil.copytree(EXAMPLES / name, tmp_path / name)
+    stepmill.api.export(folder / f"{name}.ipynb", target=folder / f"{name}.py", project=folder)
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, value in step_environment().items():
+            patch.setenv(variable, value)
+        done = subprocess.run(
+            [sys.executable, "-c", MODULE_RUN, name, str(Path(__file__).parents[1])],
+            cwd=folder, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    first, *printed, last = done.stdout.splitlines()
+    assert first == "imported"
+    indices = sorted(i for step in example.pipeline.steps for i in step.cells)
+    rest = iter(printed)
+    wanted = [line for i in indices for line in printed_lines(example.linear[i])]
+    assert [line for line in wanted if line not in rest] == []  # all lines, in their order
+    values = json.loads(last)
+    truth = example.values[max(example.values)].values
+    assert values == {name: truth[name] for name in values}
+    assert values.keys() >= {name for step in example.pipeline.steps for name in step.options.metrics}
+
+
+def printed_lines(pieces: tuple[str, ...]) -> list[str]:
+    """Return the lines that a cell printed; a result may look different on a terminal, or be left out."""
+    texts = (piece.removeprefix("stdout|") for piece in pieces if piece.startswith("stdout|"))
+    return [line for text in texts for line in text.splitlines()]
+
+
 def test_the_source_is_only_read(example: Example) -> None:
     original = EXAMPLES / example.notebook.parent.name / example.notebook.name
     assert example.notebook.read_bytes() == original.read_bytes()
 
 
-def test_another_alpha_runs_only_what_depends_on_it(tmp_path: Path) -> None:
-    folder = shutil.copytree(EXAMPLES / "churn", tmp_path / "churn")
-    notebook = folder / "churn.ipynb"
-    stepmill.run(notebook, project=folder, tracking=False)
-    run = stepmill.run(notebook, {"alpha": 0.3}, project=folder, tracking=False)
-    executed = {name for name, outcome in run.steps.items() if outcome.status is StepStatus.EXECUTED}
-    assert executed == {"train", "evaluate", "plot"}
-    assert {outcome.status for outcome in run.steps.values()} == {StepStatus.EXECUTED, StepStatus.CACHED}
-    assert "alpha" in run.steps["train"].reason
+@pytest.mark.parametrize("example", CHANGES, indirect=True)
+def test_another_parameter_runs_only_what_depends_on_it(example: Example) -> None:
+    parameters, dependents = CHANGES[example.notebook.stem]
+    run = stepmill.run(example.notebook, parameters, project=example.notebook.parent, tracking=False, jobs=2)
+    statuses = {name: outcome.status for name, outcome in run.steps.items()}
+    assert {name for name, status in statuses.items() if status is StepStatus.EXECUTED} == dependents
+    assert set(statuses.values()) == {StepStatus.EXECUTED, StepStatus.CACHED}
+    (changed,) = parameters
+    assert any(changed in run.steps[name].reason for name in dependents)

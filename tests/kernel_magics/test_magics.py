@@ -2,72 +2,31 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+import shlex
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING, Any
 
+import nbformat
 import pytest
-from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
 
+from kernel_magics.kernels import Kernel, started_kernel
 from stepmill.notebook.body import runnable_body
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jupyter_client.blocking import BlockingKernelClient
-
 pytestmark = [pytest.mark.kernel, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
-
-_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-
-
-@dataclass
-class Reply:
-    """What one executed cell gave."""
-
-    status: str = ""
-    text: str = ""
-    results: list[str] = field(default_factory=list)
-    error: str = ""
-    traceback: str = ""
-
-
-class Kernel:
-    def __init__(self, client: BlockingKernelClient) -> None:
-        self.client = client
-
-    def run(self, code: str, *, keep_history: bool = True) -> Reply:
-        reply = Reply()
-
-        def hear(message: dict[str, Any]) -> None:
-            content, kind = message["content"], message["msg_type"]
-            if kind == "stream":
-                reply.text += content["text"]
-            elif kind in ("execute_result", "display_data"):
-                reply.results.append(content["data"]["text/plain"])
-            elif kind == "error":
-                reply.error = f"{content['ename']}: {content['evalue']}"
-                reply.traceback = _COLOURS.sub("", "\n".join(content["traceback"]))
-
-        answer = self.client.execute_interactive(
-            code, output_hook=hear, timeout=60, store_history=keep_history, allow_stdin=False
-        )
-        reply.status = answer["content"]["status"]
-        return reply
-
-    def value(self, expression: str) -> str:
-        return self.run(f"print(repr({expression}), end='')").text
 
 
 @pytest.fixture(scope="module")
 def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path_factory.mktemp("kernel")))
-    kernel = Kernel(client)
-    assert kernel.run("%load_ext stepmill_magics").status == "ok"
-    yield kernel
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    with started_kernel(tmp_path_factory.mktemp("kernel")) as kernel:
+        assert kernel.run("%load_ext stepmill_magics").status == "ok"
+        yield kernel
 
 
 SAME = [
@@ -100,16 +59,6 @@ SAME = [
 TAGS = ["%%step train --cpus 2", "%%parameters", "%%scratch  # note", "# above\n%%step t"]
 
 
-@pytest.mark.parametrize("tag", TAGS)
-@pytest.mark.parametrize("body", SAME)
-def test_a_tagged_cell_gives_what_the_plain_cell_gives(kernel: Kernel, body: str, tag: str) -> None:
-    plain, tagged = kernel.run(body), kernel.run(f"{tag}\n{body}")
-    assert tagged.status == plain.status
-    assert tagged.text == plain.text
-    assert tagged.results == plain.results
-    assert tagged.error.split(" (")[0] == plain.error.split(" (")[0]  # behind it stand file and line
-
-
 def test_out_and_underscore_hold_the_result(kernel: Kernel) -> None:
     kernel.run("%%step train\n41 + 1")
     assert kernel.value("_") == "42"
@@ -119,7 +68,7 @@ def test_out_and_underscore_hold_the_result(kernel: Kernel) -> None:
 
 def test_history_keeps_the_cell_as_written(kernel: Kernel) -> None:
     kernel.run("%%step train --retries 1\nh = 1")
-    raw = kernel.value("get_ipython().history_manager.input_hist_raw[-2]")
+    raw = kernel.value("get_ipython().history_manager.input_hist_raw[-1]")
     assert raw == repr("%%step train --retries 1\nh = 1")
 
 
@@ -213,11 +162,34 @@ def test_an_error_in_the_real_cell_magic_shows_its_line(kernel: Kernel) -> None:
 
 
 def test_is_complete_does_not_stumble_over_a_wrong_tag(kernel: Kernel) -> None:
-    message_id = kernel.client.is_complete("%%step a/b\nx")
-    reply = kernel.client.get_shell_msg(timeout=30)
-    while reply["parent_header"].get("msg_id") != message_id:
-        reply = kernel.client.get_shell_msg(timeout=30)
-    assert reply["content"]["status"] in ("complete", "incomplete")
+    assert kernel.ask("is_complete", "%%step a/b\nx")["status"] in ("complete", "incomplete")
+
+
+@pytest.mark.parametrize("body", ["x = 1", "x = (", "if x:\n", "def f():\n    return 1", "x = 1\n\n"])
+def test_is_complete_says_what_it_says_of_any_cell_magic(kernel: Kernel, body: str) -> None:
+    for tag in ("%%step train", "%%parameters", "%%scratch"):
+        ours = kernel.ask("is_complete", f"{tag}\n{body}")
+        assert ours == kernel.ask("is_complete", f"%%bash\n{body}")
+
+
+def test_completions_inside_of_a_step_are_those_of_the_plain_cell(kernel: Kernel) -> None:
+    kernel.run("completed_name = {'key_one': 1}\nimport math")
+    for body in ("complet", "math.sq", "x = 1\ncompleted_name['key", "%prec", "from math import flo"):
+        plain = kernel.ask("complete", body, len(body))
+        tag = "%%step train\n"
+        tagged = kernel.ask("complete", tag + body, len(tag + body))
+        assert tagged["matches"] == plain["matches"] != []
+        assert tagged["cursor_start"] == plain["cursor_start"] + len(tag)
+
+
+def test_inspection_inside_of_a_step_is_that_of_the_plain_cell(kernel: Kernel) -> None:
+    tagged = kernel.ask("inspect", "%%step train\nlen", len("%%step train\nlen"))
+    assert tagged["found"]
+    assert tagged["data"] == kernel.ask("inspect", "len", 3)["data"]
+
+
+def test_completion_knows_our_magics(kernel: Kernel) -> None:
+    assert "%%step" in kernel.ask("complete", "%%ste", 5)["matches"]
 
 
 def test_a_string_with_a_tag_and_other_magics_is_no_second_tag(kernel: Kernel) -> None:
@@ -246,10 +218,110 @@ def test_unloading_leaves_nothing_and_loading_brings_it_back(kernel: Kernel) -> 
     assert kernel.run("%%step t\n1").results == ["1"]
 
 
+def test_history_magics_show_the_cell_as_typed(kernel: Kernel) -> None:
+    cell = "%%step train --retries 1\nremembered = 1\ncd ."
+    kernel.run(cell)
+    assert kernel.value("_ih[-1]") == kernel.value("In[-1]") == repr("\nremembered = 1\ncd .")
+    kernel.run("raw_before = _i")
+    assert kernel.value("raw_before") == repr(cell)
+    assert cell in kernel.run("%history -l 3").text
+
+
+def test_history_can_be_run_again(kernel: Kernel) -> None:
+    kernel.run("%%step one\ncounted = 1")
+    number = kernel.run("%%step two\ncounted += 1").count
+    kernel.run(f"%macro -q again {number - 1}-{number}")
+    kernel.run("del counted\nagain")
+    kernel.run("again")
+    assert kernel.value("counted") == "2"
+
+
+def test_traceback_of_an_indented_body_counts_as_typed(kernel: Kernel) -> None:
+    assert "----> 4 1/0" in kernel.run("%%step t\n    x = 1\n\n    1/0").traceback
+
+
+def test_a_function_of_a_step_shows_its_source_and_lines(kernel: Kernel) -> None:
+    kernel.run("%%step t\n\ndef shown():\n    return 1/0")
+    assert "----> 4     return 1/0" in kernel.run("shown()").traceback
+    printed = kernel.run("import inspect\nprint(inspect.getsource(shown))").text
+    assert printed == "def shown():\n    return 1/0\n\n"
+
+
+def test_an_interrupt_ends_a_step_like_any_cell(kernel: Kernel) -> None:
+    cell = "%%step t\nimport time\nprint('now', flush=True)\nfor _ in range(600): time.sleep(0.1)"
+    started = kernel.start(cell)
+    next(content for kind, content in kernel.iopub(started, 30) if kind == "stream")
+    time.sleep(0.5)  # the kernel is through with sending what was printed
+    kernel.manager.interrupt_kernel()
+    reply = kernel.finish(started)
+    assert reply.error.startswith("KeyboardInterrupt")
+    assert "----> 4 for _ in range(600)" in reply.traceback
+    assert kernel.run("1").results == ["1"]
+
+
+def test_post_mortem_state_is_as_ever(kernel: Kernel) -> None:
+    kernel.run("%%step t\nreached = 7\nraise LookupError('x')")
+    assert kernel.value("reached") == "7"
+    assert kernel.value("__import__('sys').last_value") == "LookupError('x')"
+
+
+def test_run_executes_the_tagged_cells_of_a_notebook(kernel: Kernel, tmp_path: Path) -> None:
+    path = tmp_path / "with ünïcode and blanks.ipynb"
+    cells = [
+        "%load_ext stepmill",
+        "%%parameters\nn = 2",
+        "%%step one\n!echo shell",
+        "# c\n%%step two\nm = n * 21",
+    ]
+    nbformat.write(_notebook(*cells), path)
+    reply = kernel.run(f"%run {shlex.quote(str(path))}")
+    assert reply.status == "ok"
+    assert "shell" in reply.text
+    assert kernel.value("m") == "42"
+
+
+def test_run_in_a_step_of_a_notebook_that_fails_shows_its_error(kernel: Kernel, tmp_path: Path) -> None:
+    nbformat.write(_notebook("%%step one\nx = 1\n1/0"), tmp_path / "inner.ipynb")
+    reply = kernel.run(f"%%step outer\n%run {tmp_path / 'inner.ipynb'}")
+    assert reply.error.startswith("ZeroDivisionError")
+    assert "----> 3 1/0" in reply.traceback
+
+
+def test_nbclient_executes_tagged_cells(tmp_path: Path) -> None:
+    notebook = _notebook("%load_ext stepmill", "%%step a\nx = 20", "%%step b --after a\n%%time\nx + 1")
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = notebook.cells[2].outputs
+    assert [o.data["text/plain"] for o in shown if o.output_type == "execute_result"] == ["21"]
+    assert notebook.cells[1].outputs == []
+
+
+def test_nbconvert_executes_tagged_cells(tmp_path: Path) -> None:
+    nbformat.write(_notebook("%load_ext stepmill", "%%step a\nprint('from a step')"), tmp_path / "n.ipynb")
+    command = [sys.executable, "-m", "nbconvert", "--to", "html", "--execute", "--allow-errors", "n.ipynb"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    page = (tmp_path / "n.html").read_text(encoding="utf-8")
+    assert "from a step" in page
+    assert "Error" not in page.partition("<body")[2]
+
+
+def test_loading_shows_nothing(kernel: Kernel) -> None:
+    assert kernel.run("%reload_ext stepmill").messages == []
+
+
+def test_a_tag_below_code_says_where_it_belongs(kernel: Kernel) -> None:
+    reply = kernel.run("import os\n%%step a\nran = 'below'")
+    assert reply.status == "error"
+    assert "must be the first line of its cell" in reply.text
+    assert "line 2" in reply.text
+
+
+def _notebook(*sources: str) -> Any:
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    return nbformat.v4.new_notebook(cells=cells)
+
+
 def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
-    manager, client = start_new_kernel(kernel_name="python3", cwd=str(tmp_path))
-    try:
-        fresh = Kernel(client)
+    with started_kernel(tmp_path) as fresh:
         fresh.run("import sys; before = set(sys.modules)")
         fresh.run("%load_ext stepmill_magics")
         loaded = "sorted(m for m in set(sys.modules) - before if not m.startswith(('stepmill', 'IPython')))"
@@ -257,6 +329,3 @@ def test_loading_imports_nothing_heavy(tmp_path: Path) -> None:
         fresh.run("%%step train --timeout 1h\n1")
         heavy = "sorted({'pandas', 'numpy', 'mlflow', 'papermill', 'nbformat', 'blake3'} & set(sys.modules))"
         assert fresh.value(heavy) == "[]"
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)

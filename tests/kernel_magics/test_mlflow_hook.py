@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import subprocess
     from pathlib import Path
 
+pytestmark = pytest.mark.timeout(900)  # the cases run once, all of them, before the first test
+
 INSTALL = "import os\nfrom stepmill_magics import mlflow_hook\nmlflow_hook.install(os.environ)\n"
 FIT = """
 import mlflow

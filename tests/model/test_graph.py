@@ -51,6 +51,15 @@ PIPELINE = Pipeline(
     parameters=(
         Parameter(name="path", type="str", default="x.csv", place=Place(cell=0), span=(1, 0, 1, 0)),
         Parameter(name="api_key", type="str", default="hunter2", place=Place(cell=0), span=(1, 0, 1, 0)),
+        Parameter(
+            name="mode",
+            type="literal",
+            default="a",
+            place=Place(cell=0),
+            span=(1, 0, 1, 0),
+            choices=("a", "b"),
+            optional=True,
+        ),
     ),
     diagnostics=(Diagnostic(code="SM1", severity=Severity.WARNING, message="m", cell=1, line=2, hint="h"),),
 )
@@ -95,6 +104,7 @@ def test_the_graph_is_the_contracts_document() -> None:
         "parameters": {
             "path": {"type": "str", "default": "x.csv"},
             "api_key": {"type": "str", "default": "********"},
+            "mode": {"type": "literal", "default": "a", "choices": ["a", "b"], "optional": True},
         },
         "diagnostics": [
             {
@@ -106,8 +116,14 @@ def test_the_graph_is_the_contracts_document() -> None:
                 "column": None,
                 "name": None,
                 "hint": "h",
+                "end_column": None,
+                "why": "",
+                "label": "",
+                "others": [],
+                "fixes": [],
             }
         ],
+        "silenced": [],
     }
 
 

@@ -157,6 +157,9 @@ WRONG = [
     pytest.param("%%time\ndef f(:\n pass", 2, 6, "", "", id="below %%time"),
     pytest.param("%%timeit\nx = = 1", 2, 4, "", "", id="inside of %%timeit"),
     pytest.param("import x\npip install y", 2, 4, "", "%pip install y", id="automagic in many lines"),
+    pytest.param(
+        "if x:\n        y\n    z\n!ls", 3, None, "unindent", "", id="an indentation that fits nothing"
+    ),
     pytest.param("<<<<<<< HEAD\nx = 1", 1, 0, "", "merge conflict", id="merge conflict"),
     pytest.param("x = '\x00'", 1, None, "null bytes", "", id="null byte"),
     pytest.param("x = '\ud800'", 1, None, "surrogates", "", id="half a character"),

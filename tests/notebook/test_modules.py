@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stepmill.notebook.modules import exported_names, local_sources
+from stepmill.notebook.modules import exported_names, is_project_module, local_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,3 +173,11 @@ def test_a_file_outside_of_the_folder_has_its_whole_path(
     write(outside, mylib__init="import json\n")
     monkeypatch.syspath_prepend(str(outside))
     assert list(local_sources(["mylib"], folder)) == [(outside / "mylib/__init__.py").resolve().as_posix()]
+
+
+def test_a_project_module_lies_beside_the_notebook(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").write_text("")
+    names = ("mine", "package", "", "json", "numpy", "sys", "nowhere_to_be_found")
+    assert [n for n in names if is_project_module(n, [tmp_path])] == ["mine", "package", ""]

@@ -66,12 +66,26 @@ class ForkServer:
         environment: Mapping[str, str] | None = None,
     ) -> list[dict[str, Any]]:
         """Run `cells` in `folder`; return one record per cell that ran (see `forkserver`)."""
+        return self._run(folder, environment or {}, cells=list(cells), stop=stop)
+
+    def run_printed(self, cells: Sequence[Mapping[str, Any]], folder: Path) -> list[dict[str, Any]]:
+        """Run `cells` up to the first error; results have what `print` would write of them too."""
+        return self._run(folder, {}, cells=list(cells), stop=True, printed=True)
+
+    def run_module(
+        self, path: Path, arguments: Sequence[str], functions: Mapping[str, Sequence[str]]
+    ) -> dict[str, Any]:
+        """Run a plain module as a script in its folder; return its one record (see `forkserver`)."""
+        module = {"path": str(path), "arguments": list(arguments), "functions": dict(functions)}
+        return self._run(path.parent, {}, module=module)[0]
+
+    def _run(self, folder: Path, environment: Mapping[str, str], **job: Any) -> list[dict[str, Any]]:
         with tempfile.TemporaryDirectory() as exchange, self._lock:
-            job, result = Path(exchange, "job.json"), Path(exchange, "result.json")
-            order = {"folder": str(folder), "result": str(result), "cells": list(cells), "stop": stop}
-            job.write_text(json.dumps(order | {"environment": dict(environment or {})}))
+            job_path, result = Path(exchange, "job.json"), Path(exchange, "result.json")
+            order = {"folder": str(folder), "result": str(result), "environment": dict(environment)}
+            job_path.write_text(json.dumps(order | job))
             assert self._process.stdin is not None
-            self._process.stdin.write(f"{job}\n".encode())
+            self._process.stdin.write(f"{job_path}\n".encode())
             self._process.stdin.flush()
             self._expect(b"done 0")
             records: list[dict[str, Any]] = json.loads(result.read_text())

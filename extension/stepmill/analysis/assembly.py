@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import FILE, FOLDER, RANDOM, is_pseudo
-from stepmill.analysis.flow import Flow, Origin, Source, Version, may_be_same_file
-from stepmill.analysis.values import UNKNOWN, Kind
+from stepmill.analysis.flow import Flow, Origin, Source, Version, is_inside, may_be_same_file
+from stepmill.analysis.values import UNKNOWN, Kind, Value
 from stepmill.model.cell import StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import SETUP_STEP
 
 if TYPE_CHECKING:
-    from stepmill.analysis.heap import Heap
+    from collections.abc import Iterator
+
+    from stepmill.analysis.heap import Snapshot
 from stepmill.analysis.interpreter import Observed
 
 PLOTTING = frozenset({"matplotlib", "seaborn"})
@@ -27,6 +30,8 @@ LIBRARY_FAMILIES = {
     "sklearn": frozenset({"sklearn"}),
 }
 """Libraries whose settings only these libraries read."""
+IDLE_SETTING = re.compile(r"%(matplotlib\s+inline|(re)?load_ext\s|autoreload\b)")
+"""Magics that change nothing in what cells above them show."""
 
 
 def _kinds_of(family: frozenset[str]) -> set[Kind]:
@@ -46,6 +51,15 @@ class Taken:
     soft: bool = False  # only needed if the step's own output is needed
 
 
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A name that a step has by replaying `units`: what it reads, and the line that reads it first."""
+
+    units: Version
+    value: Value
+    place: Place
+
+
 @dataclass(slots=True)
 class Draft:
     """A step while it is put together."""
@@ -56,6 +70,8 @@ class Draft:
     inputs: dict[str, Taken] = field(default_factory=dict)
     soft: dict[str, Taken] = field(default_factory=dict)
     unavailable: dict[str, Place] = field(default_factory=dict)  # soft inputs that scratch code makes
+    replays: dict[str, Replay] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)  # name -> the step's own last statement so far
     replayed: set[int] = field(default_factory=set)  # needed by the code
     carried: set[int] = field(default_factory=set)  # needed to load inputs
     parameters: set[str] = field(default_factory=set)
@@ -65,13 +81,26 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Something that keeps the steps from running apart; `code` is a rule's."""
+    """Something that keeps the steps from running apart; `code` is a rule's.
+
+    `variable` is the name as effects have it, with the prefix of a generator's state.
+    """
 
     code: str
     place: Place
-    name: str
+    variable: str
     detail: str = ""
     other: Place | None = None
+
+    @property
+    def name(self) -> str:
+        return self.variable.removeprefix(RANDOM)
+
+    @property
+    def what(self) -> str:
+        """What it is about, in words."""
+        is_random = self.variable.startswith(RANDOM)
+        return f"the random state of `{self.name}`" if is_random else f"`{self.name}`"
 
 
 class Assembly:
@@ -100,21 +129,22 @@ class Assembly:
 
     def _assemble(self) -> None:
         order: dict[str, list[int]] = defaultdict(list)
-        for index, seen in enumerate(self.flow.observed):
+        for index, seen in self.flow.observed.items():
             if seen.unit.owner is not None:
                 order[seen.unit.owner].append(index)
         for name in self.options:
             self.drafts[name] = Draft(name, order.get(name, []), self.options[name])
         bound: dict[str, set[str]] = defaultdict(set)
         holders: dict[str, set[str | None]] = defaultdict(set)  # name -> steps that have it bound
-        for index, seen in enumerate(self.flow.observed):
+        for index, seen in self.flow.observed.items():
             owner = seen.unit.owner
             if owner is not None:
                 self._take(self.drafts[owner], index, bound[owner])
             for name in self.flow.writes[index]:
-                for other in holders[name] - {owner}:
-                    bound[other or ""].discard(name)
-                holders[name] &= {owner}
+                if name in holders:
+                    for other in holders[name] - {owner}:
+                        bound[other or ""].discard(name)
+                    holders[name] &= {owner}
             if owner is not None:
                 for name in seen.effects.must:
                     holders[name].add(owner)
@@ -132,6 +162,7 @@ class Assembly:
             if name not in bound:
                 self._take_name(draft, name, taken[name], place)
                 self._check_class(draft, index, name)
+                self._check_one_value(draft, index, name, place)
         for name, place in effects.binds.items():
             if name not in effects.must and name not in bound and name not in effects.reads:
                 self._take_name(draft, name, taken.get(name, ()), place, soft=True)
@@ -142,6 +173,7 @@ class Assembly:
             if name not in bound:
                 draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
         bound |= effects.must
+        draft.written |= dict.fromkeys(self.flow.writes[index], index)
 
     def _take_name(
         self, draft: Draft, name: str, version: Version, place: Place, *, soft: bool = False
@@ -149,11 +181,12 @@ class Assembly:
         if name.startswith((FILE, FOLDER)):
             self._order_after_files(draft, name, version, place)
             return
-        source = self.flow.source(version)
+        source = self.flow.source(name, version)
         for unit in self.flow.idle(version):
             self._conflict("SM205", self.place(unit, name), name, draft.name)
         if source.origin is Origin.REPLAY or source.origin is Origin.PARAMETER:
-            draft.replayed |= self._with_needs(set(source.units), draft)
+            if not draft.replayed.issuperset(source.units):  # with all that they need
+                draft.replayed |= self._with_needs(set(source.units), draft)
         elif source.origin is Origin.SCRATCH:
             if soft:
                 draft.unavailable[name] = self.place(source.last, name)
@@ -173,7 +206,7 @@ class Assembly:
         target = draft.soft if taken.soft else draft.inputs
         known = draft.inputs.get(name)
         if known is not None and known.source.units != taken.source.units and not taken.soft:
-            self._conflict("SM302", taken.place, name, known.source.owner, other=known.place)
+            self._conflict("SM302", taken.place, name, draft.name, other=known.place)
         target.setdefault(name, taken)
         definition = [unit for unit in taken.source.units if self.flow.shapes[unit] == "definition"]
         if definition and self.flow.replayable[definition[-1]] and not is_pseudo(name):
@@ -184,8 +217,52 @@ class Assembly:
         taken = draft.inputs.get(name)
         if taken is None or self.seen(index).kinds.get(name) is not Kind.CLASS:
             return
+        if all(self.flow.can_be_data(u) for u in taken.source.units if name in self.seen(u).effects.binds):
+            return
         if not any(c.code == "SM311" and c.name == name for c in self.conflicts):
-            self._conflict("SM312", taken.place, name, other=self.place(taken.source.last, name))
+            made = next(
+                (u for u in taken.source.units if name in self.seen(u).effects.binds), taken.source.last
+            )
+            self._conflict("SM312", taken.place, name, other=self.place(made, name))
+
+    def _check_one_value(self, draft: Draft, index: int, name: str, place: Place) -> None:
+        """What a step takes stands above all its cells, so they cannot take two values of one name.
+
+        Nor can they take one after they have made another.
+        """
+        source = self.flow.source(name, self.flow.taken[index][name])
+        earlier, given = draft.replays.get(name), draft.inputs.get(name)
+        made = draft.written.get(name)
+        if earlier is not None and earlier.units == source.units and given is None and made is None:
+            return
+        outside = tuple(u for u in source.units if self.seen(u).unit.owner != draft.name)
+        others = []
+        if source.origin in (Origin.REPLAY, Origin.PARAMETER):
+            now = Replay(outside, self.seen(index).effects.seen.get(name, UNKNOWN), place)
+            draft.replays.setdefault(name, now)
+            others += [earlier.place] if earlier is not None and not self._is_same(earlier, now) else []
+            others += [given.place] if given is not None and not self._defines_same(given, outside) else []
+        elif earlier is not None and given is not None:
+            others.append(earlier.place)
+        if made is not None and not is_pseudo(name) and outside and outside == source.units:
+            same = self.flow.replay_text((made,)) == self.flow.replay_text(outside)
+            others += [] if same else [self.place(made, name)]
+        for other in others[:1]:
+            self._conflict("SM302", place, name, draft.name, other=other)
+
+    def _defines_same(self, given: Taken, units: Version) -> bool:
+        """Tell whether a function or class that is taken as data is defined by the same text again."""
+        given_units = given.source.units
+        defines = all(self.flow.shapes[unit] == "definition" for unit in (*given_units, *units))
+        return defines and self.flow.replay_text(given_units) == self.flow.replay_text(units)
+
+    def _is_same(self, one: Replay, two: Replay) -> bool:
+        """Tell whether it does not matter which is replayed: one module, or the same statements."""
+        if one.units == two.units:
+            return True
+        if one.value.kind in (Kind.MODULE, Kind.LIBRARY) and one.value[:2] == two.value[:2]:
+            return True
+        return self.flow.replay_text(one.units) == self.flow.replay_text(two.units)
 
     def _with_needs(self, units: set[int], draft: Draft) -> set[int]:
         """Return replayed units with all that they need to be replayed themselves."""
@@ -198,17 +275,31 @@ class Assembly:
             found.add(unit)
             if unit in self.flow.parameters:
                 draft.parameters.add(self.flow.parameters[unit].name)
-            for name in self.seen(unit).effects.reads:
-                pending |= {u for u in self.flow.taken[unit][name] if self.flow.replayable[u]}
+            literals = self.flow.literals if self.flow.shapes[unit] in ("session", "literal") else ()
+            for name, place in self.seen(unit).effects.reads.items():
+                made = self.flow.taken[unit][name]
+                if name.startswith(FILE) and self.flow.shapes[unit] == "import":
+                    self._order_after_files(draft, name, made, place)
+                pending |= {u for u in made if self.flow.replayable[u] or u in literals}
         return found
 
     def carry_groups(
-        self, heaps: dict[str | None, Heap], carried: dict[str | None, dict[str, frozenset[str]]]
+        self,
+        after: dict[str | None, Snapshot],
+        before: dict[str | None, Snapshot],
+        carried: dict[str | None, dict[str, frozenset[str]]],
     ) -> None:
-        """Values that share objects are stored together: loading one needs the definitions of all."""
+        """Values that share objects are stored together: loading one needs the definitions of all.
+
+        `after` and `before` are the heaps after and before each step; `carried` has the definitions
+        that a step's names carry, those of untagged code under None.
+        """
         for draft in self.drafts.values():
             for name, taken in draft.inputs.items():
-                heap, known = heaps.get(taken.source.owner), carried.get(taken.source.owner, {})
+                owner = taken.source.owner
+                heap, known = after.get(owner), carried.get(owner, {})
+                if taken.source.origin is Origin.SETUP:
+                    heap, known = before.get(draft.name), carried.get(None, {})
                 for other, definitions in known.items() if heap is not None else ():
                     if heap is not None and (other == name or heap.may_share(name, other)):
                         draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
@@ -228,7 +319,7 @@ class Assembly:
 
     def _add_sessions(self) -> None:
         """Settings are replayed in every later step."""
-        for index, seen in enumerate(self.flow.observed):
+        for index, seen in self.flow.observed.items():
             if "__future__" in seen.effects.imports:  # holds for all code below
                 for draft in self.drafts.values():
                     if draft.units and draft.units[-1] > index:
@@ -238,10 +329,26 @@ class Assembly:
             owner = seen.unit.owner
             later = [d for d in self.drafts.values() if d.name != owner and d.units and d.units[-1] > index]
             for draft in later:
-                if self.flow.replayable[index] and self._is_relevant(index, draft):
+                if not self._is_relevant(index, draft):
+                    continue
+                if self.flow.replayable[index]:
                     draft.replayed |= self._with_needs({index}, draft)
-            if later and not self.flow.replayable[index]:
-                self._conflict("SM320", seen.effects.session[0], "")
+                    self._check_setting(draft, index)
+                else:
+                    self._conflict("SM320", seen.effects.session[0], "")
+
+    def _check_setting(self, draft: Draft, index: int) -> None:
+        """A setting between a step's cells is replayed above them all: the first ones must not see it."""
+        before = Draft(draft.name, [unit for unit in draft.units if unit < index], inputs=draft.inputs)
+        text = self.seen(index).unit.source.strip()
+        if not before.units or IDLE_SETTING.match(text) or not self._is_relevant(index, before):
+            return
+        settings = [s for unit, s in self.flow.observed.items() if unit < index and s.effects.session]
+        if not settings or settings[-1].unit.source.strip() != text:
+            place = self.seen(index).effects.session[0]
+            first = self.seen(before.units[0]).unit
+            other = Place(cell=first.cell.index, line=first.first_line)
+            self._conflict("SM322", place, "", draft.name, other=other)
 
     def _is_relevant(self, index: int, draft: Draft) -> bool:
         """Settings of a library only matter to steps that can come to use it."""
@@ -272,7 +379,8 @@ class Assembly:
             source = self.flow.source_of_unit(unit, version)
             effects = self.seen(unit).effects
             wanted = name.replace(FOLDER, FILE)
-            file = next((n for n in effects.writes if may_be_same_file(wanted, n)), wanted)
+            same = sorted(n for n in effects.writes if may_be_same_file(wanted, n))
+            file = wanted if wanted in same or not same else same[-1]
             doubtful = "*" in file or "?" in file or "*" in name or "?" in name
             if source.origin is Origin.SCRATCH:
                 if not doubtful:
@@ -285,15 +393,19 @@ class Assembly:
 
     def _add_file_orders(self) -> None:
         """A step that writes a file comes after the earlier steps that read or wrote it."""
-        touched: list[tuple[str, str, Place]] = []
-        for index, seen in enumerate(self.flow.observed):
+        touched: list[tuple[str, str, Place, bool]] = []
+        for index, seen in self.flow.observed.items():
             owner = seen.unit.owner
-            files = {n for n in (*seen.effects.reads, *seen.effects.writes) if n.startswith(FILE)}
+            files = seen.files
             if not files:
                 continue
             if owner is not None:
-                for file in files & seen.effects.writes:
-                    for other, step, place in touched:
+                for file in files & seen.writes:
+                    for other, step, place, made in touched:
+                        if (made and (file in seen.effects.made or is_inside(file, other))) or (
+                            file in seen.effects.made and is_inside(other, file)
+                        ):
+                            continue  # a folder that may be there already
                         if step != owner and may_be_same_file(file, other):
                             doubtful = any(c in file + other for c in "*?")
                             key = (step, other)
@@ -301,7 +413,7 @@ class Assembly:
                             self.drafts[owner].orders.setdefault(key, (place, here, doubtful))
                 for file in files:
                     place = seen.effects.reads.get(file) or self.place(index, file)
-                    touched.append((file, owner, place))
+                    touched.append((file, owner, place, file in seen.effects.made))
 
     # -- outputs, the implicit step ----------------------------------------------------------------
 
@@ -324,9 +436,9 @@ class Assembly:
     def _add_setup(self) -> None:
         """Collect the untagged statements that steps need, and all that these need."""
         for draft in self.drafts.values():
-            for taken in draft.inputs.values():
+            for name, taken in draft.inputs.items():
                 if taken.source.origin is Origin.SETUP:
-                    self._setup |= self._data_units(taken.source.units)
+                    self._setup |= self._data_units(name, taken.source.units)
         pending = set(self._setup)
         needed: set[int] = set()
         while pending:
@@ -336,18 +448,19 @@ class Assembly:
             needed.add(unit)
             pending |= self.flow.together(unit) - needed
             for name in self.seen(unit).effects.reads:
-                pending |= self._data_units(self.flow.taken[unit][name]) - self.flow.tainted
+                pending |= self._data_units(name, self.flow.taken[unit][name]) - self.flow.tainted
         if needed:
             self._draft_setup(sorted(needed))
 
-    def _data_units(self, version: Version) -> set[int]:
-        return {u for u in version if not self.flow.replayable[u] and self.seen(u).unit.owner is None}
+    def _data_units(self, name: str, version: Version) -> set[int]:
+        return {u for u in version if not self.flow.repeats(u, name) and self.seen(u).unit.owner is None}
 
     def _draft_setup(self, units: list[int]) -> None:
         given = [unit for unit in units if unit in self.flow.parameters]
         units = [unit for unit in units if unit not in self.flow.parameters]
         if not units:
             return
+        units = sorted({*units, *self._settings_before(units[-1])})
         draft = Draft(SETUP_STEP, units, replayed=set(given))
         draft.parameters |= {self.flow.parameters[unit].name for unit in given}
         bound: set[str] = set()
@@ -356,21 +469,20 @@ class Assembly:
             for name, place in effects.reads.items():
                 if name in bound or is_pseudo(name):
                     continue
-                source = self.flow.source(taken[name])
+                source = self.flow.source(name, taken[name])
                 if source.origin in (Origin.REPLAY, Origin.PARAMETER):
                     draft.replayed |= self._with_needs(set(source.units), draft)
                 elif source.origin is Origin.NOTHING:
                     self._conflict("SM201", place, name)
             bound |= effects.must
-        for index, seen in enumerate(self.flow.observed):
-            if (
-                seen.effects.session
-                and self.flow.replayable[index]
-                and seen.unit.owner is None
-                and index < units[-1]
-            ):
-                draft.replayed |= self._with_needs({index}, draft)
         self.drafts = {SETUP_STEP: draft, **self.drafts}
+
+    def _settings_before(self, last: int) -> Iterator[int]:
+        """Yield the untagged settings above the last statement of the implicit step: run in their place."""
+        for index, seen in self.flow.observed.items():
+            untagged = seen.unit.owner is None and index < last
+            if untagged and seen.effects.session and self.flow.replayable[index]:
+                yield index
 
     def _require_outputs(self) -> None:
         for draft in self.drafts.values():
@@ -393,6 +505,6 @@ class Assembly:
     def _conflict(
         self, code: str, place: Place, name: str, detail: str = "", other: Place | None = None
     ) -> None:
-        conflict = Conflict(code, place, name.removeprefix(RANDOM), detail, other)
+        conflict = Conflict(code, place, name, detail, other)
         if not any(c.code == code and c.name == conflict.name and c.place == place for c in self.conflicts):
             self.conflicts.append(conflict)

@@ -7,14 +7,16 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.assembly import Assembly, Draft
-from stepmill.analysis.effects import RANDOM, Change, is_pseudo
+from stepmill.analysis.collector import paused_collector
+from stepmill.analysis.effects import RANDOM, Change, Effects, is_pseudo
 from stepmill.analysis.flow import Flow, Origin
-from stepmill.analysis.interpreter import Interpreter, Observed, interpret
+from stepmill.analysis.interpreter import Interpreter, Observed, Watch, interpret
+from stepmill.analysis.memory import Look, Memory, Recent
 from stepmill.analysis.parameters import enum_members, parameter_of
 from stepmill.analysis.records import Recorder
-from stepmill.analysis.rules.report import Report
-from stepmill.analysis.units import Unit, units_of
-from stepmill.analysis.values import definitions_of, replaceable
+from stepmill.analysis.rules.report import report
+from stepmill.analysis.rules.view import View
+from stepmill.analysis.units import Unit, units_of_cell
 from stepmill.model.cell import Cell, Notebook, Role, StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
@@ -23,17 +25,23 @@ from stepmill.model.pipeline import Parameter, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stepmill.analysis.heap import Heap
+    from stepmill.analysis.heap import Heap, Snapshot
+
+MAX_LOOKS = 3
+"""Times that a notebook is gone through, if a class turns out to be data: its instances depend on that."""
 
 MAX_ROUNDS = 40
 """Rounds in which steps are made to hand on names that share objects with what they give."""
 
 
+@paused_collector()
 def analyze(
     notebook: Notebook,
     *,
     facts: Iterable[Fact] = (),
     modules: Callable[[str], frozenset[str] | None] | None = None,
+    is_local: Callable[[str], bool] | None = None,
+    anew: bool = False,
 ) -> Pipeline:
     """Return the pipeline that the tagged cells of `notebook` make.
 
@@ -46,34 +54,90 @@ def analyze(
         What earlier runs found out about these steps.
     modules
         Returns the names that `from MODULE import *` binds, or None if nobody knows.
+    is_local
+        Tells whether a top-level module is the project's own, so that its functions may do anything.
+    anew
+        Use nothing that an earlier analysis of the notebook has found. The result is the same; what is
+        about to run need not rely on that.
     """
     known = tuple(facts)
-    units = units_of(notebook)
+    memory = Memory(known) if anew else _recent.take(notebook, known)
+    units = _units(notebook, memory)
     parameters = _parameters(units)
-    snapshots = _Snapshots(units, parameters)
-    interpreter, observed = interpret(units, facts=known, modules=modules, before_unit=snapshots.before)
-    snapshots.finish(interpreter)
     options = step_options(notebook)
-    _override(observed, options)
-    _settle(observed, known)
-    flow, assembly = _assemble(observed, parameters, interpreter, options, snapshots)
-    recorder = Recorder(notebook, flow, assembly, snapshots.after, known)
-    steps, edges = recorder.steps(), recorder.edges()
-    report = Report(notebook, flow, assembly, interpreter, known)
+    stored, looks = frozenset[str](), dict(memory.looks)
+    memory.looks.clear()
+    for _ in range(MAX_LOOKS):
+        look = memory.looks[stored] = looks.get(stored) or Look()
+        snapshots = _Snapshots(units)
+        interpreter, observed = interpret(
+            units, facts=known, modules=modules, is_local=is_local, watch=snapshots, stored=stored,
+            look=look,
+            parameters={index: parameter.name for index, parameter in parameters.items()},
+        )  # fmt: skip
+        _override(observed, options)
+        _settle(observed, known)
+        flow, assembly = _assemble(observed, parameters, interpreter, options, snapshots, look)
+        found = _stored_classes(interpreter, flow)
+        if found <= stored:
+            break
+        stored |= found
+    recorder = Recorder(notebook, flow, assembly, snapshots.after_step, snapshots.after_untagged, known)
+    steps, edges = recorder.steps(memory.steps), recorder.edges()
     ordered, cycle = recorder.ordered(steps, edges)
-    diagnostics = report.diagnostics(steps, cycle)
+    view = View(
+        notebook=notebook, flow=flow, assembly=assembly, interpreter=interpreter,
+        steps=steps, edges=edges, cycle=cycle,
+    )  # fmt: skip
+    diagnostics, silenced = report(view)
+    if not anew:
+        _recent.keep(memory)
     return Pipeline(
         name=notebook.name,
         steps=ordered,
         edges=edges,
         parameters=tuple(parameters[index] for index in sorted(parameters)),
         diagnostics=diagnostics,
-        seeded=tuple(
-            sorted(
-                {n.removeprefix(RANDOM) for s in observed for n in s.effects.binds if n.startswith(RANDOM)}
-            )
-        ),
+        silenced=silenced,
+        seeded=_seeded(interpreter, observed),
     )
+
+
+_recent = Recent()
+
+
+def forget() -> None:
+    """Let the next analysis of each notebook start from nothing; the result is the same."""
+    _recent.forget()
+
+
+def _units(notebook: Notebook, memory: Memory) -> list[Unit]:
+    """Return the statements of the notebook, the same objects as last time for cells that are the same."""
+    old = memory.cells
+    known, memory.units = memory.units, {}
+    for position, cell in enumerate(notebook.cells):
+        same = position < len(old) and old[position] is cell
+        memory.units[position] = known[position] if same else units_of_cell(cell)
+    memory.cells = notebook.cells
+    return [unit for found in memory.units.values() for unit in found]
+
+
+def _stored_classes(interpreter: Interpreter, flow: Flow) -> frozenset[str]:
+    """Return the top-level classes that are data, and that instances have to be stored with."""
+    return frozenset(
+        info.ident
+        for info in interpreter.classes.values()
+        if info.node is info.unit.node and not flow.replayable[info.unit.index]
+    )
+
+
+def _seeded(interpreter: Interpreter, observed: dict[int, Observed]) -> tuple[str, ...]:
+    """Return the generators that the notebook seeds."""
+    known = {name for name in interpreter.env if name.startswith(RANDOM)}
+    found = (
+        {name for seen in observed.values() for name in known & seen.effects.binds.keys()} if known else ()
+    )
+    return tuple(sorted(name.removeprefix(RANDOM) for name in found))
 
 
 def step_options(notebook: Notebook) -> dict[str, StepOptions]:
@@ -113,66 +177,67 @@ def _parameters(units: list[Unit]) -> dict[int, Parameter]:
     return found
 
 
-class _Snapshots:
-    """The heap before each step's first statement and after its last."""
+class _Snapshots(Watch):
+    """The heap before each step's first statement and after its last, and after untagged ones."""
 
-    def __init__(self, units: list[Unit], parameters: dict[int, Parameter]) -> None:
+    def __init__(self, units: list[Unit]) -> None:
         self.first: dict[str | None, int] = {}
         self.last: dict[str | None, int] = {}
         for unit in units:
             self.first.setdefault(unit.owner, unit.index)
             self.last[unit.owner] = unit.index
-        self.parameters = parameters
+
+    def start(self) -> None:
         self.carried: dict[str | None, dict[str, frozenset[str]]] = {}
-        self.before_step: dict[str | None, Heap] = {}
-        self.after: dict[str | None, Heap] = {}
-        self._previous: Unit | None = None
+        self.before_step: dict[str | None, Snapshot] = {}
+        self.after_step: dict[str | None, Snapshot] = {}
+        self.after_untagged: dict[int, Snapshot] = {}
 
-    def before(self, interpreter: Interpreter, unit: Unit) -> None:
-        self._leave(interpreter)
+    def before(self, heap: Heap, unit: Unit) -> None:
         if unit.owner is not None and self.first[unit.owner] == unit.index:
-            self.before_step[unit.owner] = interpreter.heap.copy()
-        self._previous = unit
+            self.before_step[unit.owner] = heap.snapshot()
 
-    def finish(self, interpreter: Interpreter) -> None:
-        self._leave(interpreter)
-        self.after[None] = interpreter.heap
-
-    def _leave(self, interpreter: Interpreter) -> None:
-        unit = self._previous
-        if unit is None:
-            return
-        if unit.owner is not None and self.last[unit.owner] == unit.index:
-            self.after[unit.owner] = interpreter.heap.copy()
-            found = {name: definitions_of(value) for name, value in interpreter.env.items() if value.carries}
-            self.carried[unit.owner] = found
-        if unit.index in self.parameters:  # its value is not known before the run
-            name = self.parameters[unit.index].name
-            if name in interpreter.env:
-                interpreter.env[name] = replaceable(interpreter.env[name])
+    def after(self, heap: Heap, observed: Observed) -> None:
+        unit = observed.unit
+        if unit.owner is None:
+            self.after_untagged[unit.index] = heap.snapshot()
+            known = self.carried.setdefault(None, {})
+            for name, definitions in observed.leaves.items():
+                known[name] = known.get(name, frozenset()) | definitions
+        elif self.last[unit.owner] == unit.index:
+            self.after_step[unit.owner] = heap.snapshot()
+            self.carried[unit.owner] = observed.leaves
 
 
-def _override(observed: list[Observed], options: dict[str, StepOptions]) -> None:
+def _override(observed: dict[int, Observed], options: dict[str, StepOptions]) -> None:
     """`--inputs` and `--outputs` say what we would have inferred."""
-    last = {seen.unit.owner: seen for seen in observed}
-    for seen in observed:
-        chosen = options.get(seen.unit.owner or "")
-        if chosen is None:
-            continue
-        effects = seen.effects
-        if chosen.outputs is not None:
-            for written in (effects.binds, effects.deletes, effects.changes):
-                for name in [n for n in written if n not in chosen.outputs and not is_pseudo(n)]:
-                    if not _is_code(seen):
-                        del written[name]
-            if last[seen.unit.owner] is seen:
-                for name in chosen.outputs:
-                    place = Place(cell=seen.unit.cell.index, line=seen.unit.first_line)
-                    effects.binds.setdefault(name, place)
-                    effects.must.add(name)
-        if chosen.inputs is not None:
-            for name in [n for n in effects.reads if n not in chosen.inputs and not is_pseudo(n)]:
-                del effects.reads[name]
+    chosen = {name: o for name, o in options.items() if o.inputs is not None or o.outputs is not None}
+    if not chosen:
+        return
+    last = {seen.unit.owner: index for index, seen in observed.items()}
+    for index, seen in list(observed.items()):
+        if seen.unit.owner in chosen:
+            ends = last[seen.unit.owner] == index
+            effects = _chosen_effects(seen, chosen[seen.unit.owner], ends=ends)
+            observed[index] = replace(seen, effects=effects)
+
+
+def _chosen_effects(seen: Observed, chosen: StepOptions, *, ends: bool) -> Effects:
+    effects = seen.effects.copied()
+    if chosen.outputs is not None:
+        for written in (effects.binds, effects.deletes, effects.changes):
+            for name in [n for n in written if n not in chosen.outputs and not is_pseudo(n)]:
+                if not _is_code(seen):
+                    del written[name]
+        if ends:
+            for name in chosen.outputs:
+                place = Place(cell=seen.unit.cell.index, line=seen.unit.first_line)
+                effects.binds.setdefault(name, place)
+                effects.must.add(name)
+    if chosen.inputs is not None:
+        for name in [n for n in effects.reads if n not in chosen.inputs and not is_pseudo(n)]:
+            del effects.reads[name]
+    return effects
 
 
 def _is_code(seen: Observed) -> bool:
@@ -185,29 +250,29 @@ def _is_code(seen: Observed) -> bool:
     )
 
 
-def _settle(observed: list[Observed], facts: tuple[Fact, ...]) -> None:
+def _settle(observed: dict[int, Observed], facts: tuple[Fact, ...]) -> None:
     """Doubts that a run has settled are none any more."""
     unchanged = {(f.step, name) for f in facts if f.kind is FactKind.UNCHANGED for name in f.names}
-    for seen in observed:
-        changes = seen.effects.changes
-        for name in [
-            n for n, change in changes.items() if change.doubtful and (seen.unit.owner, n) in unchanged
-        ]:
-            del changes[name]
+    for index, seen in list(observed.items()) if unchanged else ():
+        owner, changes = seen.unit.owner, seen.effects.changes
+        left = {n: c for n, c in changes.items() if not (c.doubtful and (owner, n) in unchanged)}
+        if len(left) < len(changes):
+            observed[index] = replace(seen, effects=replace(seen.effects, changes=left))
 
 
 def _assemble(
-    observed: list[Observed],
+    observed: dict[int, Observed],
     parameters: dict[int, Parameter],
     interpreter: Interpreter,
     options: dict[str, StepOptions],
     snapshots: _Snapshots,
+    look: Look,
 ) -> tuple[Flow, Assembly]:
     """Put the steps together; where two inputs may share objects, let one step give both."""
     for _ in range(MAX_ROUNDS):
-        flow = Flow(observed, parameters, interpreter.env)
+        flow = Flow(observed, parameters, interpreter.env, look.shapes)
         assembly = Assembly(flow, options)
-        assembly.carry_groups(snapshots.after, snapshots.carried)
+        assembly.carry_groups(snapshots.after_step, snapshots.before_step, snapshots.carried)
         demands = [d for draft in assembly.drafts.values() for d in _demands(draft, assembly, snapshots)]
         new = [demand for demand in demands if _hand_on(observed, *demand)]
         if not new:
@@ -236,12 +301,13 @@ def _demands(draft: Draft, assembly: Assembly, snapshots: _Snapshots) -> list[tu
     return found
 
 
-def _hand_on(observed: list[Observed], unit: int, name: str) -> bool:
+def _hand_on(observed: dict[int, Observed], unit: int, name: str) -> bool:
     """Let a step give a name that it only took, together with what shares objects with it."""
-    effects = observed[unit].effects
-    if name in effects.writes:
+    if name in observed[unit].writes:
         return False
+    effects = observed[unit].effects.copied()
     place = Place(cell=observed[unit].unit.cell.index, line=observed[unit].unit.first_line)
     effects.changes[name] = Change(place)
     effects.reads.setdefault(name, place)
+    observed[unit] = replace(observed[unit], effects=effects)
     return True

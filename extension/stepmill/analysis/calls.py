@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
-from stepmill.analysis.core import MAX_DEPTH, UNSHARED, result_of
+from stepmill.analysis.core import MAX_DEPTH, MAX_NESTED, UNSHARED, result_of
 from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo, argument_names, local_names
-from stepmill.analysis.libraries import Libraries
-from stepmill.analysis.purity import method_entry
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join
+from stepmill.analysis.heap import NEVER_CROWDED
+from stepmill.analysis.purity import is_mutator
+from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES, Summaries
+from stepmill.analysis.values import CELLS, IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join, replace
 
 
-class Calls(Libraries):
+class Calls(Summaries):
     """Evaluation of calls."""
 
     def _Call(self, node: ast.Call) -> Value:
@@ -37,6 +37,8 @@ class Calls(Libraries):
         """Call `callee`; the result is what it may return."""
         if callee.kind is Kind.FUNCTION:
             receiver = [callee.owner] if callee.owner is not None else []
+            if self._dispatches(callee):
+                self._dispatched(callee, args, keywords, node)
             return self.call_function(callee, [*receiver, *args], keywords, node, starred=starred)
         if callee.kind is Kind.CLASS:
             return self._construct(callee, args, keywords, node, starred=starred)
@@ -51,6 +53,28 @@ class Calls(Libraries):
             made = self.implicit(callee, ("__call__", "forward"), args, node)
             return made if made is not None else self.call_unknown(callee, args, keywords, node)
         return self.call_unknown(callee, args, keywords, node)
+
+    def _dispatches(self, function: Value) -> bool:
+        return "singledispatch" in self.functions[function.what].decorators
+
+    def _register(self, owner: Value, args: list[Value], node: ast.AST) -> Value:
+        """`@show.register`, or the `@show.register(int)` that gives such a decorator."""
+        functions = [value for value in args if value.kind is Kind.FUNCTION]
+        if not functions:
+            return replace(owner, kind=Kind.UNKNOWN, what="", owner=owner, attribute="register")
+        self.change(owner, node)
+        self.store(owner, functions)
+        return functions[-1]
+
+    def _dispatched(
+        self, callee: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> None:
+        """Any function that was registered may be the one that is called."""
+        name = self.functions[callee.what].name
+        for ident in sorted((callee.carries | self.env.get(name, UNKNOWN).carries) - {callee.what}):
+            if ident in self.functions:
+                with self.maybe():
+                    self.call_function(Value(Kind.FUNCTION, ident), args, keywords, node)
 
     def _call_partial(
         self, callee: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -75,8 +99,10 @@ class Calls(Libraries):
         self.escape(everything, node)
         if callee.random:
             self.draw(callee.random, node)
-        if callee.kind in (Kind.UNKNOWN, Kind.OBJECT):
-            self.change(callee, node, doubtful=not callee.random)
+        known = bool(callee.random) or any(root in self.mutators for root in callee.roots)
+        followed = bool(results) and callee.kind is Kind.UNKNOWN  # out of a table of functions
+        if known or (callee.kind in (Kind.UNKNOWN, Kind.OBJECT) and not followed):
+            self.change(callee, node, doubtful=not known)
         return (
             join([*results, self.alias([callee, *everything])])
             if results
@@ -98,12 +124,48 @@ class Calls(Libraries):
         info = self.functions[callee.what]
         self.effects.reached.add(info.ident)
         everything = [*args, *keywords.values(), info.defaults]
-        if self.active.count(info.ident) >= 2 or len(self.active) >= MAX_DEPTH or self.calls_left <= 0:
-            if self.calls_left <= 0:
-                self._give_up(info, everything, node)
+        if self.active.count(info.ident) >= 2:
             return self.alias([callee, *everything])
-        self.calls_left -= 1
+        book = self.book
+        if len(self.active) >= MAX_NESTED:
+            self._give_up(info, everything, node)
+            return self.alias([callee, *everything])
+        far = book.calls >= book.exact or len(self.active) >= MAX_DEPTH
+        if far and (info.ident, self.doubt > 0) in book.results:
+            self._meet(everything, node)
+            return self.guess(info, [callee, *everything], node)
+        if far or book.calls < book.plain:
+            frame = self._frame(info, args, keywords, callee, starred=starred)
+            return self._follow(info, frame, everything, node)
+        given = (callee, *everything)
+        key = self.call_key(info, given, (*keywords, str(starred)))
+        known = book.summaries.get(key)
+        if known is not None:
+            return self.recall(known, given)
+        before = self.surroundings(given)
         frame = self._frame(info, args, keywords, callee, starred=starred)
+        result = self._follow(info, frame, everything, node)
+        if info.ident not in self.active:  # else what its caller gives is not known yet
+            book.summaries[key] = self.summary(given, before, result)
+        return result
+
+    def _meet(self, values: list[Value], node: ast.AST) -> None:
+        """A body that is not gone through again may call what it is given and the unit has not called yet."""
+        given = self.alias([value for value in values if not value.is_callable_of_notebook])
+        for ident in sorted(frozenset[str]().union(*map(definitions_of, values)) - self.book.met):
+            self.book.met.add(ident)
+            with self.maybe():
+                if ident in self.classes:
+                    self._methods_called(self.classes[ident], given, node)
+                elif ident in self.functions and (ident, self.doubt > 0) not in self.book.results:
+                    self._called_back(ident, given, node)
+
+    def _follow(self, info: FunctionInfo, frame: Frame, everything: list[Value], node: ast.AST) -> Value:
+        """Go through the body of a notebook function."""
+        self.book.calls += 1
+        since = self.heap.temporaries
+        if self.book.calls > self.book.plain or since > PLAIN_TEMPORARIES:
+            self.heap.crowded = min(self.heap.crowded, CROWD)
         outer, self.frame = self.frame, frame
         self.active.append(info.ident)
         conditional = self.conditional
@@ -126,7 +188,12 @@ class Calls(Libraries):
                 if {"contextmanager", "asynccontextmanager"} & set(info.decorators)
                 else Kind.GENERATOR
             )
-            return self.fresh(kind, holds=[result, *everything])
+            result = self.fresh(kind, holds=[result, *everything])
+        if self.heap.crowded < NEVER_CROWDED:
+            self.heap.merge(since)
+        key = (info.ident, self.doubt > 0)
+        known = self.book.results.get(key)
+        self.book.results[key] = result if known is None else join((known, result))
         return result
 
     def _frame(
@@ -139,7 +206,7 @@ class Calls(Libraries):
         starred: bool,
     ) -> Frame:
         bound, global_names, nonlocal_names = local_names(info.node)
-        frame = Frame(bound, info.closure, global_names, nonlocal_names)
+        frame = Frame(bound, info.closure, global_names, nonlocal_names, unit=self.index)
         arguments = info.node.args
         positional = [a.arg for a in (*arguments.posonlyargs, *arguments.args)]
         loose = starred or "**" in keywords
@@ -197,6 +264,9 @@ class Calls(Libraries):
         info = self.classes[callee.what]
         self.effects.reached.add(info.ident)
         instance = replace(self.fresh(Kind.INSTANCE, info.ident), carries=frozenset({info.ident}))
+        if info.ident in self.stored and info.name in self.env:  # it is stored together with its class
+            self.heap.hold(instance.roots, {info.name})
+            instance = replace(instance, carries=instance.carries | definitions_of(self.env[info.name]))
         if info.metaclass is not None and info.metaclass.kind is Kind.CLASS:
             hook = self.find_attribute(self.classes[info.metaclass.what], "__call__")
             if hook is not None and hook.kind is Kind.FUNCTION:
@@ -235,6 +305,8 @@ class Calls(Libraries):
         self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         """Call `owner.name(…)` where `owner` is no plain notebook instance with that method."""
+        if name == "register" and owner.kind is Kind.FUNCTION and self._dispatches(owner):
+            return self._register(owner, args, node)
         results: list[Value] = []
         for ident in sorted(definitions_of(owner)):
             info = self.classes.get(ident)
@@ -264,17 +336,20 @@ class Calls(Libraries):
 
     def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:
         """A library gets hold of `values`: it may call what they carry. Return what that may give."""
-        idents = sorted(frozenset[str]().union(*(definitions_of(v) for v in values))) if values else []
+        if not values:
+            return None
+        idents = sorted(frozenset[str]().union(*(definitions_of(v) for v in values)))
         for value in values:
             if value.kind is Kind.LIBRARY:
                 self.draw(self.random_of(value), node)
-            self._bound_method_called(value, values, node)
+            self._called_by_library(value, values, node)
         if not idents:
             return None
         others = [v for v in values if v.kind not in UNSHARED and v.kind is not Kind.FUNCTION]
         given = self.alias(others)
         if len(others) == 1 and others[0].kind is Kind.FRAME:
-            given = self.fresh(Kind.FRAME)  # pandas hands out rows and groups as copies
+            given = self._cells_of(others[0])
+        receivers = {v.what: v.owner for v in values if v.kind is Kind.FUNCTION and v.owner is not None}
         results = []
         for ident in idents:
             key = (ident, frozenset(root for root in given.roots if not root.startswith("#")))
@@ -283,22 +358,34 @@ class Calls(Libraries):
             self.escaped.add(key)
             with self.maybe():
                 if ident in self.functions:
-                    results.append(self._called_back(ident, given, node))
+                    results.append(self._called_back(ident, given, node, receivers.get(ident)))
                 elif classes and ident in self.classes:
                     self._methods_called(self.classes[ident], given, node)
         return join(results) if results else None
 
-    def _bound_method_called(self, value: Value, values: list[Value], node: ast.AST) -> None:
-        """`df["v"].apply(xs.append)` calls a method of `xs`."""
-        entry = method_entry(value.attribute) if value.owner is not None and value.attribute else None
-        if entry is not None and entry.has("mutates") and value.owner is not None:
-            others = [v for v in values if v is not value]
-            with self.maybe():
-                self.call_method(value.owner, value.attribute, [self.alias(others)], {}, node)
+    def _cells_of(self, frame: Value) -> Value:
+        """Pandas hands out rows and groups as copies, but what is in their cells is the same."""
+        return replace(self.fresh(Kind.FRAME), owner=replace(frame, owner=None), attribute=CELLS)
 
-    def _called_back(self, ident: str, given: Value, node: ast.AST) -> Value:
+    def _called_by_library(self, value: Value, values: list[Value], node: ast.AST) -> None:
+        """`df["v"].apply(xs.append)` calls a method of `xs`; a `partial` calls what it was made of."""
+        others = self.alias([v for v in values if v is not value])
+        if value.what in self.partials:
+            with self.maybe():
+                self.call_value(value, [others], {}, node)
+        elif value.kind is Kind.LIBRARY and self.is_unbound_mutator(value.what):
+            with self.maybe():
+                self.call_library(value.what, [others], {}, node)
+        elif value.owner is not None and is_mutator(value.attribute):
+            with self.maybe():
+                self.call_method(value.owner, value.attribute, [others], {}, node)
+
+    def _called_back(self, ident: str, given: Value, node: ast.AST, receiver: Value | None = None) -> Value:
         count = len(argument_names(self.functions[ident].node.args))
-        return self.call_function(Value(Kind.FUNCTION, ident), [given] * count, {}, node)
+        if receiver is None:
+            return self.call_function(Value(Kind.FUNCTION, ident), [given] * count, {}, node)
+        method = Value(Kind.FUNCTION, ident, owner=receiver)
+        return self.call_value(method, [given] * (count - 1), {}, node)
 
     def _methods_called(self, info: ClassInfo, given: Value, node: ast.AST) -> None:
         """A library calls methods of an instance; what they do to the instance itself it knows."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.effects import Change, Effects
 from stepmill.analysis.heap import Heap
-from stepmill.analysis.purity import function_entry
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join
+from stepmill.analysis.purity import function_entry, is_mutator
+from stepmill.analysis.tables import MISSING, Table
+from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join, replace
 
 if TYPE_CHECKING:
     import ast
@@ -20,12 +20,30 @@ if TYPE_CHECKING:
     from stepmill.model.diagnostic import Place
 
 MAX_DEPTH = 12
-"""Calls of notebook functions inside each other that are followed."""
+"""Calls of notebook functions inside each other that are followed with what each caller gives."""
 
-CALL_BUDGET = 250
-"""Evaluations of function bodies per unit; beyond it calls are treated as unknown."""
+MAX_NESTED = 24
+"""Calls of notebook functions inside each other that are followed at all."""
 
+CALLABLE = frozenset({Kind.FUNCTION, Kind.CLASS})
 UNSHARED = frozenset({Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY})
+
+
+class _Maybe:
+    """Code that may not run: names that it binds may be what they were."""
+
+    __slots__ = ("_core", "_must")
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def __enter__(self) -> None:
+        self._core.conditional += 1
+        self._must = set(self._core.effects.must)
+
+    def __exit__(self, *_error: object) -> None:
+        self._core.conditional -= 1
+        self._core.effects.must &= self._must
 
 
 class Core:
@@ -39,29 +57,85 @@ class Core:
         The statement being looked at and what it was found to do.
     conditional
         How many enclosing constructs may not run at all.
+    mutators
+        Nodes of objects of which a container keeps a method that changes them: `{"a": xs.append}`.
+    outside
+        What was asked about modules, and the answers.
+    world
+        The working directory (relative to the notebook's; None: not known), whether some star import
+        hides names, whether anything has been defined.
+    is_repeatable
+        False once a statement has changed the scope that another one made, which no table notes.
+    made
+        Nodes of objects that untagged assignments made, with the unit of each.
+    stored
+        Classes (ids) that go from step to step as data, with their state, not by their source.
     doubt
         How many enclosing calls are only possible (a callback handed to a library).
     """
 
-    def __init__(self, modules: Callable[[str], frozenset[str] | None]) -> None:
-        self.modules = modules
-        self.env: dict[str, Value] = {}
+    def __init__(
+        self, modules: Callable[[str], frozenset[str] | None], is_local: Callable[[str], bool]
+    ) -> None:
+        self._ask = {"names": modules, "local": is_local}
+        self.env: Table[Value] = Table()
         self.heap = Heap()
-        self.functions: dict[str, FunctionInfo] = {}
-        self.classes: dict[str, ClassInfo] = {}
+        self.functions: Table[FunctionInfo] = Table()
+        self.classes: Table[ClassInfo] = Table()
         self.frame: Frame | None = None
         self.conditional = 0
         self.doubt = 0
         self.active: list[str] = []
-        self.calls_left = CALL_BUDGET
+        self.bindings = 0  # counts names that were bound, unbound or given more to carry
         self.in_loop = False
         self.escaped: set[tuple[str, frozenset[str]]] = set()
-        self.partials: dict[str, tuple[Value, list[Value], dict[str, Value]]] = {}
+        self.mutators: Table[bool] = Table()
+        self.made: Table[int] = Table()
+        self.partials: Table[tuple[Value, list[Value], dict[str, Value]]] = Table()
+        self.outside: Table[Any] = Table()
+        self.world: Table[Any] = Table()
+        self.tables: tuple[Table[Any] | Heap, ...] = (
+            self.env, self.heap, self.functions, self.classes, self.mutators, self.made, self.partials,
+            self.outside, self.world,
+        )  # fmt: skip
+        self.is_repeatable = True
+        self.stored: frozenset[str] = frozenset()
+        self._methods: dict[type[ast.AST], Callable[..., Any]] = {}
         self.effects = Effects()
         self.unit: Unit | None = None
-        self.star_imports = False
         self.place_override: Place | None = None
-        self.folder: str | None = ""  # working directory, relative to the notebook's; None: not known
+
+    # -- the world outside -------------------------------------------------------------------------
+
+    def modules(self, module: str) -> frozenset[str] | None:
+        """Return the names that `from module import *` binds, None if nobody knows."""
+        names: frozenset[str] | None = self.answer(f"names {module}")
+        return names
+
+    def is_local(self, module: str) -> bool:
+        """Tell whether a top-level module is the project's own."""
+        return bool(self.answer(f"local {module}"))
+
+    def answer(self, question: str) -> Any:
+        """Ask about a module, once in an analysis."""
+        if self.outside.value_of(question) is MISSING:
+            kind, _, module = question.partition(" ")
+            self.outside.put({question: self._ask[kind](module)})
+        return self.outside[question]
+
+    @property
+    def folder(self) -> str | None:
+        folder: str | None = self.world.get("folder", "")
+        return folder
+
+    @property
+    def star_imports(self) -> bool:
+        return "star" in self.world
+
+    @property
+    def index(self) -> int:
+        """The number of the unit at hand."""
+        return self.unit.index if self.unit is not None else -1
 
     # -- places ------------------------------------------------------------------------------------
 
@@ -92,8 +166,11 @@ class Core:
         return self.read_global(name, node)
 
     def read_global(self, name: str, node: ast.AST) -> Value:
-        self.need(name, self.place(node))
-        return self.env.get(name, UNKNOWN)
+        effects = self.effects
+        if name not in effects.reads and name not in effects.must:
+            self.need(name, self.place(node))
+        value: Value = self.env.get(name, UNKNOWN)
+        return value
 
     def need(self, name: str, place: Place) -> None:
         """Record that the unit uses what `name` was before it, unless it has rebound it."""
@@ -108,12 +185,17 @@ class Core:
         if self.frame is not None and self.frame.is_class and name in self.frame.names:
             home = self.frame
         if home is not None:
+            if home is not self.frame:
+                self.bindings += 1
             if home is not self.frame and home.node:  # a function that outlives its maker keeps its names
                 self.change(Value(roots=frozenset({home.node})), node)
             old = home.values.get(name)
-            home.values[name] = join((old, value)) if self.conditional and old is not None else value
+            both = self.conditional and old is not None
+            self.set_local(home, name, join((old, value)) if both and old is not None else value)
             return
-        self.bind_global(name, value, self.place(node))
+        self.bind_global(
+            self.frame.mangled(name) if self.frame is not None else name, value, self.place(node)
+        )
 
     def bind_global(self, name: str, value: Value, place: Place) -> None:
         roots = value.roots
@@ -121,11 +203,16 @@ class Core:
             roots = frozenset()
             value = replace(value, owner=None, attribute="")
         shared = value.kind not in UNSHARED
+        self.bindings += 1
+        if self.frame is not None:
+            self._keep_locals(name)
         self.heap.bind(name, roots if shared else (), weak=bool(self.conditional))
         named = replace(value, roots=frozenset({name}) if shared else frozenset())
         old = self.env.get(name)
         if old is None:
             self.effects.new.add(name)
+        elif old.is_callable_of_notebook and value.is_callable_of_notebook and old.what != value.what:
+            self._supersede(name, old)
         if self.conditional:
             self.env[name] = join((old, named)) if old is not None else named
         else:
@@ -133,11 +220,38 @@ class Core:
         self.effects.must.add(name)  # on this path; `maybe` and `branches` take it back
         self.effects.binds[name] = place
 
+    def _supersede(self, name: str, old: Value) -> None:
+        """Another definition takes the name of `old`, which something may still hold."""
+        if old.kind is Kind.CLASS or len(self.heap.shallow({name})) > 1:
+            self.effects.superseded.add(old.what)
+
+    def _keep_locals(self, name: str) -> None:
+        """Local names of a function that are bound to what `name` was stay so when it is rebound."""
+        node = ""
+        frame = self.frame
+        while frame is not None:
+            for local, value in frame.values.items():
+                if name in value.roots:
+                    node = node or self.heap.alias(name)
+                    self.set_local(frame, local, replace(value, roots=value.roots - {name} | {node}))
+            frame = frame.parent
+
+    def set_local(self, frame: Frame, name: str, value: Value) -> None:
+        """Bind a name of a scope inside the notebook's."""
+        self.note_change_of(frame)
+        frame.values[name] = value
+
+    def note_change_of(self, frame: Frame) -> None:
+        if self.unit is not None and frame.unit != self.unit.index:
+            self.is_repeatable = False
+
     def unbind(self, name: str, node: ast.AST) -> None:
         home = self.frame.home(name) if self.frame is not None else None
         if home is not None:
+            self.note_change_of(home)
             home.values.pop(name, None)
             return
+        self.bindings += 1
         self.need(name, self.place(node))
         self.effects.deletes[name] = self.place(node)
         if not self.conditional:
@@ -156,6 +270,10 @@ class Core:
         for value in held:
             carries |= definitions_of(value)
             self.hold((node,), value)
+            if value.owner is not None and is_mutator(value.attribute):
+                self.heap.keep(value.owner.roots)
+                for root in value.owner.roots:
+                    self.mutators[root] = True
         random = (
             frozenset[str]().union(*(self.random_of(value) for value in held)) if held else frozenset[str]()
         )
@@ -172,7 +290,7 @@ class Core:
     def inside(self, roots: frozenset[str]) -> frozenset[str]:
         """Return `roots` and what they may reach, but for functions and classes kept in them."""
         found = self.heap.inside(roots) - roots
-        callables = {n for n in found if n in self.env and self.env[n].is_callable_of_notebook}
+        callables = {n for n, value in self.env.known(found) if value.kind in CALLABLE}
         return roots | (found - callables)
 
     def hold(self, holders: Iterable[str], value: Value) -> None:
@@ -234,6 +352,8 @@ class Core:
         self._forget_parts(nodes)
         for name in sorted(nodes):
             if name.startswith("#"):
+                if name in self.made:
+                    self.effects.changes_made.add(self.made[name])
                 continue
             if name not in value.roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
                 continue
@@ -252,12 +372,13 @@ class Core:
         for name in nodes:
             value = self.env.get(name)
             if value is not None and value.parts is not None:
+                self.bindings += 1
                 self.env[name] = replace(value, parts=None)
         frame = self.frame
         while frame is not None:
             for local, value in frame.values.items():
-                if value.parts is not None and not nodes.isdisjoint(value.roots):
-                    frame.values[local] = replace(value, parts=None)
+                if value.parts is not None and not nodes.isdisjoint(self.heap.now(value.roots)):
+                    self.set_local(frame, local, replace(value, parts=None))
             frame = frame.parent
 
     def store(self, holder: Value, held: Iterable[Value]) -> None:
@@ -272,30 +393,23 @@ class Core:
                 self._extend(name, carried, random)
 
     def _extend(self, name: str, carried: frozenset[str], random: frozenset[str]) -> None:
-        if name in self.env:
-            value = self.env[name]
-            self.env[name] = replace(value, carries=value.carries | carried, random=value.random | random)
+        known = self.env.get(name)
+        if known is not None and not (carried <= known.carries and random <= known.random):
+            self.bindings += 1
+            self.env[name] = replace(known, carries=known.carries | carried, random=known.random | random)
         frame = self.frame
         while frame is not None:
             for local, value in frame.values.items():
-                if name in value.roots:
-                    frame.values[local] = replace(
-                        value, carries=value.carries | carried, random=value.random | random
-                    )
+                if name in self.heap.now(value.roots):
+                    both = replace(value, carries=value.carries | carried, random=value.random | random)
+                    self.set_local(frame, local, both)
             frame = frame.parent
 
     # -- branches ----------------------------------------------------------------------------------
 
-    @contextmanager
-    def maybe(self) -> Iterator[None]:
+    def maybe(self) -> _Maybe:
         """What happens inside may not happen at all."""
-        self.conditional += 1
-        must = set(self.effects.must)
-        try:
-            yield
-        finally:
-            self.conditional -= 1
-            self.effects.must &= must
+        return _Maybe(self)
 
     def branches(self, bodies: Iterable[Callable[[], bool]]) -> bool:
         """Go through alternatives of which exactly one runs; a body tells whether it falls through.
@@ -323,6 +437,11 @@ class Core:
 
     def call_value(
         self, callee: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST
+    ) -> Value:
+        raise NotImplementedError
+
+    def call_method(
+        self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value:
         raise NotImplementedError
 

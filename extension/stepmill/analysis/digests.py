@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
@@ -11,10 +12,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+@lru_cache(maxsize=8192)
+def _dump(node: ast.AST) -> str:
+    return ast.dump(node, annotate_fields=False)
+
+
 def code_digest(nodes: Iterable[ast.AST], *extra: str) -> str:
     """Return the digest of the normalised syntax trees, and of further texts."""
     hasher = blake3(b"stepmill-code-1")
-    for text in (*(ast.dump(node, annotate_fields=False) for node in nodes), *extra):
+    for text in (*(_dump(node) for node in nodes), *extra):
         encoded = text.encode("utf-8", "surrogatepass")
         hasher.update(len(encoded).to_bytes(8, "little"))
         hasher.update(encoded)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -56,15 +56,20 @@ class Effects:
     new: set[str] = field(default_factory=set)  # names that nothing had bound before
     deletes: dict[str, Place] = field(default_factory=dict)
     changes: dict[str, Change] = field(default_factory=dict)
+    changes_made: set[int] = field(
+        default_factory=set
+    )  # units of untagged assignments whose object it changes
     aliased: dict[str, Place] = field(default_factory=dict)  # changed through another name only
+    made: set[str] = field(default_factory=set)  # folders that are there afterwards, as they may have been
     session: list[Place] = field(default_factory=list)
     settings: set[str] = field(default_factory=set)  # libraries whose settings a magic changes
     plots: bool = False  # calls a method that draws: `df.plot()`
     volatile: list[Volatile] = field(default_factory=list)
+    superseded: set[str] = field(default_factory=set)  # definitions in use whose name it gives to another
     reached: set[str] = field(default_factory=set)
     imports: set[str] = field(default_factory=set)
     environment: set[str] = field(default_factory=set)
-    unseeded: set[str] = field(default_factory=set)
+    unseeded: dict[str, Place] = field(default_factory=dict)  # generator -> first draw
     findings: list[Finding] = field(default_factory=list)
     seen: dict[str, Value] = field(default_factory=dict)  # what a name read was before the unit
 
@@ -72,6 +77,13 @@ class Effects:
     def writes(self) -> set[str]:
         """All names after which the unit is a producer: bound, deleted or changed."""
         return set(self.binds) | set(self.deletes) | set(self.changes)
+
+    def copied(self) -> Effects:
+        """Return a copy that can be changed."""
+        return replace(
+            self, reads=dict(self.reads), binds=dict(self.binds), must=set(self.must),
+            deletes=dict(self.deletes), changes=dict(self.changes),
+        )  # fmt: skip
 
     def find(self, code: str, place: Place, name: str = "", detail: str = "") -> None:
         if not any(f.code == code and f.name == name and f.place == place for f in self.findings):

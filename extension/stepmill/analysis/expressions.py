@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.core import UNSHARED, Core
 from stepmill.analysis.effects import Finding
@@ -19,10 +18,13 @@ from stepmill.analysis.values import (
     constant,
     definitions_of,
     join,
+    replace,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from stepmill.analysis.frames import ClassInfo
 
 BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "__builtins__", "__debug__"}
 SHELL_NAMES = frozenset({"display", "get_ipython", "exit", "quit", "In", "Out", "_dh", "_oh", "_ih"})
@@ -36,6 +38,12 @@ SHELL_STATE = frozenset(
         "display_formatter",
     }
 )
+ARRAY_MAKERS = frozenset({"numpy.c_", "numpy.r_", "numpy.mgrid", "numpy.ogrid"})
+"""Objects of numpy that make an array by being indexed: `np.c_[x, y]`."""
+
+INDEXERS = frozenset({"loc", "iloc", "at", "iat"})
+"""Attributes of a frame that are the frame, indexed in another way."""
+
 HISTORY = ("_", "__", "___", "_i", "_ii", "_iii")
 
 OPERATOR_METHODS = {
@@ -55,27 +63,39 @@ class Expressions(Core):
     def evaluate(self, node: ast.expr | None) -> Value:
         if node is None:
             return IMMUTABLE
-        method = getattr(self, f"_{type(node).__name__}", None)
-        if method is None:
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.expr):
-                    self.evaluate(child)
-            return UNKNOWN
+        kind = type(node)
+        method = self._methods.get(kind) or self._method_for(kind)
         value: Value = method(node)
         return value
+
+    def _method_for(self, kind: type[ast.AST]) -> Callable[..., Any]:
+        """Return the method for a type of nodes, looked up once."""
+        found = getattr(self, f"_{kind.__name__}", None) or self._children
+        self._methods[kind] = found
+        return found
+
+    def _children(self, node: ast.AST) -> Value:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.evaluate(child)
+        return UNKNOWN
 
     # -- names and literals ------------------------------------------------------------------------
 
     def _Name(self, node: ast.Name) -> Value:
         name = node.id
-        if self.frame is not None and self.frame.home(name) is not None:
-            return self.read(name, node)
+        if self.frame is not None:
+            if self.frame.home(name) is not None:
+                return self.read(name, node)
+            name = self.frame.mangled(name)
         if name in self.env:
             return self.read_global(name, node)
         if name in SHELL_NAMES:
             if name in ("In", "Out", "_ih", "_oh"):
                 self.effects.find("SM330", self.place(node), name)
             return Value(Kind.LIBRARY, name)
+        if name == "__annotations__":
+            self.effects.find("SM331", self.place(node), name)
         if name in BUILTINS:
             return Value(Kind.LIBRARY, name)
         if name in HISTORY or (name[:1] == "_" and name[1:].isdigit()):
@@ -249,6 +269,8 @@ class Expressions(Core):
         kind = owner.kind if owner.kind in (Kind.FRAME, Kind.ARRAY, Kind.FIGURE) else Kind.UNKNOWN
         if owner.kind is Kind.FRAME and name in ("values", "array"):
             return replace(self.part(owner), kind=Kind.ARRAY)
+        if owner.kind is Kind.FRAME and name in INDEXERS:  # what is stored through it changes the frame alone
+            return replace(owner.interior(), kind=kind, owner=owner, attribute=name)
         inside = self.inside(owner.roots)  # a bound method holds its object
         return replace(owner.interior(), roots=inside, kind=kind, owner=owner, attribute=name)
 
@@ -256,7 +278,11 @@ class Expressions(Core):
         info = self.classes.get(owner.what)
         found = self.find_attribute(info, name) if info is not None else None
         if found is None:
-            return None
+            return self._made_up(owner, info, name, node)
+        if found.kind is Kind.INSTANCE:
+            made = self.implicit(found, ("__get__",), [owner, UNKNOWN], node)
+            if made is not None:
+                return made
         if (
             owner.kind is Kind.CLASS
             and found.is_immutable
@@ -265,15 +291,35 @@ class Expressions(Core):
         ):
             return Value(Kind.INSTANCE, owner.what, carries=frozenset({owner.what}))  # a member of an Enum
         if found.kind is not Kind.FUNCTION:
-            return replace(found, roots=found.roots | owner.roots, constant=NO_CONSTANT)
+            own = self.inside(owner.roots) if owner.kind is Kind.INSTANCE else owner.roots
+            return replace(found, roots=found.roots | own, constant=NO_CONSTANT)
         function = self.functions[found.what]
-        if "property" in function.decorators or "cached_property" in function.decorators:
-            return self.call_value(found, [owner], {}, node) if owner.kind is Kind.INSTANCE else found
+        getter = self.accessor(found, "property", "cached_property", "getter")
+        if getter is not None:
+            return self.call_value(getter, [owner], {}, node) if owner.kind is Kind.INSTANCE else found
         if "staticmethod" in function.decorators:
             return found
         if owner.kind is Kind.CLASS and "classmethod" not in function.decorators:
             return found
         return replace(found, owner=owner, attribute=name)
+
+    def accessor(self, function: Value, *decorators: str) -> Value | None:
+        """Return the function with one of `decorators` among those that make up a property."""
+        ident = function.what
+        while ident in self.functions:
+            if set(decorators) & set(self.functions[ident].decorators):
+                return replace(function, what=ident)
+            ident = self.functions[ident].earlier
+        return None
+
+    def _made_up(self, owner: Value, info: ClassInfo | None, name: str, node: ast.AST) -> Value | None:
+        """What `__getattr__` of the class returns, or else the attribute that the instance has by itself."""
+        hook = self.find_attribute(info, "__getattr__") if info is not None else None
+        if hook is None or hook.kind is not Kind.FUNCTION or owner.kind is not Kind.INSTANCE:
+            return None
+        with self.maybe():
+            made = self.call_value(hook, [owner, constant(name)], {}, node)
+        return join((made, replace(self.part(owner), owner=owner, attribute=name)))
 
     def _properties(self, owner: Value, name: str, node: ast.AST) -> None:
         """An object that carries notebook classes may answer `name` through a property."""
@@ -281,10 +327,10 @@ class Expressions(Core):
             info = self.classes.get(ident)
             found = self.find_attribute(info, name) if info is not None else None
             if found is not None and found.kind is Kind.FUNCTION:
-                function = self.functions[found.what]
-                if "property" in function.decorators:
+                getter = self.accessor(found, "property", "getter")
+                if getter is not None:
                     with self.maybe():
-                        self.call_value(found, [self.part(owner)], {}, node)
+                        self.call_value(getter, [self.part(owner)], {}, node)
 
     def _Subscript(self, node: ast.Subscript) -> Value:
         owner, index = self.evaluate(node.value), self.evaluate(node.slice)
@@ -299,6 +345,8 @@ class Expressions(Core):
                 return IMMUTABLE
             if owner.what in ("globals", "locals", "vars"):
                 return UNKNOWN
+            if owner.what in ARRAY_MAKERS:
+                return self.fresh(Kind.ARRAY, holds=[index])
             return Value(Kind.LIBRARY, owner.what)
         if (
             owner.parts is not None
@@ -314,6 +362,10 @@ class Expressions(Core):
                 Kind.CONTAINER,
             )
             return self.fresh(Kind.ARRAY) if fancy else replace(self.part(owner), kind=Kind.ARRAY)
+        if owner.kind is Kind.FIGURE:
+            return replace(self.part(owner), kind=Kind.FIGURE)
+        if owner.kind is Kind.CONTAINER and owner.what:  # a defaultdict: a missing key is added
+            self.change(owner, node, doubtful=self.unit is not None and self.unit.owner is not None)
         if owner.kind is Kind.CONTAINER and isinstance(node.slice, ast.Slice):
             return self.fresh(Kind.CONTAINER, holds=[owner])
         return self.part(owner)
@@ -350,7 +402,7 @@ class Expressions(Core):
         names = {n.id for g in generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
         outer = self.frame
         first = self.evaluate(generators[0].iter)  # the first iterable belongs to the outer scope
-        self.frame = Frame(frozenset(names), parent=outer)
+        self.frame = Frame(frozenset(names), parent=outer, unit=self.index)
         if outer is not None and outer.is_class:
             self.frame.parent = outer.parent
         try:
@@ -379,8 +431,13 @@ class Expressions(Core):
         held = self.alias(defaults)
         if held.roots and closure is None and name.isidentifier():
             held = replace(held, roots=held.roots | {name})  # a default that changes, changes the function
+        self.world["definitions"] = True
+        self.heap.keep(held.roots)
         self.functions[ident] = FunctionInfo(ident, name, node, self.unit, closure, held, decorators)
         value = self.fresh(Kind.FUNCTION, ident, holds=[*defaults, *self._captured(closure)])
+        if closure is not None and closure.node:  # it may refer to itself by its name there
+            self.heap.hold((closure.node,), value.roots)
+            self.heap.pin(value.roots)
         return replace(value, carries=value.carries | {ident})
 
     def _captured(self, frame: Frame | None) -> list[Value]:
@@ -388,7 +445,9 @@ class Expressions(Core):
         found: list[Value] = []
         while frame is not None:
             if not frame.is_class:
-                frame.node = frame.node or self.heap.new()
+                if not frame.node:
+                    self.note_change_of(frame)
+                    frame.node = self.heap.new()
                 kept = [value for value in frame.values.values() if value.roots]
                 for value in kept:
                     self.heap.hold((frame.node,), value.roots)
@@ -408,6 +467,8 @@ class Expressions(Core):
             return join((made, self.part(source)))
         if source.is_immutable:
             return IMMUTABLE
+        if source.kind is Kind.ITERATOR and source.parts and all(r.startswith("#") for r in source.roots):
+            return replace(self.container(list(source.parts)), parts=source.parts)  # zip makes tuples
         if source.parts:
             joined = join(source.parts)
             return replace(joined, roots=joined.roots | source.roots, constant=NO_CONSTANT)

@@ -6,13 +6,14 @@ those that may have rebound it or changed its object. The last of them decides w
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, is_pseudo
-from stepmill.analysis.replay import shape_of
+from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, is_pseudo
+from stepmill.analysis.replay import is_storable, may_have_state, shape_of
 from stepmill.analysis.values import Kind, Value
 from stepmill.model.pipeline import SETUP_STEP, Parameter
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stepmill.analysis.interpreter import Observed
+    from stepmill.analysis.tables import Table
 
 Version = tuple[int, ...]
 
@@ -52,17 +54,24 @@ class Flow:
     """Versions of all names at all units, and what can be replayed."""
 
     def __init__(
-        self, observed: list[Observed], parameters: dict[int, Parameter], env: dict[str, Value]
+        self,
+        observed: dict[int, Observed],
+        parameters: dict[int, Parameter],
+        env: Table[Value],
+        shapes: dict[int, tuple[Observed, str, set[str]]] | None = None,
     ) -> None:
         self.observed = observed
         self.parameters = parameters
         self.env = env
-        self.taken: list[dict[str, Version]] = []
-        self.writes = [seen.effects.writes for seen in observed]
+        self.taken: dict[int, dict[str, Version]] = {}
+        self.writes = {index: seen.writes for index, seen in observed.items()}
         self.final: dict[str, Version] = {}
+        self._texts: dict[int, tuple[object, ...]] = {}
+        self._sources: dict[tuple[bool, Version], Source] = {}
         self._follow()
-        self.shapes = [self._shape(o) for o in observed]
-        self.changed_constants = self._changed_constants()
+        self.shapes = self._shapes({} if shapes is None else shapes)
+        self.changed_constants = self._changed_constants() | self._changed_definitions()
+        self.literals: set[int] = set()  # of steps: repeated only with a setting that reads them
         self.replayable = self._replayable()
         self.tainted = self._tainted()
 
@@ -70,64 +79,116 @@ class Flow:
 
     def _follow(self) -> None:
         version = self.final
-        for index, seen in enumerate(self.observed):
-            effects = seen.effects
-            names = (*effects.reads, *effects.binds, *effects.aliased)
-            self.taken.append({name: self.version_of(name, version) for name in names})
-            for name in self.writes[index]:
-                if name in effects.must:
+        for index, seen in self.observed.items():
+            self.taken[index] = {
+                name: self.version_of(name, version) if name[:1] == "%" else version.get(name, ())
+                for name in seen.names
+            }
+            must = seen.effects.must
+            for name in seen.writes:
+                if name in must:
                     version[name] = (index,)
                 else:
                     version[name] = (*version.get(name, ()), index)
 
-    @staticmethod
-    def version_of(name: str, version: dict[str, Version]) -> Version:
-        """Return the contributions to `name`; for a file, those to all that may be the same."""
+    def version_of(self, name: str, version: dict[str, Version]) -> Version:
+        """Return the contributions to `name`; for a file, those to all that may be the same.
+
+        Who reads a file in a folder needs who wrote the file; that one needed the folder.
+        """
         if name.startswith(FOLDER):
             made = [FILE + folder for folder in _with_parents(name[len(FOLDER) :])]
             return tuple(sorted({unit for file in made for unit in version.get(file, ())}))
         if not name.startswith(FILE):
             return version.get(name, ())
-        found = {unit for other, units in version.items() if may_be_same_file(name, other) for unit in units}
+        found = {
+            unit
+            for other, units in version.items()
+            if may_be_same_file(name, other)
+            for unit in units
+            if not (other in self.observed[unit].effects.made and is_inside(name, other))
+        }
         return tuple(sorted(found))
 
     # -- replaying ---------------------------------------------------------------------------------
 
-    def _shape(self, seen: Observed) -> str:
+    def _shapes(self, known: dict[int, tuple[Observed, str, set[str]]]) -> dict[int, str]:
+        """Return the shapes of all statements; `known` is brought up to date."""
+        for index in known.keys() - self.observed.keys():
+            del known[index]
+        for index, seen in self.observed.items():
+            old = known.get(index)
+            if old is None or old[0] is not seen:
+                self.env.begin()
+                shape = shape_of(seen, self.env)
+                known[index] = (seen, shape, self.env.read)
+                self.env.read = set()
+        return {index: self._in_its_cell(seen, known[index][1]) for index, seen in self.observed.items()}
+
+    def _in_its_cell(self, seen: Observed, shape: str) -> str:
         if seen.unit.index in self.parameters:
             return "parameter"
-        shape = shape_of(seen, self.env)
-        return "" if shape == "constant" and seen.unit.owner is not None else shape
+        return "literal" if shape == "constant" and seen.unit.owner is not None else shape
 
     def _changed_constants(self) -> set[int]:
         """Constants that something changes in place: they are data."""
         found: set[int] = set()
-        for seen, taken in zip(self.observed, self.taken, strict=True):
+        constants = {index for index, shape in self.shapes.items() if shape == "constant"}
+        for seen, taken in zip(self.observed.values(), self.taken.values(), strict=True):
+            found |= constants & seen.effects.changes_made
             for name in seen.effects.changes:
-                found |= {unit for unit in taken.get(name, ()) if self.shapes[unit] == "constant"}
-        for seen, taken in zip(self.observed, self.taken, strict=True):
+                found.update(constants.intersection(taken.get(name, ())))
+        for seen, taken in zip(self.observed.values(), self.taken.values(), strict=True):
+            if not self.parameters or not seen.effects.changes:
+                continue
             units = {unit for name in seen.effects.changes for unit in taken.get(name, ())}
             if any(self.observed[u].unit.owner is None and u not in self.parameters for u in units):
                 found |= units & self.parameters.keys()  # one object with what untagged code made of it
         return found
 
-    def _replayable(self) -> list[bool]:
-        found: list[bool] = []
-        for index, taken in enumerate(self.taken):
+    def _changed_definitions(self) -> set[int]:
+        """Functions and classes whose own state something changes: they are data, if that can be stored."""
+        found: set[int] = set()
+        defined = {index for index, seen in self.observed.items() if may_have_state(seen.unit.node)}
+        for seen, taken in zip(self.observed.values(), self.taken.values(), strict=True):
+            found |= defined.intersection(map(unit_of, seen.effects.superseded))
+            if self.shapes[seen.unit.index] != "patch":
+                for name in seen.effects.changes:
+                    found.update(defined.intersection(taken.get(name, ())))
+        return {unit for unit in found if self.can_be_data(unit)}
+
+    def can_be_data(self, unit: int) -> bool:
+        """Tell whether the unit defines a function or class that can be stored with its state."""
+        return self.shapes[unit] in ("definition", "") and is_storable(
+            self.observed[unit].unit.node, self.env
+        )
+
+    def _replayable(self) -> dict[int, bool]:
+        """Tell of each unit whether it can be executed again; note those that only settings may repeat."""
+        found: dict[int, bool] = {}
+        for index, taken in self.taken.items():
             shape = self.shapes[index]
+            repeated = self.literals if shape in ("session", "literal") else frozenset[int]()
             ok = bool(shape) and index not in self.changed_constants
+            if not ok:
+                found[index] = False
+                continue
             for name in self.observed[index].effects.reads if ok and shape != "parameter" else ():
-                ok = ok and all(found[unit] for unit in taken[name])
+                if shape == "import" and name.startswith(FILE):  # whoever repeats it comes after the file
+                    continue
+                ok = ok and all(found[unit] or unit in repeated for unit in taken[name])
             effects = self.observed[index].effects
             for name in effects.binds.keys() - effects.must if ok else ():  # it may leave the name as it was
-                ok = ok and all(found[unit] for unit in taken[name])
-            found.append(ok)
+                ok = ok and all(found[unit] or unit in repeated for unit in taken[name])
+            if ok and shape == "literal":
+                self.literals.add(index)
+            found[index] = ok and shape != "literal"
         return found
 
     def _tainted(self) -> set[int]:
         """Untagged statements that depend on a step, so that they cannot run before the steps."""
         found: set[int] = set()
-        for index, seen in enumerate(self.observed):
+        for index, seen in self.observed.items():
             if seen.unit.owner is not None or self.replayable[index]:
                 continue
             for name in seen.effects.reads:
@@ -138,7 +199,7 @@ class Flow:
         return found
 
     def _is_late(self, unit: int, tainted: set[int], name: str) -> bool:
-        if self.replayable[unit]:
+        if self.repeats(unit, name):
             return False
         if name == ANY_FILE and unit not in tainted:
             change = self.observed[unit].effects.changes.get(ANY_FILE)
@@ -148,13 +209,24 @@ class Flow:
 
     # -- sources -----------------------------------------------------------------------------------
 
-    def source(self, version: Version) -> Source:
-        """Return where a step gets a variable with this version from."""
+    def repeats(self, unit: int, name: str) -> bool:
+        """Tell whether executing the unit again gives `name`; the state of a generator is handed on."""
+        return self.replayable[unit] and not name.startswith(RANDOM)
+
+    def source(self, name: str, version: Version) -> Source:
+        """Return where a step gets a variable, or the state of a generator, with this version from."""
         if not version:
             return Source(Origin.NOTHING)
+        key = (name.startswith(RANDOM), version)
+        known = self._sources.get(key)
+        if known is None:
+            known = self._sources[key] = self._source(name, version)
+        return known
+
+    def _source(self, name: str, version: Version) -> Source:
         idle = self.idle(version)
-        alive = tuple(unit for unit in version if unit not in idle)
-        data = [unit for unit in alive if not self.replayable[unit]]
+        alive = tuple(unit for unit in version if unit not in idle) if idle else version
+        data = [unit for unit in alive if not self.repeats(unit, name)]
         if not data:
             only = all(unit in self.parameters for unit in alive)
             return Source(Origin.PARAMETER if only else Origin.REPLAY, "", alive)
@@ -172,6 +244,8 @@ class Flow:
 
     def idle(self, version: Version) -> set[int]:
         """Return the contributions that are taken as mere looks at the value."""
+        if self.tainted.isdisjoint(version):
+            return set()
         return {unit for unit in version if unit in self.tainted and self._is_idle(unit, version)}
 
     def together(self, unit: int) -> set[int]:
@@ -179,9 +253,7 @@ class Flow:
         cell = self.observed[unit].unit.cell
         if self.observed[unit].unit.owner is not None or not cell.body.lstrip().startswith("%%"):
             return {unit}
-        return {
-            i for i, seen in enumerate(self.observed) if seen.unit.cell is cell and not self.replayable[i]
-        }
+        return {i for i, seen in self.observed.items() if seen.unit.cell is cell and not self.replayable[i]}
 
     def _is_idle(self, unit: int, version: Version) -> bool:
         """A scratch statement that only might have changed something, nobody knows: taken as a look."""
@@ -195,8 +267,21 @@ class Flow:
 
     def carried_units(self, definitions: Iterable[str]) -> set[int]:
         """Return the units of definitions, by their ids, that can be replayed."""
-        units = {int(ident.split("@", 1)[1].split(":", 1)[0]) for ident in definitions}
-        return {unit for unit in units if self.replayable[unit]}
+        return {unit for unit in map(unit_of, definitions) if self.replayable[unit]}
+
+    def replay_text(self, version: Version) -> tuple[object, ...]:
+        """Return the statements of a version, each with those that it needs in its turn."""
+        return tuple(self._unit_text(unit) for unit in version)
+
+    def _unit_text(self, unit: int) -> tuple[object, ...]:
+        if unit not in self._texts:
+            taken = self.taken[unit]
+            needs = [
+                (name, self.replay_text(tuple(u for u in taken[name] if self.replayable[u])))
+                for name in sorted(self.observed[unit].effects.reads)
+            ]
+            self._texts[unit] = (ast.dump(self.observed[unit].unit.node), *needs)
+        return self._texts[unit]
 
     def is_mutable_constant(self, unit: int) -> bool:
         """Tell whether a replayed statement makes something that could be changed in place."""
@@ -212,9 +297,19 @@ _IMMUTABLE = Value(Kind.IMMUTABLE)
 _FROZEN = frozenset({Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY, Kind.FUNCTION, Kind.CLASS})
 
 
+def unit_of(definition: str) -> int:
+    """Return the unit in which a definition stands, by its id."""
+    return int(definition.split("@", 1)[1].split(":", 1)[0])
+
+
 def _with_parents(folder: str) -> list[str]:
     parts = folder.split("/")
     return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+
+
+def is_inside(file: str, folder: str) -> bool:
+    """Tell whether a file pseudo-name lies in a folder."""
+    return file.startswith(f"{folder}/")
 
 
 def may_be_same_file(left: str, right: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,22 @@ class Frame:
     nonlocal_names: frozenset[str] = frozenset()
     values: dict[str, Value] = field(default_factory=dict)
     returns: list[Value] = field(default_factory=list)
-    is_class: bool = False
+    class_name: str = ""  # of a class body
     node: str = ""  # in the heap, once a function has been defined inside
+    unit: int = -1  # the statement in which it came to be
+
+    @property
+    def is_class(self) -> bool:
+        return bool(self.class_name)
+
+    def mangled(self, name: str) -> str:
+        """Return what Python makes of `name` here: inside of a class, `__x` is `_Class__x`."""
+        frame: Frame | None = self
+        while frame is not None and not frame.is_class:
+            frame = frame.parent
+        if frame is None or not name.startswith("__") or name.endswith("__"):
+            return name
+        return f"_{frame.class_name.lstrip('_')}{name}"
 
     def home(self, name: str) -> Frame | None:
         """Return the frame that holds `name`, or None if it is a name of the notebook."""
@@ -44,7 +58,7 @@ class Frame:
         return None
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class FunctionInfo:
     """A `def` or lambda. `closure` is the frame it was made in, None at the top."""
 
@@ -55,13 +69,20 @@ class FunctionInfo:
     closure: Frame | None
     defaults: Value
     decorators: tuple[str, ...] = ()
+    earlier: str = ""  # of a property's setter: the function (id) that had the name before
+
+    def with_defaults(self, defaults: Value) -> FunctionInfo:
+        return replace(self, defaults=defaults)
+
+    def after(self, earlier: str) -> FunctionInfo:
+        return replace(self, earlier=earlier)
 
     @property
     def is_generator(self) -> bool:
         return not isinstance(self.node, ast.Lambda) and _yields(self.node)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClassInfo:
     """A class of the notebook: its bases and the values in its body."""
 
@@ -72,6 +93,9 @@ class ClassInfo:
     bases: tuple[Value, ...]
     attributes: dict[str, Value]
     metaclass: Value | None = None
+
+    def with_attribute(self, name: str, value: Value) -> ClassInfo:
+        return replace(self, attributes={**self.attributes, name: value})
 
 
 class _Locals(ast.NodeVisitor):

@@ -2,46 +2,115 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import ast
+from collections import defaultdict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.calls import Calls
-from stepmill.analysis.core import CALL_BUDGET
-from stepmill.analysis.effects import RANDOM, Change, Effects
-from stepmill.analysis.values import UNKNOWN, Kind, definitions_of
+from stepmill.analysis.core import UNSHARED
+from stepmill.analysis.effects import FILE, RANDOM, Change, Effects
+from stepmill.analysis.memory import MOST_ENTRIES, Look, Replay
+from stepmill.analysis.summaries import CallBook
+from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, definitions_of, replace, replaceable
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from stepmill.analysis.heap import Heap
     from stepmill.analysis.units import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """A unit with its effects, and what its names were just before it."""
+    """A unit with its effects, and what its names were just before it.
+
+    `names` are those whose versions before it matter, `writes` those of which it makes a new one,
+    `files` the pseudo-names of files among them.
+    """
 
     unit: Unit
     effects: Effects
     carried: dict[str, frozenset[str]]  # name read -> definitions reachable from its value
     kinds: dict[str, Kind]  # name read -> kind of its value
+    leaves: dict[str, frozenset[str]]  # name -> definitions reachable from its value afterwards
+    names: tuple[str, ...] = field(init=False)
+    writes: frozenset[str] = field(init=False)
+    files: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        effects = self.effects
+        object.__setattr__(self, "names", (*effects.reads, *effects.binds, *effects.aliased))
+        object.__setattr__(self, "writes", frozenset(effects.writes))
+        files = frozenset(n for n in (*effects.reads, *self.writes) if n.startswith(FILE))
+        object.__setattr__(self, "files", files)
 
 
 class Interpreter(Calls):
     """The whole: one pass over the units of a notebook."""
 
-    def run_unit(self, unit: Unit) -> Observed:
-        """Go through one statement."""
+    def observe(
+        self,
+        unit: Unit,
+        parameter: str | None,
+        ends: bool,
+        facts: tuple[Fact, ...],
+        names: frozenset[str] | None,
+    ) -> Observed:
+        """Go through one statement.
+
+        `parameter` is the name that it gives a value which a run may replace. `ends`: it is the last
+        one of its step; then the step's `facts` hold from here on, and `names` are those that the
+        step has had to do with.
+        """
+        self._run_unit(unit)
+        seen = self.effects.seen
+        carried = {name: found for name, value in seen.items() if (found := definitions_of(value))}
+        kinds = {name: value.kind for name, value in seen.items()}
+        if ends:
+            _apply_facts(self, unit, facts)
+        leaves = self._left(unit, names)
+        if parameter is not None and parameter in self.env:
+            self.env[parameter] = replaceable(self.env[parameter])
+        return Observed(unit, self.effects, carried, kinds, leaves)
+
+    def _left(self, unit: Unit, names: frozenset[str] | None) -> dict[str, frozenset[str]]:
+        """Return what definitions the names carry that the unit wrote, at a step's end all of its names."""
+        effects = self.effects
+        if "definitions" not in self.world:
+            return {}
+        if unit.owner is None:
+            wanted = effects.writes
+        elif names is not None:
+            wanted = self.heap.sharing(names | effects.reads.keys() | effects.writes)
+        else:
+            return {}
+        known = self.env.known(wanted)
+        if unit.owner is None:
+            return {name: found for name, value in known if (found := definitions_of(value))}
+        return {name: definitions_of(value) for name, value in known if value.carries}
+
+    def _run_unit(self, unit: Unit) -> None:
         self.unit, self.effects = unit, Effects()
-        self.calls_left, self.escaped = CALL_BUDGET, set()
+        self.heap.name_after(unit.index)
+        self.book, self.escaped = CallBook(), set()
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
         self.execute(unit.node)
         self._run_carried(unit)
+        if unit.owner is None and isinstance(unit.node, (ast.Assign, ast.AnnAssign)):
+            self._mark_made(unit)
         self.heap.forget_temporaries()
-        seen = self.effects.seen
-        carried = {name: found for name, value in seen.items() if (found := definitions_of(value))}
-        return Observed(unit, self.effects, carried, {name: value.kind for name, value in seen.items()})
+
+    def _mark_made(self, unit: Unit) -> None:
+        """Know what an untagged assignment made, whatever names it goes by later."""
+        for name in self.effects.binds:
+            value = self.env.get(name, IMMUTABLE)
+            if value.kind not in UNSHARED and not value.is_callable_of_notebook:
+                node = self.heap.alias(name)
+                self.heap.pin([node])
+                self.made[node] = unit.index
 
     def _run_carried(self, unit: Unit) -> None:
         """Functions inside of data that is used may be called: a default factory, `__hash__` on loading."""
@@ -69,36 +138,90 @@ def no_modules(_module: str) -> frozenset[str] | None:
     return None
 
 
+def all_installed(_module: str) -> bool:
+    """Take every module for an installed one."""
+    return False
+
+
+class Watch:
+    """Is told when statements begin and end. Does nothing here."""
+
+    def start(self) -> None:
+        """Hear that the first statement is next; so far nothing has been."""
+
+    def before(self, heap: Heap, unit: Unit) -> None:
+        """Hear that `unit` is next."""
+
+    def after(self, heap: Heap, observed: Observed) -> None:
+        """Hear that a unit is done."""
+
+
 def interpret(
     units: Iterable[Unit],
     *,
     facts: Iterable[Fact] = (),
     modules: Callable[[str], frozenset[str] | None] | None = None,
-    before_unit: Callable[[Interpreter, Unit], None] | None = None,
-) -> tuple[Interpreter, list[Observed]]:
-    """Return the interpreter as it is after the last unit, and each unit with its effects.
+    is_local: Callable[[str], bool] | None = None,
+    parameters: Mapping[int, str] | None = None,
+    watch: Watch | None = None,
+    look: Look | None = None,
+    stored: frozenset[str] = frozenset(),
+) -> tuple[Interpreter, dict[int, Observed]]:
+    """Return the interpreter as it is after the last unit, and each unit, by its index, with its effects.
 
-    `before_unit` is called before each unit, with the state that the unit will see.
+    `parameters` has the names of those units whose value is not known before the run. `stored` are the
+    classes that are data. `look` is an earlier pass over like units with the same `stored`; it is
+    brought up to date, or emptied if this pass cannot be remembered. What is returned is the same
+    without it.
     """
-    interpreter = Interpreter(modules or no_modules)
-    found: list[Observed] = []
-    units = list(units)
-    last = {unit.owner: unit.index for unit in units if unit.owner is not None}
-    known = list(facts)
-    for unit in units:
-        if before_unit is not None:
-            before_unit(interpreter, unit)
-        observed = interpreter.run_unit(unit)
-        if unit.owner is not None and last[unit.owner] == unit.index:
-            _apply_facts(interpreter, observed, [fact for fact in known if fact.step == unit.owner])
-        found.append(observed)
+    units, known, watch = list(units), tuple(facts), watch or Watch()
+    kept = look or Look()
+    for old in (kept, Look()):
+        interpreter = Interpreter(modules or no_modules, is_local or all_installed)
+        interpreter.stored = stored
+        replay = Replay(interpreter, old)
+        found = _go_through(interpreter, replay, units, known, parameters or {}, watch)
+        compared = bool(old.traces)
+        if interpreter.is_repeatable or not compared:
+            break
+    repeatable = interpreter.is_repeatable and replay.entries <= MOST_ENTRIES
+    kept.traces = replay.traces if repeatable else {}
+    kept.answers = dict(interpreter.outside) if repeatable else {}
+    kept.entries = replay.entries if repeatable else 0
+    kept.forget_shapes(replay.stale[0].keys() if repeatable and compared else None)
     return interpreter, found
 
 
-def _apply_facts(interpreter: Interpreter, observed: Observed, facts: list[Fact]) -> None:
+def _go_through(
+    interpreter: Interpreter,
+    replay: Replay,
+    units: list[Unit],
+    facts: tuple[Fact, ...],
+    parameters: Mapping[int, str],
+    watch: Watch,
+) -> dict[int, Observed]:
+    found: dict[int, Observed] = {}
+    watch.start()
+    last = {unit.owner: unit.index for unit in units if unit.owner is not None}
+    names: defaultdict[str, set[str]] = defaultdict(set)  # step -> names it has to do with
+    for unit in units:
+        watch.before(interpreter.heap, unit)
+        owner, parameter = unit.owner, parameters.get(unit.index)
+        ends = owner is not None and last[owner] == unit.index
+        new = tuple(fact for fact in facts if fact.step == owner) if ends and facts else ()
+        about = (parameter, ends, new, frozenset(names[owner]) if ends and owner is not None else None)
+        observed = replay.run(unit, about, interpreter.observe)
+        if owner is not None and not ends:
+            names[owner] |= observed.effects.reads.keys() | observed.writes
+        found[unit.index] = observed
+        watch.after(interpreter.heap, observed)
+    return found
+
+
+def _apply_facts(interpreter: Interpreter, unit: Unit, facts: tuple[Fact, ...]) -> None:
     """Let what earlier runs found out count as if the step's last statement had shown it."""
-    effects = observed.effects
-    place = Place(cell=observed.unit.cell.index, line=observed.unit.first_line)
+    effects = interpreter.effects
+    place = Place(cell=unit.cell.index, line=unit.first_line)
     for fact in facts:
         if fact.kind is FactKind.MUTATES:
             for name in interpreter.heap.deep(fact.names):

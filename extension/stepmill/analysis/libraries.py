@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
-from dataclasses import replace
-from typing import TYPE_CHECKING
+import re
 
 from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, Change
 from stepmill.analysis.expressions import concatenated
-from stepmill.analysis.purity import NOTHING, Entry, function_entry, method_entry
+from stepmill.analysis.purity import NOTHING, Entry, function_entry, is_mutator, method_entry
 from stepmill.analysis.shell import Shell
-from stepmill.analysis.values import IMMUTABLE, NO_CONSTANT, UNKNOWN, Kind, Value, constant, definitions_of
+from stepmill.analysis.values import (
+    CELLS,
+    IMMUTABLE,
+    NO_CONSTANT,
+    UNKNOWN,
+    Kind,
+    Value,
+    all_roots,
+    constant,
+    definitions_of,
+    join,
+    replace,
+)
 from stepmill.model.pipeline import Volatile
-
-if TYPE_CHECKING:
-    import ast
+from stepmill.syntax import parse_or_empty
 
 RESULT_KINDS = {
     "immutable": Kind.IMMUTABLE, "frame": Kind.FRAME, "array": Kind.ARRAY, "container": Kind.CONTAINER,
@@ -29,9 +39,46 @@ SPECIAL_METHODS: dict[str, tuple[str, ...]] = {
     "sum": ("__add__", "__radd__"), "round": ("__round__",), "format": ("__format__", "__str__"),
     "copy.copy": ("__copy__",), "copy.deepcopy": ("__deepcopy__",),
 }  # fmt: skip
+RE_ITERABLE = frozenset({Kind.IMMUTABLE, Kind.CONTAINER, Kind.ARRAY, Kind.FRAME, Kind.FIGURE, Kind.FUNCTION})
+RUNS_OUT = frozenset({Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE, Kind.INSTANCE})
 METHOD_KINDS = {Kind.FRAME: "frame", Kind.ARRAY: "array", Kind.FIGURE: "figure", Kind.HANDLE: "handle"}
+BUILTIN_TYPES = frozenset({"list", "dict", "set", "str", "bytearray"})
 FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit", "split", "fit_resample"})
+OPENERS = frozenset(
+    {
+        "bz2.open",
+        "codecs.open",
+        "gzip.open",
+        "h5py.File",
+        "io.open",
+        "lzma.open",
+        "open",
+        "tarfile.open",
+        "wave.open",
+        "zipfile.ZipFile",
+    }
+)
+"""What opens the file of the first argument, by default for reading, in the mode of the second."""
 WRITE_MODES = frozenset("wax+")
+CELL_METHODS = frozenset(
+    {
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "popleft",
+        "remove",
+        "reverse",
+        "setdefault",
+        "sort",
+    }
+)
+"""Mutating methods that no pandas object has: what is changed is a list, dict or set in a cell."""
+WRITTEN_INTO = frozenset({"out", "file", "buf", "fp"})
+"""Keywords under which calls are given what they write into: an array, a stream."""
+ACCESSORS = frozenset({"str", "dt", "cat"})
+"""Attributes of a series that apply what is a method of one value to all."""
 
 
 class Libraries(Shell):
@@ -48,6 +95,7 @@ class Libraries(Shell):
             return special
         entry = function_entry(dotted)
         everything = [*args, *keywords.values()]
+        self._into(keywords, node)
         if entry is None:
             return self._unlisted(dotted, everything, node)
         if entry.has("process"):  # an object that the process has one of: its settings are session state
@@ -63,21 +111,29 @@ class Libraries(Shell):
         if result is not None:
             return result
         made = self._result(entry, args[0] if args else UNKNOWN, everything, keywords, dotted)
+        made = _or_given(made, keywords)
+        if _reads_on(dotted, made, args, keywords):
+            return self.fresh(Kind.HANDLE)
+        if made.kind is Kind.ITERATOR and dotted in ("zip", "enumerate") and _are_all(args, node):
+            parts = tuple(self.iterate(arg, node) for arg in args)
+            made = replace(made, parts=(IMMUTABLE, *parts[:1]) if dotted == "enumerate" else parts)
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
 
     def _special_function(
         self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
     ) -> Value | None:
         """Handle functions that no table entry can describe; None for the others."""
-        if dotted in ("open", "io.open", "gzip.open", "bz2.open"):
+        if dotted in OPENERS:
             return self._open(args, keywords, node)
+        if dotted in ("cProfile.run", "profile.run") and args:
+            return self.run_text(args[0], f"{dotted}()", node)
         if dotted == "functools.partial" and args:
             return self._partial(args, keywords)
+        if dotted == "operator.methodcaller" and args:
+            return self._method_caller(args, keywords)
         owner, _, method = dotted.partition(".")
-        if owner in ("list", "dict", "set", "str", "bytearray") and method and args:  # list.sort(xs)
-            return self.library_method(args[0], method, args[1:], keywords, node)
-        if "out" in keywords:
-            self.change(keywords["out"], node)
+        if owner in BUILTIN_TYPES and method and args:  # list.sort(xs)
+            return self.call_method(args[0], method, args[1:], keywords, node)
         if owner == "numpy" and dotted.endswith(".at") and args:
             self.change(args[0], node)
         return None
@@ -97,16 +153,49 @@ class Libraries(Shell):
                 self.iterate(value, node)
         if entry.has("strings"):
             self.names_in_strings(args, node)
+        if entry.has("names"):
+            self._names_in_expressions(args, node)
+
+    def _into(self, keywords: dict[str, Value], node: ast.AST) -> None:
+        """`out=`, `file=`: what is given there is written into."""
+        for key in WRITTEN_INTO & keywords.keys():
+            self.change(keywords[key], node)
 
     def _partial(self, args: list[Value], keywords: dict[str, Value]) -> Value:
         made = self.fresh(Kind.OBJECT, holds=[*args, *keywords.values()])
-        what = f"functools.partial{len(self.partials)}"
+        what = f"functools.partial {min(made.roots)}"
         self.partials[what] = (args[0], args[1:], keywords)
+        self.heap.keep(frozenset[str]().union(*map(all_roots, (*args, *keywords.values()))))
         return replace(made, what=what)
 
+    def _method_caller(self, args: list[Value], keywords: dict[str, Value]) -> Value:
+        """`operator.methodcaller("append", 5)` is, but for the order of its arguments, a `partial`."""
+        name = args[0].constant
+        if not isinstance(name, str):
+            return UNKNOWN
+        bound = {str(position): value for position, value in enumerate(args[1:])}
+        return self._partial([Value(Kind.LIBRARY, f"list.{name}")], {**bound, **keywords})
+
+    @staticmethod
+    def is_unbound_mutator(dotted: str) -> bool:
+        """Tell whether a library name is such a method of a built-in type as `list.append`."""
+        owner, _, method = dotted.partition(".")
+        return owner in BUILTIN_TYPES and is_mutator(method)
+
     def _unlisted(self, dotted: str, everything: list[Value], node: ast.AST) -> Value:
-        """Suppose that it changes nothing (the run checks that) and may return what it was given."""
+        """Suppose that it changes nothing (the run checks that) and may return what it was given.
+
+        Untagged code is not run. There a function of an installed library is still supposed to change
+        nothing, but one of the project's own modules may well have been written to.
+        """
         given = self.escape(everything, node)
+        if (
+            self.unit is not None
+            and self.unit.owner is None
+            and self.is_local(dotted.split(".", maxsplit=1)[0])
+        ):
+            for value in everything:
+                self.change(value, node, deep=True, doubtful=True)
         last = dotted.rsplit(".", 1)[-1]
         known = method_entry(last)
         if dotted.count(".") >= 2 and known is not None and known.has("mutates") and not known.has("deep"):
@@ -147,21 +236,48 @@ class Libraries(Shell):
             random = frozenset(entry.options("fit-draws"))
         if entry.has("part"):
             return self.part(first)
+        if kind is Kind.ITERATOR and any(value.kind is Kind.HANDLE for value in everything):
+            return self.fresh(Kind.HANDLE, holds=everything)  # csv.reader(open(path))
         if entry.has("element"):
             return (
                 self.part(first) if len(everything) == 1 or everything[1:] == [] else self._one_of(everything)
             )
-        if entry.has("alias"):
+        if kind is Kind.ITERATOR and entry.has("alias") and not any(map(self._may_run_out, everything)):
+            made = self.fresh(kind, holds=everything)  # iterating it leaves what it goes over as it is
+            return replace(made, random=made.random | random)
+        if entry.has("alias") or _uncopied(keywords):
             made = self.alias(everything, kind)
             return replace(made if made.roots else self.fresh(kind), random=random)
         if entry.has("elements"):
             return self.container([self.part(v) if v is first else v for v in everything])
         held = everything if entry.has("holds") else []
-        made = self.fresh(kind, dotted if kind is Kind.OBJECT else "", holds=held)
+        if entry.has("copies") and not _uncopied(keywords):
+            held = [value for value in held if not self._is_array(value)]
+        named = kind is Kind.OBJECT or entry.has("fills")
+        made = self.fresh(kind, dotted if named else "", holds=held)
         if entry.has("linked"):
             return replace(made, random=random)
         attribute = "independent" if not held else ""
         return replace(made, random=made.random | random, attribute=attribute)
+
+    def _is_array(self, value: Value) -> bool:
+        """Tell whether the value is an array, or a container made in sight of nothing but arrays."""
+        if value.kind is Kind.ARRAY or value.carries:
+            return value.kind is Kind.ARRAY and not value.carries
+        inside = [self.env.get(node, UNKNOWN) for node in self.heap.inside(value.roots) if node[:1] != "#"]
+        return value.closed and bool(inside) and all(held.kind is Kind.ARRAY for held in inside)
+
+    def _may_run_out(self, value: Value) -> bool:
+        """Tell whether iterating `value` by way of `zip` and the like changes something that has a name."""
+        if value.kind in RE_ITERABLE:
+            return False
+        if value.kind in RUNS_OUT:
+            return True
+        inside = self.heap.inside(value.roots)
+        if any(self.env.get(node, UNKNOWN).kind in RUNS_OUT - {Kind.INSTANCE} for node in inside):
+            return True  # zip(*[rows] * 2)
+        infos = [self.classes[ident] for ident in definitions_of(value) if ident in self.classes]
+        return any(self.find_attribute(info, "__next__") is not None for info in infos)
 
     def _one_of(self, values: list[Value]) -> Value:
         """`max(xs, key=f)` is an element of `xs`, `max(x, y)` one of the two."""
@@ -196,20 +312,24 @@ class Libraries(Shell):
             return self._immutable_method(owner, name, args, keywords, node)
         entry = method_entry(name, METHOD_KINDS.get(owner.kind, ""))
         everything = [*args, *keywords.values()]
-        if "out" in keywords:
-            self.change(keywords["out"], node)
+        self._into(keywords, node)
         if entry is None:
             return self._unlisted_method(owner, name, everything, node)
-        if entry.has("mutates") or (entry.has("inplace") and _true(keywords.get("inplace"))):
+        inplace = entry.has("inplace") and _true(keywords.get("inplace"))
+        if entry.has("mutates") or inplace or (name == "sample" and owner.kind is Kind.OBJECT):
             self.change(owner, node, fits=entry.has("deep"))
             if owner.kind is Kind.FRAME and owner.owner is not None:
-                self.change(replace(owner.owner, owner=None), node, doubtful=True)
+                whole, of_cell = replace(owner.owner, owner=None), name in CELL_METHODS
+                if of_cell or owner.attribute != CELLS:
+                    self.change(whole, node, doubtful=not of_cell)
         if entry.has("stores"):
             self.store(owner, everything)
             self._consume_all(args, node)
         for option in entry.options("mutates"):
             if int(option) < len(args):
                 self.change(args[int(option)], node)
+        if entry.has("consumes"):
+            self._consume_all(args, node)
         self._method_state(owner, entry, name, args, keywords, node)
         given = None
         if entry.has("calls") or entry.has("fits") or entry.has("deep") or definitions_of(owner):
@@ -221,6 +341,7 @@ class Libraries(Shell):
                 self.store(owner, [v for v in everything if v.kind is Kind.INSTANCE])
             return owner
         made = self._method_result(owner, entry, everything, keywords)
+        made = join((made, self.alias([owner]))) if inplace else _or_given(made, keywords)
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
 
     def _method_state(
@@ -247,14 +368,23 @@ class Libraries(Shell):
     def _method_result(
         self, owner: Value, entry: Entry, everything: list[Value], keywords: dict[str, Value]
     ) -> Value:
+        of_frame = owner.kind is Kind.FRAME or owner.attribute in ACCESSORS
+        if of_frame and entry.has("immutable"):
+            return self.fresh(Kind.FRAME)  # df["name"].str.strip()
         if entry.has("immutable"):
             return IMMUTABLE
         kind = next((k for flag, k in RESULT_KINDS.items() if entry.has(flag)), None)
-        copy = keywords.get("copy")
-        if copy is not None and copy.constant is True:
-            return self.fresh(kind or owner.kind)
+        if "copy" in keywords:
+            uncopied = _uncopied(keywords) and owner.kind is not Kind.FRAME
+            return (
+                self.alias([owner, *everything], kind or owner.kind)
+                if uncopied
+                else self.fresh(kind or owner.kind)
+            )
+        if owner.kind is Kind.OBJECT and entry is method_entry("sample"):  # of a `random.Random`
+            return self.alias(everything)
         if owner.kind is Kind.FRAME and not entry.has("alias"):
-            return self.fresh(Kind.FRAME) if kind is None else self.fresh(kind)
+            return self.fresh(kind or Kind.FRAME, holds=[owner] if entry.has("holds") else [])
         if owner.kind is Kind.FIGURE:
             return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)
         if entry.has("part"):
@@ -266,7 +396,8 @@ class Libraries(Shell):
         copies = owner.kind is Kind.CONTAINER or (
             owner.kind is Kind.UNKNOWN and entry is method_entry("copy")
         )
-        made = self.fresh(kind or Kind.UNKNOWN, holds=[owner] if copies else [])
+        held = [owner, *everything] if entry.has("consumes") else [owner] if copies else []
+        made = self.fresh(kind or Kind.UNKNOWN, holds=held)
         return replace(made, attribute="independent", random=owner.random)
 
     def _unlisted_method(self, owner: Value, name: str, everything: list[Value], node: ast.AST) -> Value:
@@ -296,6 +427,8 @@ class Libraries(Shell):
         self.escape([*args, *keywords.values()], node)
         if name in ("split", "splitlines", "rsplit", "findall"):
             return self.fresh(Kind.CONTAINER)
+        if name == "finditer":
+            return self.fresh(Kind.ITERATOR)
         if name == "joinpath":
             return self._folded("os.path.join", [owner, *args]) or IMMUTABLE
         return IMMUTABLE
@@ -313,7 +446,7 @@ class Libraries(Shell):
             if name in self.env:
                 self.change_pseudo(name, node)
             else:
-                self.effects.unseeded.add(generator)
+                self.effects.unseeded.setdefault(generator, self.place(node))
 
     def bind_pseudo(self, name: str, node: ast.AST) -> None:
         """A seeded generator, a written file: known from here on, whatever was before."""
@@ -331,7 +464,7 @@ class Libraries(Shell):
     def _open(self, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
         mode = keywords.get("mode", args[1] if len(args) > 1 else constant("r")).constant
         path = args[0] if args else keywords.get("file", UNKNOWN)
-        text = mode if isinstance(mode, str) else "r+"
+        text = re.split("[:|]", mode)[0] if isinstance(mode, str) else "r+"  # "r:xz"
         if WRITE_MODES & set(text):
             self.write_file(path, node, whole="w" in text or "x" in text)
         if not WRITE_MODES & set(text) or "+" in text:
@@ -349,6 +482,8 @@ class Libraries(Shell):
         for option in entry.options("reads"):
             self.read_file(_argument(option, args, keywords), node)
         for option in entry.options("writes"):
+            if not option.isdigit() and option not in keywords:
+                continue
             path = _argument(option, args, keywords)
             if not (entry.flags & {"frame"} or (path is UNKNOWN and option == "0" and not args)):
                 self.write_file(path, node)
@@ -362,8 +497,7 @@ class Libraries(Shell):
                 (self.write_file if entry.has("writes-guess") else self.read_file)(path, node)
         folder = entry.option("writes-folder")
         if folder is not None:
-            exist_ok = keywords.get("exist_ok")
-            self.write_file(_argument(folder, args, keywords), node, whole=not _true(exist_ok))
+            self.make_folder(_argument(folder, args, keywords), keywords, node)
         if (
             owner is not None
             and not owner.is_immutable
@@ -379,7 +513,7 @@ class Libraries(Shell):
         if entry.has("path-write"):
             self.write_file(owner, node)
         if entry.has("path-folder"):
-            self.write_file(owner, node, whole=not _true(keywords.get("exist_ok")))
+            self.make_folder(owner, keywords, node)
         if entry.has("path-open"):
             self._open([owner, *args], keywords, node)
 
@@ -401,19 +535,29 @@ class Libraries(Shell):
         if path.kind in (Kind.HANDLE, Kind.OBJECT) or path.constant == ":memory:":
             return
         name = self.file_name(path)
+        self.effects.made.discard(name)
         parent = posixpath.dirname(name[len(FILE) :])
-        if parent and name != ANY_FILE:
+        if parent and name != ANY_FILE and FILE + parent not in self.effects.must:
             self.need(FOLDER + parent, self.place(node))
         if whole and isinstance(path.constant, str):
             self.bind_pseudo(name, node)
         else:
             self.change_pseudo(name, node, doubtful=name == ANY_FILE)
 
+    def make_folder(self, path: Value, keywords: dict[str, Value], node: ast.AST) -> None:
+        """Record that a folder is made; with `exist_ok` it is no matter whether somebody made it before."""
+        name, effects = self.file_name(path), self.effects
+        as_it_was = name in effects.made or name not in effects.writes
+        self.write_file(path, node)
+        if as_it_was and _true(keywords.get("exist_ok")) and isinstance(path.constant, str):
+            effects.made.add(name)
+
     def change_folder(self, path: Value, node: ast.AST) -> None:
         """`os.chdir`: relative paths mean other files from here on."""
         self.read_file(path, node)
         known = path.constant if isinstance(path.constant, str) else None
-        self.folder = None if known is None or self.folder is None else posixpath.join(self.folder, known)
+        lost = known is None or self.folder is None
+        self.world["folder"] = None if lost else posixpath.join(self.folder or "", known or "")
         self.effects.session.append(self.place(node))
 
     def file_name(self, path: Value) -> str:
@@ -440,10 +584,22 @@ class Libraries(Shell):
                         if not (name + character).isidentifier():
                             break
                         name += character
-                    if name and (self.frame is None or self.frame.home(name) is None):
-                        self.need(name, self.place(node))
+                    if name:
+                        self._need_global(name, node)
             elif value.is_immutable and value.constant is NO_CONSTANT:
                 self.effects.find("SM213", self.place(node))
+
+    def _names_in_expressions(self, values: list[Value], node: ast.AST) -> None:
+        """`pd.eval("a + b")` reads both, as if they stood there."""
+        for value in values:
+            if isinstance(value.constant, str):
+                for found in ast.walk(parse_or_empty(value.constant.replace("@", ""))):
+                    if isinstance(found, ast.Name) and found.id in self.env:
+                        self._need_global(found.id, node)
+
+    def _need_global(self, name: str, node: ast.AST) -> None:
+        if self.frame is None or self.frame.home(name) is None:
+            self.need(name, self.place(node))
 
 
 def _argument(option: str, args: list[Value], keywords: dict[str, Value]) -> Value:
@@ -466,6 +622,30 @@ def _argument(option: str, args: list[Value], keywords: dict[str, Value]) -> Val
                 return keywords[key]
         return UNKNOWN
     return keywords.get(option, UNKNOWN)
+
+
+def _reads_on(dotted: str, made: Value, args: list[Value], keywords: dict[str, Value]) -> bool:
+    """Tell whether the result has its file open: `pd.read_csv(path, chunksize=9)`, `np.load("x.npz")`."""
+    if dotted == "numpy.load":
+        return bool(args) and str(args[0].constant).endswith(".npz")
+    return made.kind is Kind.FRAME and ("chunksize" in keywords or _true(keywords.get("iterator")))
+
+
+def _uncopied(keywords: dict[str, Value]) -> bool:
+    """Tell whether `copy=False`, or what may be that, is among the arguments."""
+    return "copy" in keywords and keywords["copy"].constant is not True
+
+
+def _or_given(made: Value, keywords: dict[str, Value]) -> Value:
+    """`np.add(a, b, out=c)` returns `c`."""
+    out = keywords.get("out")
+    return made if out is None or not out.roots else join((made, out))
+
+
+def _are_all(args: list[Value], node: ast.AST) -> bool:
+    """Tell whether `args` are the arguments that the call `node` shows, none of them starred."""
+    shown = node.args if isinstance(node, ast.Call) else []
+    return len(shown) == len(args) and not any(isinstance(arg, ast.Starred) for arg in shown)
 
 
 def _given(value: Value | None) -> bool:

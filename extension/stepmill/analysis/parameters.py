@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.model.cell import Role
 from stepmill.model.pipeline import Parameter
+from stepmill.syntax import parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -145,7 +146,7 @@ def _alternatives(annotation: ast.expr) -> tuple[list[ast.expr], bool]:
     """Split `Optional[X]`, `Union[X, None]` and `X | None`; tell whether None is among them."""
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
-            annotation = ast.parse(annotation.value, mode="eval").body
+            annotation = parse_expression(annotation.value)
         except SyntaxError:
             return [], False
     if isinstance(annotation, ast.BinOp) and isinstance(annotation.op, ast.BitOr):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.digests import code_digest
 from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, is_pseudo
 from stepmill.analysis.flow import Flow, Origin
 from stepmill.analysis.fragments import body_of, setup_of
+from stepmill.analysis.memory import Inputs
 from stepmill.analysis.replay import is_class_factory, is_definition
-from stepmill.analysis.units import parse
+from stepmill.analysis.tag_lines import option_place, tag_place
+from stepmill.analysis.units import parse, step_cells
 from stepmill.analysis.values import UNKNOWN, Kind
-from stepmill.model.cell import Notebook, Role
+from stepmill.model.cell import Notebook
+from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
 from stepmill.model.pipeline import (
     SETUP_STEP,
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
     import ast
 
     from stepmill.analysis.assembly import Assembly, Draft, Taken
-    from stepmill.analysis.heap import Heap
+    from stepmill.analysis.heap import Snapshot
 
 NEVER_KEPT = frozenset({Kind.MODULE, Kind.LIBRARY, Kind.FUNCTION, Kind.CLASS, Kind.GENERATOR, Kind.HANDLE})
 
@@ -41,21 +45,62 @@ class Recorder:
         notebook: Notebook,
         flow: Flow,
         assembly: Assembly,
-        heaps: dict[str | None, Heap],
+        heaps: dict[str | None, Snapshot],
+        untagged: dict[int, Snapshot],
         facts: tuple[Fact, ...],
     ) -> None:
         self.notebook = notebook
         self.flow = flow
         self.assembly = assembly
         self.heaps = heaps
+        self.untagged = untagged
         self.facts = facts
+        self.step_cells = step_cells(notebook)
+        self.parameters = [(index, parameter.name) for index, parameter in sorted(flow.parameters.items())]
         self.kept = self._kept()
 
     # -- steps -------------------------------------------------------------------------------------
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return the steps in notebook order, the implicit one first."""
-        return tuple(self._step(draft) for draft in self.assembly.drafts.values() if self._cells(draft))
+    def steps(self, known: dict[str, tuple[Inputs, Step]]) -> tuple[Step, ...]:
+        """Return the steps in notebook order, the implicit one first.
+
+        `known` are records made earlier, with all that they were made of; it is brought up to date.
+        """
+        old = dict(known)
+        known.clear()
+        for draft in self.assembly.drafts.values():
+            if self._cells(draft):
+                inputs = self._made_of(draft)
+                kept = old.get(draft.name)
+                same = kept is not None and kept[0].agree(inputs)
+                known[draft.name] = kept if kept is not None and same else (inputs, self._step(draft))
+        return tuple(step for _, step in known.values())
+
+    def _made_of(self, draft: Draft) -> Inputs:
+        """Return all that `_step` looks at."""
+        flow, cells = self.flow, self._cells(draft)
+        units = (*draft.units, *sorted((draft.replayed | draft.carried) - set(draft.units)))
+        given = self._given(draft)
+        names = sorted(n for n in {*draft.inputs, *given} if not is_pseudo(n))
+        heaps = self._heaps_after(draft)
+        objects = (*(flow.observed[u] for u in units), *(self.notebook.cells[index] for index in cells))
+        values = (
+            units,
+            cells,
+            draft.options,
+            draft.name in self.assembly.options,
+            [(name, taken.source.owner) for name, taken in draft.inputs.items()],
+            given,
+            draft.required,
+            draft.replayed,
+            draft.parameters,
+            self.parameters,
+            [flow.replayable[u] for u in units],
+            [flow.shapes[u] for u in units],
+            [flow.is_mutable_constant(u) for u in units],
+            [heap.reached_by(name) for heap in heaps for name in names],
+        )
+        return Inputs(objects, values)
 
     def _step(self, draft: Draft) -> Step:
         implicit = draft.name == SETUP_STEP and draft.name not in self.assembly.options
@@ -103,6 +148,7 @@ class Recorder:
             unseeded=self._unseeded(draft),
             volatile=tuple(v for unit in draft.units for v in flow.observed[unit].effects.volatile),
             constants=self._constants(draft, slice_units),
+            settings=any(flow.observed[unit].effects.session for unit in draft.units),
             code_digest=code_digest([*slice_nodes, *nodes], *extra),
             body_digest=code_digest(nodes),
         )
@@ -110,7 +156,7 @@ class Recorder:
     def _cell_list(self, draft: Draft) -> list[int]:
         if draft.name == SETUP_STEP and draft.name not in self.assembly.options:
             return sorted({self.flow.observed[unit].unit.cell.index for unit in draft.units})
-        return [c.index for c in self.notebook.cells if c.role is Role.STEP and c.step == draft.name]
+        return self.step_cells[draft.name]
 
     def _cells(self, draft: Draft) -> tuple[int, ...]:
         return tuple(self._cell_list(draft))
@@ -122,11 +168,8 @@ class Recorder:
 
     def _groups(self, draft: Draft) -> dict[str, int]:
         """Number the names of a step that may share objects when it ends."""
-        heap = self.heaps.get(None if draft.name == SETUP_STEP and draft.units else draft.name)
-        heap = self.heaps.get(draft.name, heap)
+        heaps = self._heaps_after(draft)
         names = sorted({n for n in (*draft.inputs, *self._given(draft)) if not is_pseudo(n)})
-        if heap is None:
-            return {}
         group: dict[str, int] = {}
         for number, name in enumerate(names):
             if name in group:
@@ -134,12 +177,20 @@ class Recorder:
             pending, found = [name], {name}
             while pending:
                 current = pending.pop()
-                more = {n for n in names if n not in found and heap.may_share(current, n)}
+                more = {
+                    n for n in names if n not in found and any(heap.may_share(current, n) for heap in heaps)
+                }
                 found |= more
                 pending += more
             if len(found) > 1:
                 group.update(dict.fromkeys(found, number))
         return group
+
+    def _heaps_after(self, draft: Draft) -> list[Snapshot]:
+        """Return the heap at the step's end; for the implicit step, that after each of its statements."""
+        if draft.name in self.heaps:
+            return [self.heaps[draft.name]]
+        return [self.untagged[unit] for unit in draft.units if unit in self.untagged]
 
     def _inputs(self, draft: Draft, groups: dict[str, int]) -> tuple[Input, ...]:
         return tuple(
@@ -183,10 +234,11 @@ class Recorder:
     def _kept(self) -> dict[str, set[str]]:
         """Names whose value after Run All is a step's: kept although nobody takes them."""
         found: dict[str, set[str]] = defaultdict(set)
+        env = self.flow.env
         for name, version in self.flow.final.items():
-            if is_pseudo(name) or self.flow.env.get(name, UNKNOWN).kind in NEVER_KEPT:
+            if is_pseudo(name) or dict.get(env, name, UNKNOWN).kind in NEVER_KEPT:
                 continue
-            source = self.flow.source(version)
+            source = self.flow.source(name, version)
             if source.origin not in (Origin.STEP, Origin.SETUP) or source.owner not in self.assembly.drafts:
                 continue
             effects = self.flow.observed[source.last].effects
@@ -269,14 +321,27 @@ class Recorder:
                     found[edge.producer, edge.consumer, edge.name, edge.kind] = edge
             for giver in draft.options.after:
                 if giver in drafts and giver != draft.name:
-                    edge = Edge(producer=giver, consumer=draft.name, name="", kind=EdgeKind.ORDER)
+                    edge = Edge(
+                        producer=giver, consumer=draft.name, name="", kind=EdgeKind.ORDER,
+                        evidence=(self._tag(giver), option_place(self.notebook, draft.name, "after", giver)),
+                    )  # fmt: skip
                     found[edge.producer, edge.consumer, edge.name, edge.kind] = edge
         for fact in self.facts:
             if fact.kind is FactKind.ORDER and fact.names and fact.names[0] in drafts and fact.step in drafts:
                 name = fact.names[1] if len(fact.names) > 1 else ""
-                edge = Edge(producer=fact.names[0], consumer=fact.step, name=name, kind=EdgeKind.FILE)
+                edge = Edge(
+                    producer=fact.names[0], consumer=fact.step, name=name, kind=EdgeKind.FILE,
+                    evidence=(self._tag(fact.names[0]), self._tag(fact.step)),
+                )  # fmt: skip
                 found.setdefault((edge.producer, edge.consumer, edge.name, edge.kind), edge)
         return tuple(found.values())
+
+    def _tag(self, step: str) -> Place:
+        """Return the `%%step` line of a step; the first line of the implicit one."""
+        if step in self.step_cells:
+            return tag_place(self.notebook, self.step_cells[step][0])
+        unit = self.flow.observed[self.assembly.drafts[step].units[0]].unit
+        return Place(cell=unit.cell.index, line=unit.first_line)
 
     def _data_edge(self, draft: Draft, name: str, taken: Taken) -> Edge:
         owner = taken.source.owner
@@ -303,17 +368,26 @@ class Recorder:
         steps: tuple[Step, ...], edges: tuple[Edge, ...]
     ) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:
         """Return the steps in an order in which they can run, and the edges of a cycle if there is one."""
-        before = {step.name: {e.producer for e in edges if e.consumer == step.name} for step in steps}
+        before: dict[str, set[str]] = {step.name: set() for step in steps}
+        after: dict[str, set[str]] = {step.name: set() for step in steps}
+        for edge in edges:
+            before[edge.consumer].add(edge.producer)
+            after[edge.producer].add(edge.consumer)
+        position = {step.name: number for number, step in enumerate(steps)}
+        ready = [number for number, step in enumerate(steps) if not before[step.name]]
         done: list[Step] = []
-        waiting = list(steps)
-        while waiting:
-            names = {step.name for step in done}
-            ready = next((step for step in waiting if before[step.name] <= names), None)
-            if ready is None:
-                return (*done, *waiting), _cycle({step.name for step in waiting}, edges)
-            done.append(ready)
-            waiting.remove(ready)
-        return tuple(done), ()
+        while ready:
+            step = steps[heappop(ready)]
+            done.append(step)
+            for name in after[step.name]:
+                before[name].discard(step.name)
+                if not before[name]:
+                    heappush(ready, position[name])
+        if len(done) == len(steps):
+            return tuple(done), ()
+        names = {step.name for step in done}
+        waiting = [step for step in steps if step.name not in names]
+        return (*done, *waiting), _cycle({step.name for step in waiting}, edges)
 
 
 def _cycle(names: set[str], edges: tuple[Edge, ...]) -> tuple[Edge, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.effects import Effects, is_pseudo
+from stepmill.analysis.effects import RANDOM, Effects, is_pseudo
 from stepmill.analysis.purity import function_entry, is_literal_call
 from stepmill.analysis.values import CLASS_FACTORIES, Value, dotted_name
 
@@ -35,6 +36,52 @@ def is_class_factory(node: ast.stmt, env: dict[str, Value]) -> bool:
         return False
     known = dotted_name(node.value.func, env) in CLASS_FACTORIES
     return known and all(is_literal_like(c, env) for c in (*node.value.args, *node.value.keywords))
+
+
+def is_storable(node: ast.stmt, env: dict[str, Value]) -> bool:
+    """Tell whether what a statement defines can be stored with its state, instead of defined again.
+
+    Not so what a library has wrapped or given a metaclass: a cached function, an Enum.
+    """
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return all(_is_ours(decorator, env) for decorator in node.decorator_list)
+    if isinstance(node, ast.ClassDef):
+        keywords = [keyword.value for keyword in node.keywords]
+        plain = (d for d in node.decorator_list if dotted_name(_called(d), env) not in CLASS_DECORATORS)
+        return (
+            all(_is_ours(decorator, env) for decorator in plain)
+            and all(_is_ours(value, env) or dotted_name(value, env) == "abc.ABCMeta" for value in keywords)
+            and all(_is_ours(base, env) or _is_plain_base(base, env) for base in node.bases)
+        )
+    return may_have_state(node)
+
+
+def may_have_state(node: ast.stmt) -> bool:
+    """Tell whether the statement defines a function or class, a lambda too."""
+    return is_definition(node) or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda))
+
+
+def _is_ours(node: ast.expr, env: dict[str, Value]) -> bool:
+    """Tell whether an expression is a function or class of the notebook, or a call of one."""
+    inner = _called(node)
+    known = env.get(inner.id) if isinstance(inner, ast.Name) else None
+    return known is not None and known.is_callable_of_notebook
+
+
+def _called(node: ast.expr) -> ast.expr:
+    return node.func if isinstance(node, ast.Call) else node
+
+
+def _is_plain_base(node: ast.expr, env: dict[str, Value]) -> bool:
+    inner = node.value if isinstance(node, ast.Subscript) else node
+    name = dotted_name(inner, env)
+    if name is None:
+        return False
+    return name in PLAIN_BASES or isinstance(getattr(builtins, name, None), type)
+
+
+CLASS_DECORATORS = frozenset({"dataclasses.dataclass", "functools.total_ordering"})
+PLAIN_BASES = frozenset({"abc.ABC", "typing.Generic", "collections.UserDict", "collections.UserList"})
 
 
 def shape_of(observed: Observed, env: dict[str, Value]) -> str:
@@ -93,7 +140,11 @@ def _is_cheap(function: ast.expr, env: dict[str, Value]) -> bool:
 
 
 def _is_patch(node: ast.stmt, effects: Effects, env: dict[str, Value]) -> bool:
-    """`K.total = 0` below `class K`: replayed together with the class."""
+    """`K.total = 0` below `class K`, `@show.register` below `show`: replayed together with it."""
+    if isinstance(node, ast.FunctionDef) and node.decorator_list:
+        registers = all(_registers(decorator, env) for decorator in node.decorator_list)
+        changed = (env.get(name) for name in effects.changes)
+        return registers and all(v is not None and v.is_callable_of_notebook for v in changed)
     if not isinstance(node, ast.Assign) or effects.binds:
         return False
     if not all(isinstance(target, ast.Attribute) for target in node.targets):
@@ -102,6 +153,11 @@ def _is_patch(node: ast.stmt, effects: Effects, env: dict[str, Value]) -> bool:
     return is_literal_like(node.value, env) and all(
         v is not None and v.is_callable_of_notebook for v in known
     )
+
+
+def _registers(decorator: ast.expr, env: dict[str, Value]) -> bool:
+    inner = _called(decorator)
+    return isinstance(inner, ast.Attribute) and inner.attr == "register" and _is_ours(inner.value, env)
 
 
 def _only_replayable(node: ast.stmt) -> bool:
@@ -134,8 +190,12 @@ def _is_plain(node: ast.stmt) -> bool:
 
 
 def _bad_pseudo(effects: Effects) -> bool:
-    """What writes files or draws is never replayed."""
-    return any(is_pseudo(name) for name in (*effects.binds, *effects.changes))
+    """What writes files, draws or seeds is never replayed.
+
+    What also changes settings may seed: a step that draws is given the state of the generator after it.
+    """
+    seeds = {name for name in effects.binds if name.startswith(RANDOM)} if effects.session else set[str]()
+    return any(is_pseudo(name) for name in (*(effects.binds.keys() - seeds), *effects.changes))
 
 
 def _has_findings(effects: Effects) -> bool:

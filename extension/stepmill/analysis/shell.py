@@ -70,7 +70,8 @@ class Shell(Statements):
         name = self._global_item(node)
         if name is not None:
             self.need(name, self.place(node))
-            return self.env.get(name, UNKNOWN)
+            known: Value = self.env.get(name, UNKNOWN)
+            return known
         return super()._Subscript(node)
 
     def _change_holder(self, target: ast.Attribute | ast.Subscript, value: Value | None = None) -> Value:
@@ -84,20 +85,46 @@ class Shell(Statements):
         return IMMUTABLE
 
     def _global_item(self, node: ast.Subscript) -> str | None:
-        owner = node.value
-        if not (isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and not owner.args):
-            return None
-        if owner.func.id not in ("globals", "locals", "vars") or not self._at_top(owner.func.id):
+        if not self._is_namespace(node.value, "globals", "locals", "vars"):
             return None
         index = self.evaluate(node.slice).constant
         return index if isinstance(index, str) else None
+
+    def _is_namespace(self, node: ast.expr, *functions: str) -> bool:
+        """Tell whether `node` is a call of one of `functions` that gives the names of the notebook."""
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            return False
+        name = node.func.id
+        known = name in self.env or (self.frame is not None and self.frame.home(name) is not None)
+        return name in functions and not (node.args or node.keywords or known) and self._at_top(name)
+
+    def _Compare(self, node: ast.Compare) -> Value:
+        """`"x" in globals()` asks whether `x` is bound: a read of it, if anything may have bound it."""
+        names = node.comparators[0]
+        if (
+            isinstance(names, ast.Call)
+            and isinstance(names.func, ast.Attribute)
+            and names.func.attr == "keys"
+        ):
+            names = names.func.value
+        asked = len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn))
+        if not (asked and self._is_namespace(names, "globals", "locals", "vars", "dir")):
+            return super()._Compare(node)
+        name = self.evaluate(node.left).constant
+        if not isinstance(name, str):
+            return super()._Compare(node)
+        if name in self.env:
+            self.need(name, self.place(node))
+        return IMMUTABLE
 
     def _namespace(self, method: str, node: ast.Call) -> Value | None:
         """`globals().get("x")`, `globals().update(x=1)`."""
         args = [self.evaluate(arg) for arg in node.args]
         if method == "get" and args and isinstance(args[0].constant, str):
-            self.need(args[0].constant, self.place(node))
-            return self.env.get(args[0].constant, UNKNOWN)
+            name: str = args[0].constant
+            self.need(name, self.place(node))
+            value: Value = self.env.get(name, UNKNOWN)
+            return value
         if method == "update" and not args and all(k.arg for k in node.keywords):
             for keyword in node.keywords:
                 self.bind_global(keyword.arg or "", self.evaluate(keyword.value), self.place(node))
@@ -112,6 +139,13 @@ class Shell(Statements):
                 self.evaluate(argument)
             if len(node.args) == 1:
                 self.effects.find("SM331", self.place(node), "exec()")
+            return UNKNOWN
+        return self.run_text(code, "exec()", node)
+
+    def run_text(self, code: Value, name: str, node: ast.AST) -> Value:
+        """Go through statements that are given as a text, which `name` executes in the notebook."""
+        if not isinstance(code.constant, str):
+            self.effects.find("SM331", self.place(node), name)
             return UNKNOWN
         with self.called_from(node):
             self.run_block(parse(code.constant).body)
@@ -189,6 +223,8 @@ class Shell(Statements):
             self.change_folder(constant(words[0]) if words else UNKNOWN, node)
             return IMMUTABLE
         kind = magic_kind(f"%{name}")
+        if name == "pipeline":  # ours: about the notebook, no part of what it does
+            kind = "quiet" if self.unit is not None and self.unit.owner is None else "dynamic"
         if kind == "session":
             if "stepmill" not in line and "autoreload" not in line:
                 self.effects.session.append(self.place(node))
@@ -198,7 +234,9 @@ class Shell(Statements):
         if name in ("system", "sx"):
             self._command(line, node)
             return self.fresh(Kind.CONTAINER)
-        if kind == "dynamic":
+        if kind == "names":
+            self.effects.find("SM330", self.place(node), f"%{name}")
+        elif kind == "dynamic":
             self.effects.find("SM333", self.place(node), f"%{name}")
         elif kind != "quiet":
             self.effects.find("SM210", self.place(node), f"%{name}")

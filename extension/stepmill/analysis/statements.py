@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from stepmill.analysis.effects import FILE
 from stepmill.analysis.expressions import OPERATOR_METHODS, Expressions
 from stepmill.analysis.frames import ClassInfo, Frame, local_names
 from stepmill.analysis.values import (
+    CELLS,
     CLASS_FACTORIES,
     IMMUTABLE,
     NO_CONSTANT,
@@ -17,6 +18,8 @@ from stepmill.analysis.values import (
     Kind,
     Value,
     dotted_name,
+    join,
+    replace,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +60,9 @@ TRANSPARENT = frozenset(
 """Decorators whose result behaves as what they decorate, as far as data flow goes."""
 
 
+ACCESSORS_OF_PROPERTIES = frozenset({"getter", "setter", "deleter"})
+
+
 class Statements(Expressions):
     """Execution of statements; one method per node type. Each tells whether control falls through."""
 
@@ -65,12 +71,8 @@ class Statements(Expressions):
 
     def execute(self, node: ast.stmt) -> bool:
         """Go through one statement."""
-        method: Callable[[ast.stmt], bool | None] | None = getattr(self, f"_{type(node).__name__}", None)
-        if method is None:
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.expr):
-                    self.evaluate(child)
-            return True
+        kind = type(node)
+        method = self._methods.get(kind) or self._method_for(kind)
         return method(node) is not False
 
     # -- simple statements -------------------------------------------------------------------------
@@ -91,7 +93,8 @@ class Statements(Expressions):
         """Let a change of a function's mutable default count as a change of `name`."""
         info = self.functions[function.what]
         if info.defaults.roots:
-            info.defaults = replace(info.defaults, roots=info.defaults.roots | {name})
+            defaults = replace(info.defaults, roots=info.defaults.roots | {name})
+            self.functions[function.what] = info.with_defaults(defaults)
 
     def _made_class(self, node: ast.Assign) -> Value | None:
         """`Row = namedtuple("Row", "a b")` defines a class."""
@@ -103,6 +106,7 @@ class Statements(Expressions):
         self.evaluate(node.value)
         assert self.unit is not None
         ident = f"{target.id}@{self.unit.index}:{node.lineno}:{node.col_offset}"
+        self.world["definitions"] = True
         return Value(Kind.LIBRARY, target.id, carries=frozenset({ident}))
 
     def _AnnAssign(self, node: ast.AnnAssign) -> None:
@@ -199,7 +203,7 @@ class Statements(Expressions):
         if value.parts is not None and len(value.parts) == len(targets):
             named = any(not root.startswith("#") for root in value.roots)
             inside = self.inside(value.roots) if named else frozenset[str]()
-            for target, part in zip(targets, value.parts, strict=True):
+            for target, part in zip(targets, self._before_rebinding(targets, value.parts), strict=True):
                 self.assign(target, part if part.is_immutable else replace(part, roots=part.roots | inside))
             return
         if value.kind is Kind.IMMUTABLE:
@@ -210,6 +214,12 @@ class Statements(Expressions):
         for target in targets:
             part = self.fresh(value.kind) if independent else self.iterate(value, node)
             self.assign(target, replace(part, random=value.random))
+
+    def _before_rebinding(self, targets: list[ast.expr], parts: tuple[Value, ...]) -> list[Value]:
+        """In `x, y = y, x` the second `x` is what it was: name the objects apart from the names."""
+        bound = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
+        kept = {name: self.heap.alias(name) for name in sorted(bound & _roots_of(parts))}
+        return [replace(part, roots=frozenset(kept.get(root, root) for root in part.roots)) for part in parts]
 
     def _change_holder(self, target: ast.Attribute | ast.Subscript, value: Value | None = None) -> Value:
         """Change the object that holds an attribute or item; return it."""
@@ -228,19 +238,26 @@ class Statements(Expressions):
             self._set_property(holder, target, arguments[1])
         whole_column = holder.kind is Kind.FRAME and holder.owner is None and index is not None
         self.change(holder, target, columns=whole_column)
-        if holder.kind is Kind.FRAME and holder.owner is not None:  # df["a"][0] = 1, df.loc[m, "a"] = 1
+        in_frame = holder.kind is Kind.FRAME and holder.owner is not None and holder.attribute != CELLS
+        if in_frame and holder.owner is not None:  # df["a"][0] = 1, df.loc[m, "a"] = 1
             self.change(replace(holder.owner, owner=None), target)
         return holder
 
     def _set_property(self, holder: Value, target: ast.Attribute, value: Value) -> None:
-        info = self.classes.get(holder.what) if holder.kind is Kind.INSTANCE else None
-        found = self.find_attribute(info, target.attr) if info is not None else None
-        if (
-            found is not None
-            and found.kind is Kind.FUNCTION
-            and "setter" in self.functions[found.what].decorators
-        ):
-            self.call_value(found, [holder, value], {}, target)
+        """Call the setter of a property or descriptor; an attribute put on a class is found on it later."""
+        info = self.classes.get(holder.what) if holder.kind in (Kind.INSTANCE, Kind.CLASS) else None
+        if info is None:
+            return
+        found = self.find_attribute(info, target.attr)
+        if holder.kind is Kind.CLASS:
+            known = [found] if found is not None and self.conditional else []
+            self.classes[info.ident] = info.with_attribute(target.attr, join([*known, value]))
+        elif found is not None and found.kind is Kind.INSTANCE:
+            self.implicit(found, ("__set__",), [holder, value], target)
+        elif found is not None and found.kind is Kind.FUNCTION:
+            setter = self.accessor(found, "setter")
+            if setter is not None:
+                self.call_value(setter, [holder, value], {}, target)
 
     def change_library(self, holder: Value, index: Value | None, value: Value | None, node: ast.AST) -> None:
         """`module.attribute = …`, `os.environ[…] = …`: the state of the process changes."""
@@ -261,6 +278,7 @@ class Statements(Expressions):
     def _Import(self, node: ast.Import) -> None:
         for alias in node.names:
             self.effects.imports.add(alias.name)
+            self._need_module_file(alias.name, node)
             if alias.name == "__main__":
                 self.effects.find("SM331", self.place(node), "__main__")
             root = alias.name.split(".")[0]
@@ -275,16 +293,26 @@ class Statements(Expressions):
     def _ImportFrom(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         self.effects.imports.add(module)
+        self._need_module_file(module, node)
         for alias in node.names:
             if alias.name == "*":
                 self._import_star(module, node)
                 continue
             self.bind(alias.asname or alias.name, Value(Kind.LIBRARY, f"{module}.{alias.name}"), node)
 
+    def _need_module_file(self, module: str, node: ast.AST) -> None:
+        """A module that the notebook has written (`%%writefile mod.py`) is imported after that."""
+        root = module.lstrip(".").split(".")[0]
+        for end in (f"{root}.py", f"{root}/__init__.py"):
+            for name in [
+                n for n in self.env if n.startswith(FILE) and f"/{n[len(FILE) :]}".endswith(f"/{end}")
+            ]:
+                self.need(name, self.place(node))
+
     def _import_star(self, module: str, node: ast.ImportFrom) -> None:
         names = self.modules(module)
         if names is None:
-            self.star_imports = True
+            self.world["star"] = True
             self.effects.find("SM332", self.place(node), module)
             return
         for name in sorted(names):
@@ -300,6 +328,9 @@ class Statements(Expressions):
         defaults = [self.evaluate(d) for d in (*arguments.defaults, *arguments.kw_defaults) if d is not None]
         self._annotations(node)
         value = self.define_function(node, node.name, defaults, tuple(names))
+        earlier = self.frame.values.get(node.name) if self.frame is not None and self.frame.is_class else None
+        if earlier is not None and ACCESSORS_OF_PROPERTIES & set(names):
+            self.functions[value.what] = self.functions[value.what].after(earlier.what)
         for name, decorator in zip(reversed(names), reversed(decorators), strict=True):
             if name not in TRANSPARENT:
                 value = self._decorated(decorator, value, node)
@@ -345,7 +376,7 @@ class Statements(Expressions):
         ident = f"{node.name}@{self.unit.index}:{node.lineno}:{node.col_offset}"
         bound, global_names, nonlocal_names = local_names(node)
         outer = self.frame
-        frame = Frame(bound, outer, global_names, nonlocal_names, is_class=True)
+        frame = Frame(bound, outer, global_names, nonlocal_names, class_name=node.name, unit=self.index)
         self.frame = frame
         try:
             self.run_block(node.body)
@@ -361,8 +392,10 @@ class Statements(Expressions):
                     frame.values[name] = replace(held, roots=held.roots | {node.name})
         meta = keywords.get("metaclass") or self._metaclass(bases)
         info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, meta)
+        self.world["definitions"] = True
         self.classes[ident] = info
-        value = self.fresh(Kind.CLASS, ident, holds=[*frame.values.values(), *bases])
+        self.heap.keep(frozenset[str]().union(*(held.roots for held in frame.values.values())))
+        value = self.fresh(Kind.CLASS, ident, holds=[*frame.values.values(), *bases, *keywords.values()])
         value = replace(value, carries=value.carries | {ident})
         if meta is not None and meta.kind is Kind.CLASS:
             for name in ("__new__", "__init__"):
@@ -531,3 +564,7 @@ def _may_swallow(expression: ast.expr) -> bool:
     inner = expression.func if isinstance(expression, ast.Call) else expression
     name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
     return name in ("suppress", "raises")
+
+
+def _roots_of(values: Iterable[Value]) -> frozenset[str]:
+    return frozenset[str]().union(*(value.roots for value in values))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import lru_cache
 
 from stepmill.model.cell import Cell, Notebook, Role
 from stepmill.model.diagnostic import Place
+from stepmill.syntax import parse_or_empty
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+MOST_IN_A_CELL = 1 << 20
+"""Statements for which there are numbers in a cell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Unit:
     """One top-level statement.
 
-    `owner` is the step's name, or None for untagged code. `index` counts units in notebook order.
+    `owner` is the step's name, or None for untagged code. `index` is in notebook order, with gaps:
+    it depends on the cell's number and what stands above in the cell, not on the other cells.
     """
 
     index: int
@@ -51,24 +54,32 @@ class Unit:
 
 def units_of(notebook: Notebook) -> list[Unit]:
     """Return all statements that Run All would execute, in its order."""
-    found: list[Unit] = []
-    for cell, statement in _statements(notebook):
-        owner = cell.step if cell.role is Role.STEP else None
-        found.append(Unit(len(found), cell, statement, owner))
+    return [unit for cell in notebook.cells for unit in units_of_cell(cell)]
+
+
+def units_of_cell(cell: Cell) -> list[Unit]:
+    """Return the statements of a cell that Run All would execute."""
+    if cell.role in (Role.TEXT, Role.SKIPPED, Role.SCRATCH) or not cell.python.strip():
+        return []
+    owner = cell.step if cell.role is Role.STEP else None
+    first = cell.index * MOST_IN_A_CELL
+    return [Unit(first + number, cell, node, owner) for number, node in enumerate(parse(cell.python).body)]
+
+
+def step_cells(notebook: Notebook) -> dict[str, list[int]]:
+    """Return step -> indices of its cells, in notebook order."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for cell in notebook.cells:
+        if cell.role is Role.STEP and cell.step is not None:
+            found[cell.step].append(cell.index)
     return found
 
 
-def _statements(notebook: Notebook) -> Iterator[tuple[Cell, ast.stmt]]:
-    for cell in notebook.cells:
-        if cell.role in (Role.TEXT, Role.SKIPPED, Role.SCRATCH) or not cell.python.strip():
-            continue
-        for statement in parse(cell.python).body:
-            yield cell, statement
-
-
+@lru_cache(maxsize=4096)
 def parse(python: str) -> ast.Module:
-    """Parse the Python of a cell; code that does not parse has no statements (it has a diagnostic)."""
-    try:
-        return compile(python, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)  # type: ignore[no-any-return]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module(body=[], type_ignores=[])
+    """Parse the Python of a cell; code that does not parse has no statements (it has a diagnostic).
+
+    The tree is shared between calls, so that a notebook is analysed again fast while somebody types:
+    nobody changes it.
+    """
+    return parse_or_empty(python, top_level_await=True)

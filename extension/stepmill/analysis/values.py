@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +30,10 @@ class Kind(Enum):
     FIGURE = auto()  # anything of matplotlib's
 
 
+_DEFINED: Final = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.INSTANCE})
+_NONE: Final = frozenset[str]()
+
+
 class _NoConstant:
     def __repr__(self) -> str:
         return "NO_CONSTANT"
@@ -39,9 +42,8 @@ class _NoConstant:
 NO_CONSTANT: Final = _NoConstant()
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One abstract value.
+class Value(NamedTuple):
+    """One abstract value. A tuple, because an analysis makes tens of thousands of them.
 
     Attributes
     ----------
@@ -93,6 +95,9 @@ class Value:
 IMMUTABLE: Final = Value(Kind.IMMUTABLE)
 UNKNOWN: Final = Value()
 
+CELLS: Final = "cells"
+"""The `attribute` of a row or group that pandas hands to a callback: a copy, but for what its cells hold."""
+
 
 def constant(value: Any) -> Value:
     """Return the value of a literal."""
@@ -122,6 +127,11 @@ def join(values: Iterable[Value]) -> Value:
     return first
 
 
+def replace(value: Value, **changes: Any) -> Value:
+    """Return `value` with other fields."""
+    return value._replace(**changes)
+
+
 def replaceable(value: Value) -> Value:
     """Forget the literal: for parameters, which a run may set to another value of the kind."""
     return replace(value, constant=NO_CONSTANT, parts=None)
@@ -129,18 +139,28 @@ def replaceable(value: Value) -> Value:
 
 def _named(value: Value) -> frozenset[str]:
     """Definitions that a value is, so that a join does not lose them."""
-    if value.kind in (Kind.FUNCTION, Kind.CLASS, Kind.INSTANCE) and value.what:
-        return frozenset({value.what})
-    return frozenset()
+    return frozenset({value.what}) if value.what and value.kind in _DEFINED else _NONE
 
 
 def definitions_of(value: Value) -> frozenset[str]:
     """Return the ids of all definitions that are, or can be reached from, `value`."""
-    found = value.carries | _named(value)
+    found = value.carries
+    if value.what and value.kind in _DEFINED:
+        found |= {value.what}
     if value.owner is not None:
         found |= definitions_of(value.owner)
     for part in value.parts or ():
         found |= definitions_of(part)
+    return found
+
+
+def all_roots(value: Value) -> frozenset[str]:
+    """Return the nodes that `value`, its known elements or the receiver of a bound method may be."""
+    found = value.roots
+    if value.owner is not None:
+        found |= all_roots(value.owner)
+    for part in value.parts or ():
+        found |= all_roots(part)
     return found
 
 

@@ -18,6 +18,7 @@ import sys
 import types
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from enum import EnumMeta
 from typing import TYPE_CHECKING, Any, cast
 
 import cloudpickle
@@ -99,7 +100,11 @@ def _too_deep(value: Any) -> UnstorableValue:
 
 
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
-    """One pickling in progress. `last` is the object met last: in an error, the culprit."""
+    """One pickling in progress. `last` is the object met last: in an error, the culprit.
+
+    `by_value` has, by id, the notebook's classes and functions with attributes that are written in full:
+    a kernel that loads two pickles of one gets two.
+    """
 
     def __init__(
         self,
@@ -113,6 +118,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.used: dict[str, str] = {}
         self.arrays: list[Any] = []
         self.in_frames: list[Any] = []
+        self.by_value: dict[int, Any] = {}
         self.last: Any = None
         self._value: Any = None
         self._segments = segments
@@ -145,7 +151,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return by_library(self, obj)
         if is_refused(obj):
             return self._refused_or_stream(obj)
-        return self._reference(obj) or self._generator_singleton(obj) or NotImplemented
+        return self._reference(obj) or self._singleton(obj) or NotImplemented
 
     def _refused_or_stream(self, obj: Any) -> Any:
         stream = standard_stream(obj)
@@ -153,7 +159,11 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             raise _refusal(self._value, obj)
         return getattr, (sys, stream)
 
-    def _generator_singleton(self, obj: Any) -> Any:
+    def _singleton(self, obj: Any) -> Any:
+        if type(obj).__module__ == "dataclasses":
+            found = (name for name, value in vars(sys.modules["dataclasses"]).items() if value is obj)
+            name = next(found, None)
+            return (getattr, (sys.modules["dataclasses"], name)) if name else None
         if type(obj).__module__ == "random" and obj is getattr(sys.modules.get("random"), "_inst", None):
             return getattr, (sys.modules["random"], "_inst")
         return None
@@ -184,18 +194,29 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if reference is not None:
             return reference
         if "<locals>" not in cls.__qualname__:
-            root, _, path = cls.__qualname__.partition(".")
-            if accessor_of(self.scope.namespace, root, path, cls) is None:
-                raise self._replaced(cls)
-        return super().reducer_override(cls)
+            root = cls.__qualname__.partition(".")[0]
+            if root not in self.scope.namespace and root in self.scope.definitions:
+                raise self._deleted(cls)
+        return self._reduce_class_by_value(cls)
 
-    def _replaced(self, cls: type) -> UnstorableValue:
+    def _reduce_class_by_value(self, cls: type) -> Any:
+        """Reduce a class that data has made or changed, or that a function has made."""
+        self.by_value[id(cls)] = cls
+        maker, arguments, (state, slots), *rest = super().reducer_override(cls)
+        if isinstance(cls, EnumMeta):
+            return maker, (*arguments[:-2], None, None), (state, slots), *rest
+        given = ("__module__", "__qualname__", "__slots__", "__doc__")
+        start = {name: getattr(cls, name) for name in given if name in vars(cls) or name == "__qualname__"}
+        order = [name for name in (*vars(cls), *state) if name in state and name not in start]
+        arguments = (type(cls), cls.__name__, cls.__bases__, start)
+        return unpickling.make_class, arguments, ({name: state[name] for name in order}, slots), *rest
+
+    def _deleted(self, cls: type) -> UnstorableValue:
         root = cls.__qualname__.partition(".")[0]
-        there = "another class now" if root in self.scope.namespace else "gone"
         return UnstorableValue(
             f"a {type_name(type(self._value))} cannot be stored: it holds a {cls.__qualname__}, "
-            f"and the class {cls.__qualname__} it was made from is {there}",
-            hint=f"make it again after the last definition of {root}, or give the classes two names",
+            f"and the class {cls.__qualname__} it was made from is gone",
+            hint=f"leave out `del {root}`",
             type_name=cls.__qualname__,
         )
 
@@ -207,6 +228,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _dynamic_function_reduce(self, func: types.FunctionType) -> Any:
         """Reduce a function by value; called by cloudpickle for what no import finds."""
         home = self._home(func.__globals__)
+        if home == MAIN and vars(func):
+            self.by_value[id(func)] = func
         if home is None:
             return super()._dynamic_function_reduce(func)
         arguments = (_code_bytes(func.__code__, home), home, func.__name__, func.__closure__)
@@ -359,6 +382,11 @@ def _reduce_dict_view(pickler: StepPickler, view: Any) -> Any:
     return unpickling.dict_view, (mapping, type(view).__name__.rpartition("_")[2])
 
 
+def _reduce_cached_property(_: StepPickler, made: functools.cached_property[Any]) -> Any:
+    """Leave out the lock that Python 3.11 keeps in it."""
+    return unpickling.cached_property, (made.func, made.attrname)
+
+
 def _reduce_mappingproxy(pickler: StepPickler, proxy: Any) -> Any:
     return types.MappingProxyType, (next(iter(gc.get_referents(proxy))),)
 
@@ -382,6 +410,7 @@ _REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
     types.CodeType: lambda _, code: (marshal.loads, (_code_bytes(code, MAIN),)),
     types.MappingProxyType: _reduce_mappingproxy,
     io.TextIOWrapper: _reduce_stream,
+    functools.cached_property: _reduce_cached_property,
     functools._lru_cache_wrapper: _reduce_cached_function,
     **{
         type(view): _reduce_dict_view

@@ -76,6 +76,7 @@ def of_pickle(pickled: Pickled) -> Reach:
     pickler = pickled.pickler
     objects = {id(o): o for o in pickler.met() if type(o) not in _ATOMS and is_shareable(o)}
     objects = {key: o for key, o in objects.items() if not pickler.is_frame_part(o)}
+    objects |= pickler.by_value
     return Reach(objects, pickler.arrays, pickler.in_frames)
 
 

@@ -49,15 +49,30 @@ def seal(value: Any, scope: Scope) -> Sealed:
     UnstorableValue
         Not even a pickle can hold it.
     """
+    return name_of(value, *encode(value, scope))
+
+
+def encode(value: Any, scope: Scope) -> tuple[str, Encoded]:
+    """Return the first materializer that holds `value` exactly, and the value as its bytes.
+
+    Raises
+    ------
+    UnstorableValue
+        Not even a pickle can hold it.
+    """
     for name, materializer in for_value(value):
         try:
-            encoded = materializer.encode(value, scope)
+            return name, materializer.encode(value, scope)
         except NotExactError:
             continue
-        return _name(name, encoded, value, {"type": type_name(type(value))})
     raise UnstorableValue(
         f"no materializer takes a {type_name(type(value))}", type_name=type_name(type(value))
     )
+
+
+def name_of(value: Any, materializer: str, encoded: Encoded) -> Sealed:
+    """Name `value`, of which `encode` returned the rest."""
+    return _name(materializer, encoded, value, {"type": type_name(type(value))})
 
 
 def seal_bundle(values: Mapping[str, Any], scope: Scope) -> Sealed:
@@ -72,7 +87,7 @@ def seal_bundle(values: Mapping[str, Any], scope: Scope) -> Sealed:
 def _name(materializer: str, encoded: Encoded, value: Any, about: Mapping[str, Any]) -> Sealed:
     sizes = {part: sum(memoryview(c).nbytes for c in chunks) for part, chunks in encoded.parts.items()}
     blobs = {part: digest_chunks(chunks) for part, chunks in encoded.parts.items()}
-    identities = {part: digest_bytes(data) for part, data in encoded.identities.items()}
+    identities = {part: digest_bytes(data) for part, data in encoded.identities().items()}
     content = {
         "schema": SCHEMA,
         "materializer": materializer,
@@ -113,8 +128,9 @@ def write(store: Store, sealed: Sealed) -> None:
         "inline": inline,
         "preview": sealed.preview,
     }
-    if sealed.encoded.picture is not None:
-        document["picture"] = store.put_blob(sealed.encoded.picture)
+    picture = sealed.encoded.picture and sealed.encoded.picture()
+    if picture is not None:
+        document["picture"] = store.put_blob(picture)
     store.write_artifact(sealed.digest, document)
 
 

@@ -7,11 +7,13 @@ Their names stand in stored pickles: they are a contract.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import marshal
 import pickle
 import types
+from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import memory
@@ -88,6 +90,34 @@ def definition(root: str, path: str, accessor: str, digest: str) -> Any:
 
 def make_function(code: bytes, home: str, name: str, closure: Any) -> Any:
     raise ArtifactError(f"the function {name} loads only through stepmill")
+
+
+def make_class(kind: type, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+    """Make a class without the hooks of its metaclass and bases: they ran when it was defined."""
+    maker: Any = ABCMeta if issubclass(kind, ABCMeta) else type
+    hooked = any("__init_subclass__" in vars(base) for base in _bases_of(bases) if base.__module__ == MAIN)
+    if not hooked:
+        return maker.__new__(kind, name, bases, namespace)
+    made = maker.__new__(kind, name, (_Quiet, *bases), namespace)
+    made.__bases__ = bases
+    return made
+
+
+def cached_property(func: Any, attribute: str | None) -> Any:
+    """Make a `functools.cached_property`, with a lock of its own where Python has one in it."""
+    made = functools.cached_property(func)
+    made.attrname = attribute
+    return made
+
+
+class _Quiet:
+    """A first base that keeps `__init_subclass__` of the others from being called."""
+
+    def __init_subclass__(cls, **_options: object) -> None: ...
+
+
+def _bases_of(bases: tuple[type, ...]) -> set[type]:
+    return {base for one in bases for base in one.__mro__}
 
 
 def fill_function(func: types.FunctionType, state: tuple[dict[str, Any], dict[str, Any]]) -> None:

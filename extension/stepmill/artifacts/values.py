@@ -13,8 +13,9 @@ from stepmill.errors import ArtifactError, UnstorableValue
 from stepmill.model.artifact import ArtifactRef
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
+    from stepmill.artifacts.materializers.base import Encoded
     from stepmill.artifacts.reach import Reach
     from stepmill.artifacts.sealing import Sealed
     from stepmill.artifacts.store import Store
@@ -48,8 +49,8 @@ def save_values(
         The notebook's globals, where those definitions live.
     """
     scope = Scope(definitions, namespace)
-    sealed, problems = _seal_each(values, scope)
-    shared = reach.groups(_reaches(sealed)) if len(sealed) > 1 else ()
+    encoded, problems = _encode_each(values, scope)
+    shared = reach.groups(_reaches(encoded))
     refs: dict[str, ArtifactRef] = {}
     for group in shared:
         try:
@@ -59,7 +60,11 @@ def save_values(
             continue
         sealing.write(store, bundle)
         refs.update({name: _member(bundle, name, values[name]) for name in sorted(group)})
-    alone = {name: entry for name, entry in sealed.items() if name not in refs and name not in problems}
+    alone = {
+        name: sealing.name_of(values[name], *found)
+        for name, found in encoded.items()
+        if name not in refs and name not in problems
+    }
     sealing.write_all(store, list(alone.values()))
     refs.update({name: _ref(entry) for name, entry in alone.items()})
     ordered = {name: refs[name] for name in values if name in refs}
@@ -144,17 +149,24 @@ def same_values(
 
 
 def sharing(
-    values: Mapping[str, Any], *, namespace: Mapping[str, Any] | None = None
+    values: Mapping[str, Any],
+    *,
+    namespace: Mapping[str, Any] | None = None,
+    definitions: Container[str] | None = None,
 ) -> tuple[frozenset[str], ...]:
     """Return the sets of names whose values share mutable objects or array memory now.
 
-    `namespace` are the notebook's globals, by default those of `__main__`. Values that cannot be
-    pickled are left out.
+    `namespace` are the notebook's globals, by default those of `__main__`. What is defined there is
+    nobody's shared state, but for `values` themselves and classes that are not among `definitions`.
+    Values that cannot be pickled are left out.
     """
     found = vars(sys.modules[MAIN]) if namespace is None else namespace
-    # Everything defined there counts as a definition: its inside is nobody's shared state.
-    sealed, _ = _seal_each(values, Scope(dict.fromkeys(found, ""), found))
-    return reach.groups(_reaches(sealed))
+    known = dict.fromkeys(found, "")
+    if definitions is not None:
+        data = {name for name, value in found.items() if name in values or isinstance(value, type)}
+        known = dict.fromkeys((name for name in found if name not in data or name in definitions), "")
+    encoded, _ = _encode_each(values, Scope(known, found))
+    return reach.groups(_reaches(encoded))
 
 
 def describe(store: Store, ref: ArtifactRef) -> dict[str, Any]:
@@ -176,21 +188,21 @@ def describe(store: Store, ref: ArtifactRef) -> dict[str, Any]:
     }
 
 
-def _seal_each(
+def _encode_each(
     values: Mapping[str, Any], scope: Scope
-) -> tuple[dict[str, Sealed], dict[str, UnstorableValue]]:
-    sealed: dict[str, Sealed] = {}
+) -> tuple[dict[str, tuple[str, Encoded]], dict[str, UnstorableValue]]:
+    encoded: dict[str, tuple[str, Encoded]] = {}
     problems: dict[str, UnstorableValue] = {}
     for name, value in values.items():
         try:
-            sealed[name] = sealing.seal(value, scope)
+            encoded[name] = sealing.encode(value, scope)
         except UnstorableValue as error:
             problems[name] = _of(name, error)
-    return sealed, problems
+    return encoded, problems
 
 
-def _reaches(sealed: Mapping[str, Sealed]) -> dict[str, Reach]:
-    makers: dict[str, Callable[[], Reach]] = {name: entry.encoded.reach for name, entry in sealed.items()}
+def _reaches(encoded: Mapping[str, tuple[str, Encoded]]) -> dict[str, Reach]:
+    makers: dict[str, Callable[[], Reach]] = {name: found.reach for name, (_, found) in encoded.items()}
     candidates = [name for name, maker in makers.items() if maker is not reach.nothing]
     return {name: makers[name]() for name in candidates} if len(candidates) > 1 else {}
 

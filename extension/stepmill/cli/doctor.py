@@ -12,9 +12,9 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.quantities import size_text
 from stepmill.errors import StepmillError
 from stepmill.execution.lock import holder
+from stepmill.model.quantities import size_text
 from stepmill.planning.kernels import find_kernel
 from stepmill.tracking.location import find_location
 

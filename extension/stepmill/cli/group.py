@@ -19,15 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS: dict[str, dict[str, str]] = {
+    "Begin": {
+        "suggest": "Propose steps for a notebook that has none, in a copy.",
+        "tag": "Tag cells, take tags out, or change how they are written, in a copy.",
+    },
     "Look": {
         "check": "Say what stands in the way of running a notebook as a pipeline.",
         "graph": "Draw the steps and what flows between them.",
         "step": "Tell all about one step: what it takes, gives, and why.",
+        "explain": "Say what the code of a message means, and what to do.",
     },
     "Run": {
         "plan": "Say what a run would do with each step, and why.",
         "why": "Say why one step would run, or be reused.",
         "run": "Run the steps whose results are not there yet.",
+        "verify": "Compare the pipeline with Run All, value by value.",
+    },
+    "Leave": {
+        "export": "Write the pipeline as a plain Python module.",
     },
     "Results": {
         "runs": "List past runs.",
@@ -40,6 +49,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
 }
 """Section -> command -> the sentence that `stepmill --help` shows; kept here so that it imports none."""
+HIDDEN = ("restorable",)
+"""Commands for programs of ours: not in the help."""
 
 
 class StepmillGroup(click.Group):
@@ -57,7 +68,7 @@ class StepmillGroup(click.Group):
         return [name for section in COMMANDS.values() for name in section]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self.list_commands(ctx):
+        if cmd_name not in (*self.list_commands(ctx), *HIDDEN):
             return None
         return cast("click.Command", import_module(f"stepmill.cli.commands.{cmd_name}").command)
 

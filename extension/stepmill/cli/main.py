@@ -21,6 +21,7 @@ the number that Jupyter shows beside a cell after running it.
 """
 
 EXAMPLES = (
+    ("steps for a notebook that has none, in a copy", "stepmill suggest churn.ipynb"),
     ("what would keep this notebook from running as a pipeline?", "stepmill check churn.ipynb"),
     ("run it; a second time only what changed runs", "stepmill run churn.ipynb"),
     ("with another value of a parameter", "stepmill run churn.ipynb -p alpha=0.3"),

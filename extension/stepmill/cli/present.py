@@ -6,11 +6,12 @@ import sys
 import traceback
 from pathlib import Path
 
-from stepmill.cli.json_output import error_document, print_json
+from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.errors import render_error
 from stepmill.cli.sources import cell_sources
 from stepmill.errors import StepmillError
+from stepmill.model.documents import error_document
 
 INTERRUPTED = 130
 BUG = 1

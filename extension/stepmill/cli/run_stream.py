@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stepmill.cli.json_output import print_json
+from stepmill.model.documents import FINISHED, event_document, run_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from stepmill.model.run import Event, RunSummary
-
-FINISHED = "run-finished"
 
 
 class RunStream:
@@ -29,34 +26,4 @@ class RunStream:
     def finish(self, summary: RunSummary) -> None:
         """Write the last line."""
         with self._lock:
-            print_json(finished_document(summary), indent=None)
-
-
-def event_document(event: Event) -> Mapping[str, Any]:
-    """Return the event with its data beside its own fields, which win over data of the same name."""
-    own = {
-        "event": event.kind,
-        "schema": 1,
-        "number": event.number,
-        "run_id": event.run_id,
-        "time_s": event.time_s,
-    }
-    step = {} if event.step is None else {"step": event.step}
-    return {**own, **step, **{name: value for name, value in event.data.items() if name not in own | step}}
-
-
-def finished_document(summary: RunSummary) -> Mapping[str, Any]:
-    """Return the summary as the last event says it."""
-    return {
-        "event": FINISHED,
-        "schema": 1,
-        "run_id": summary.run_id,
-        "status": summary.status,
-        "steps": summary.steps,
-        "notebook": summary.notebook,
-        "mlflow_run_id": summary.mlflow_run_id,
-        "same_as": summary.same_as,
-        "seconds": summary.seconds,
-        "parameters": summary.parameters,
-        "metrics": summary.metrics,
-    }
+            print_json(run_document(summary), indent=None)

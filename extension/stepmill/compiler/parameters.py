@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from stepmill.errors import ParameterError
+from stepmill.syntax import parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -175,7 +176,7 @@ def _read_literal(text: str) -> Any:
     except ValueError:
         pass
     try:
-        return ast.literal_eval(text)
+        return ast.literal_eval(parse_expression(text))
     except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError(text) from error
 

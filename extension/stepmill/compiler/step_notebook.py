@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stepmill.model.pipeline import EdgeKind, Fragment, Step
+from stepmill.syntax import parse_or_empty
 
 _FORMAT = (4, 5)
 Values = Mapping[str, tuple[str, Any]]
@@ -216,7 +217,7 @@ def _late_parameters(read: Mapping[str, str], setup: tuple[Fragment, ...]) -> di
 
 
 def _read_names(expression: str) -> set[str]:
-    tree = _parsed(expression)
+    tree = parse_or_empty(expression)
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     return names - set(dir(builtins))
 
@@ -224,7 +225,7 @@ def _read_names(expression: str) -> set[str]:
 def _bound_names(source: str) -> set[str]:
     """Return the names that a fragment's top-level statements bind."""
     names: set[str] = set()
-    for node in ast.walk(_parsed(source)):
+    for node in ast.walk(parse_or_empty(source)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
         elif isinstance(node, ast.alias):
@@ -232,10 +233,3 @@ def _bound_names(source: str) -> set[str]:
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
     return names
-
-
-def _parsed(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except SyntaxError:  # a line magic, for example: it binds nothing that a parameter could need
-        return ast.Module(body=[], type_ignores=[])

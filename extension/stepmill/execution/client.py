@@ -72,6 +72,8 @@ class StepClient(NotebookClient):
                 return self._stopped, None
             report(number)
             failure = await self._run_cell(index, number, len(cells))
+            if failure is None and index in self._session.asides:
+                failure = await self._run_aside(self._session.asides[index])
             if failure is not None:
                 return failure
         return Ending.COMPLETED, None
@@ -99,6 +101,34 @@ class StepClient(NotebookClient):
             self._join_streams(index)
             self._manager.cell_complete(cell, cell_index=index)
         return None
+
+    async def _run_aside(self, code: str) -> tuple[Ending, CellError | None] | None:
+        """Run code of ours that the notebook does not notice; return how the kernel ended, if it did."""
+        request = self._kernel.client.execute(code, silent=True, store_history=False, allow_stdin=False)
+        reply = asyncio.create_task(self._reply_to(request))
+        death = asyncio.create_task(self._kernel.died.wait())
+        try:
+            await asyncio.wait({reply, death}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            reply.cancel()
+            death.cancel()
+            await asyncio.gather(reply, death, return_exceptions=True)
+        if reply.cancelled():
+            return self._stopped or Ending.DIED, None
+        content = reply.result()
+        if content.get("status") != "ok":
+            self._echo.note(f"{content.get('ename')}: {content.get('evalue')}")
+        return None
+
+    async def _reply_to(self, request: str) -> dict[str, Any]:
+        while True:
+            try:
+                message = await self._kernel.client.shell_channel.get_msg(timeout=_SILENCE_S)
+            except Empty:
+                continue
+            if message["parent_header"].get("msg_id") == request:
+                content: dict[str, Any] = message["content"]
+                return content
 
     def _cell_error(self, index: int, error: CellExecutionError) -> CellError:
         return CellError(
@@ -259,6 +289,11 @@ class Echo:
             ours = cell.metadata.get("stepmill", {})
             name = f"cell {ours['cell']}" if ours.get("cell") is not None else ours.get("role", "cell")
             self._write(f"[{number}/{total} {name}]\n")
+
+    def note(self, text: str) -> None:
+        """Write a line of our own into the log."""
+        if self._log is not None:
+            self._write(f"{text}\n")
 
     def output(self, output: Any) -> None:
         """Pass on one output."""

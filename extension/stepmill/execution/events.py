@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from stepmill.model.codec import CodecError, from_json, to_json
+from stepmill.model.documents import FINISHED
+from stepmill.model.json_text import finite
 from stepmill.model.run import Event
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-LAST_KIND = "run-finished"
 Listener = Callable[[Event], None]
 
 
@@ -48,7 +48,7 @@ class EventLog:
                 run_id=self._run_id,
                 time_s=time.time(),
                 step=step,
-                data=_finite(to_json(data)),
+                data=finite(to_json(data)),
             )
             line = json.dumps(to_json(event), ensure_ascii=False, allow_nan=False)
             self._file.write(line + "\n")
@@ -105,31 +105,56 @@ def follow(
     Ends also when `stop` returns true, after everything written so far. A log that does not exist
     yet is waited for.
     """
-    position = number = 0
+    tail = LogTail(path)
     while True:
         stopping = stop()
-        data = _read_from(path, position)
-        complete = data[: data.rfind(b"\n") + 1]
-        position += len(complete)
-        for line in complete.splitlines():
-            number += 1
-            event = _event(line, f"{path.name} line {number}")
+        for event in tail.read():
             if event.number > after:
                 yield event
-            if event.kind == LAST_KIND:
+            if event.kind == FINISHED:
                 return
         if stopping:
             return
         time.sleep(poll_s)
 
 
-def _read_from(path: Path, position: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(position)
-            return file.read()
-    except FileNotFoundError:
-        return b""
+class LogTail:
+    """Reads a log piece by piece, also one that is being written, or is not there yet."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._position = 0
+        self._line = 0
+
+    def read(self) -> list[Event]:
+        """Return the events that were written since the last call; a line without its end waits.
+
+        Raises
+        ------
+        CodecError
+            A line is no event; the message has its number. The next call goes on behind it.
+        """
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._position)
+                data = file.read()
+        except FileNotFoundError:
+            return []
+        events: list[Event] = []
+        for line in data.split(b"\n")[:-1]:
+            try:
+                events.append(_event(line, f"{self.path.name} line {self._line + 1}"))
+            except CodecError:
+                if events:
+                    return events  # the good ones first; the next call comes to the damaged line again
+                self._pass(line)
+                raise
+            self._pass(line)
+        return events
+
+    def _pass(self, line: bytes) -> None:
+        self._position += len(line) + 1
+        self._line += 1
 
 
 def _event(line: bytes, place: str) -> Event:
@@ -152,13 +177,3 @@ def _mend(path: Path) -> int:
             file.truncate(whole)
     events = read_events(path)
     return events[-1].number + 1 if events else 0
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    if isinstance(value, Mapping):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return value

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK_FILE = "lock"
+_TRIES, _PAUSE_S = 5, 0.01
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes against reading too: one far behind the text
 
 
@@ -35,7 +36,7 @@ def hold_project(state: Path, run_id: str) -> Iterator[None]:
         The folder cannot be written.
     """
     with _open(state / LOCK_FILE) as file:
-        if not _try_lock(file):
+        if not _lock_patiently(file):
             raise _locked(_read(file))
         _write(file, _card(run_id))
         try:
@@ -47,14 +48,23 @@ def hold_project(state: Path, run_id: str) -> Iterator[None]:
 
 def holder(state: Path) -> Mapping[str, Any] | None:
     """Return who holds the project (pid, host, run_id, since_s), or None if nobody does."""
-    path = state / LOCK_FILE
-    if not path.exists():
+    try:
+        opened = (state / LOCK_FILE).open("rb")  # reading is enough: one may look at a project of others
+    except FileNotFoundError:
         return None
-    with _open(path) as file:
-        if _try_lock(file):
-            _unlock(file)
+    with opened as file:
+        if _is_free(file):
             return None
         return _read(file)
+
+
+def _lock_patiently(file: IO[bytes]) -> bool:
+    """Try for a moment: who only asks whether the lock is held has it for an instant, too."""
+    for _ in range(_TRIES):
+        if _try_lock(file):
+            return True
+        time.sleep(_PAUSE_S)
+    return False
 
 
 def _open(path: Path) -> IO[bytes]:
@@ -117,6 +127,12 @@ if sys.platform == "win32":
         file.seek(_LOCKED_BYTE)
         msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
+    def _is_free(file: IO[bytes]) -> bool:
+        if not _try_lock(file):
+            return False
+        _unlock(file)
+        return True
+
 else:
     import fcntl
 
@@ -129,3 +145,11 @@ else:
 
     def _unlock(file: IO[bytes]) -> None:
         fcntl.flock(file, fcntl.LOCK_UN)
+
+    def _is_free(file: IO[bytes]) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # those who ask do not see one another
+        except BlockingIOError:
+            return False
+        _unlock(file)
+        return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ class StepSession:
 
     The engine fills in `document` (the notebook with its outputs, from the start on) and `exit`.
     With `reaper`, the kernel's own end is left to it; without, the engine waits for it.
-    `cell_timeout_s` is papermill's option: a limit for each cell, past which nbclient raises.
+    `cell_timeout_s` is papermill's option: a limit for each cell, past which nbclient raises. `asides`
+    is code that the kernel runs silently after a cell, by the cell's index.
     """
 
     folder: Path | None = None
@@ -32,6 +33,7 @@ class StepSession:
     cancel: threading.Event | None = None
     progress: Progress | None = None
     reaper: Reaper | None = None
+    asides: Mapping[int, str] = field(default_factory=dict)
     document: Any = None
     exit: StepExit | None = None
 

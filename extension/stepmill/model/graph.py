@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stepmill.model.codec import SCHEMA, to_json
-from stepmill.model.pipeline import Edge, EdgeKind, Pipeline, Step
+from stepmill.model.pipeline import Edge, EdgeKind, Parameter, Pipeline, Step
 from stepmill.model.secrets import MASK, is_secret_name
 
 if TYPE_CHECKING:
-    from stepmill.model.diagnostic import Diagnostic, Place
+    from stepmill.model.diagnostic import Place
 
 
 def graph_document(pipeline: Pipeline) -> dict[str, Any]:
@@ -19,12 +19,21 @@ def graph_document(pipeline: Pipeline) -> dict[str, Any]:
         "steps": [_step(step) for step in pipeline.steps],
         "edges": [[edge.producer, edge.consumer, edge.name] for edge in pipeline.edges],
         "edge_details": [_edge(edge) for edge in pipeline.edges],
-        "parameters": {
-            p.name: {"type": p.type, "default": MASK if is_secret_name(p.name) and p.default else p.default}
-            for p in pipeline.parameters
-        },
-        "diagnostics": [_diagnostic(diagnostic) for diagnostic in pipeline.diagnostics],
+        "parameters": {parameter.name: _parameter(parameter) for parameter in pipeline.parameters},
+        "diagnostics": to_json(pipeline.diagnostics),
+        "silenced": to_json(pipeline.silenced),
     }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    """Return the type and the default, and the choices where there are some; secrets are masked."""
+    is_secret = is_secret_name(parameter.name) and parameter.default
+    document = {"type": parameter.type, "default": MASK if is_secret else parameter.default}
+    if parameter.choices:
+        document["choices"] = list(parameter.choices)
+    if parameter.optional:
+        document["optional"] = True
+    return document
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -53,8 +62,3 @@ def _edge(edge: Edge) -> dict[str, Any]:
 
 def _place(place: Place) -> dict[str, int]:
     return {"cell": place.cell, "line": place.line}
-
-
-def _diagnostic(diagnostic: Diagnostic) -> dict[str, Any]:
-    fields = ("code", "severity", "message", "cell", "line", "column", "name", "hint")
-    return {name: to_json(getattr(diagnostic, name)) for name in fields}

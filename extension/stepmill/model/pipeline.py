@@ -142,6 +142,8 @@ class Step:
         nothing has seeded before.
     constants
         Replayed names whose values could be changed in place: the run checks that nothing does.
+    settings
+        Its code is seen to change process state: those of the later steps repeat it that can notice.
     code_digest
         Digest of the normalised AST of body, setup slice and reached definitions.
     body_digest
@@ -168,6 +170,7 @@ class Step:
     unseeded: tuple[str, ...] = ()
     volatile: tuple[Volatile, ...] = ()
     constants: tuple[str, ...] = ()
+    settings: bool = False
     code_digest: str = ""
     body_digest: str = ""
 
@@ -178,13 +181,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
-    """The whole graph. `steps` are in an order in which they can run."""
+    """The whole graph. `steps` are in an order in which they can run.
+
+    `silenced`: warnings and notes that comments `# stepmill: ignore[CODE]` keep out of `diagnostics`.
+    """
 
     name: str
     steps: tuple[Step, ...]
     edges: tuple[Edge, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    silenced: tuple[Diagnostic, ...] = ()
     seeded: tuple[str, ...] = ()  # generators that some code of the notebook seeds
 
     def step(self, name: str) -> Step:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from stepmill.notebook.expansion import KnownNames, expanded, pieces
 from stepmill.notebook.line_magics import TIMEIT_NAME, magic_call, split_code
 from stepmill.notebook.tags import WRAPPERS
+from stepmill.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,7 +85,7 @@ def _timed(body: Lines, options: dict[str, str], number: int) -> Lines:
 def _indented(lines: Lines) -> Lines | None:
     """Indent by one blank, but for the lines inside of strings; None if this is no Python."""
     try:
-        tree = ast.parse("\n".join(text for text, _ in lines))
+        tree = parse("\n".join(text for text, _ in lines))
     except (SyntaxError, ValueError):
         return None
     inside: set[int] = set()

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import TYPE_CHECKING
 
+from stepmill.syntax import FAILURES, parse_expression
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -66,8 +68,8 @@ def _fields(text: str) -> Iterator[tuple[str, str | None]]:
 
 def _evaluates(expression: str, known: KnownNames | None) -> bool:
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
-    except (SyntaxError, ValueError):
+        tree = parse_expression(expression)
+    except FAILURES:
         return False
     if known is None:
         return True

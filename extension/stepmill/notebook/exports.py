@@ -10,12 +10,12 @@ import ast
 import importlib
 import subprocess
 import sys
-import warnings
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepmill.notebook.finding import Module, find_module, is_local
+from stepmill.syntax import FAILURES, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -104,12 +104,10 @@ def _parse(path: Path) -> ast.Module | None:
         content = path.read_bytes()
     except OSError:
         return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(content)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    try:
+        return parse(content)
+    except FAILURES:
+        return None
 
 
 class _Reading:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +21,11 @@ from stepmill.notebook.body import lone_magic, runnable_body, with_percent
 from stepmill.notebook.cell_magics import Lines, unfold
 from stepmill.notebook.line_magics import Call, Context, read_call, rewrite
 from stepmill.notebook.tags import TAG, split_lines
+from stepmill.syntax import FAILURES, parse
 
 if TYPE_CHECKING:
     from stepmill.notebook.expansion import KnownNames
 
-_FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError)
 _MOST_TRANSFORMS = 10_000
 _ESCAPED = re.compile(r"(\s*)(%[^\W\d]\w*(?:\s.*)?|![^!].*)")
 _ASSIGNED = re.compile(r"(\s*[^\s=#'\"(\[{%!][^=#'\"(\[{%!]*=\s*)(%[^\W\d]\w*(?:\s.*)?|![^!].*)")
@@ -51,36 +51,29 @@ class PythonSource:
     guessed: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=4096)
 def to_python(source: str, *, known: KnownNames | None = None) -> PythonSource:
     """Return `source` as plain Python: unchanged if it is that already. Never raises on a user's cell.
 
     `known` holds the names bound anywhere in the notebook; without it every name counts as bound
     where a command reads it, and none as hiding a magic.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a '\d' is the user's affair, and said when the cell runs
-        bound = known or ()
-        cell, magic = runnable_body(source, bound), lone_magic(source)
-        texts = with_percent(split_lines(cell), bound)
-        if parses("\n".join(texts)):
-            return PythonSource(code=cell, lines=tuple(range(1, len(texts) + 1)))
-        result = _checked(_Reader(known), [(text, number) for number, text in enumerate(texts, start=1)])
-        return replace(result, guessed=result.guessed | {magic}) if magic else result
+    bound = known or ()
+    cell, magic = runnable_body(source, bound), lone_magic(source)
+    texts = with_percent(split_lines(cell), bound)
+    if parses("\n".join(texts)):
+        return PythonSource(code=cell, lines=tuple(range(1, len(texts) + 1)))
+    result = _checked(_Reader(known), [(text, number) for number, text in enumerate(texts, start=1)])
+    return replace(result, guessed=result.guessed | {magic}) if magic else result
 
 
 def parses(code: str) -> bool:
     """Tell whether `code` is Python, with `await` allowed at the top as in a notebook."""
     try:
-        _parse(code)
-    except _FAILURES:
+        parse(code, top_level_await=True)
+    except FAILURES:
         return False
     return True
-
-
-def _parse(code: str) -> ast.Module:
-    tree = compile(code, "<cell>", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    assert isinstance(tree, ast.Module)
-    return tree
 
 
 def _checked(reader: _Reader, lines: Lines) -> PythonSource:
@@ -88,8 +81,8 @@ def _checked(reader: _Reader, lines: Lines) -> PythonSource:
     code = "\n".join(text for text, _ in converted)
     problems = [_magic_below(number, text) for text, number in lines if number in reader.misplaced]
     try:
-        _parse(code)
-    except _FAILURES as error:
+        parse(code, top_level_await=True)
+    except FAILURES as error:
         problems.append(_syntax_problem(error, converted, lines))
         return PythonSource(code="", lines=(), problems=tuple(problems))
     numbers = tuple(number for _, number in converted)
@@ -153,7 +146,10 @@ class _Reader:
         finders: list[Any] = TransformerManager().token_transformers  # type: ignore[no-untyped-call]
         texts, numbers = [f"{text}\n" for text, _ in lines], [number for _, number in lines]
         for _ in range(_MOST_TRANSFORMS):
-            tokens = make_tokens_by_line(texts)
+            try:
+                tokens = make_tokens_by_line(texts)
+            except SyntaxError:  # an indentation that fits nothing: who parses the cell says so
+                break
             specials = sorted(filter(None, (f.find(tokens) for f in finders)), key=TokenTransformBase.sortby)
             if not any(self._replace(special, texts, numbers) for special in specials):
                 break
@@ -170,7 +166,7 @@ class _Reader:
         prefix = texts[start][: special.start_col]
         try:
             new = rewrite(prefix, read_call(after[start][len(prefix) :]), self.context)
-        except _FAILURES:
+        except FAILURES:
             new = [after[start].rstrip("\n")]
         if texts[start].lstrip().startswith("%%"):
             self.misplaced.add(numbers[start])
@@ -204,8 +200,8 @@ def _call_of(prefix: str, escaped: str) -> Call:
 def _are_statements(code: str, markers: set[str]) -> bool:
     """Tell whether each marker is a statement of its own, or the value of an assignment."""
     try:
-        tree = _parse(code)
-    except _FAILURES:
+        tree = parse(code, top_level_await=True)
+    except FAILURES:
         return False
     waiting: list[ast.AST] = [tree]
     while waiting and markers:

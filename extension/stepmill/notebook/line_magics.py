@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stepmill.notebook.expansion import KnownNames, expanded
+from stepmill.syntax import is_expression, parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,7 @@ class Context:
 
 def read_call(code: str) -> Call:
     """Read the Python that IPython's transformer wrote for one special line."""
-    node = ast.parse(code.strip(), mode="eval").body
+    node = parse_expression(code)
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
@@ -136,15 +137,7 @@ def _code_magic(prefix: str, name: str, line: str, context: Context) -> list[str
         return [*lines, f"{indent}{target}{result if 'o' in options else None}"] if target else lines
     if not target:
         return [indent + text for text in python.splitlines()]
-    if name == "time" and _is_expression(python):
+    if name == "time" and is_expression(python):
         return [prefix + python.strip().rstrip(";")]
     value = result if name == "prun" and "r" in options else "None"
     return [*(indent + text for text in python.splitlines()), prefix + value]
-
-
-def _is_expression(code: str) -> bool:
-    try:
-        ast.parse(code.strip(), mode="eval")
-    except SyntaxError:
-        return False
-    return True

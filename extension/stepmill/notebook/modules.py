@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepmill.notebook.exports import absolute_name, exported_names
 from stepmill.notebook.finding import Module, find_module, is_local
+from stepmill.syntax import FAILURES, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["exported_names", "local_sources"]
+__all__ = ["exported_names", "is_project_module", "local_sources"]
+
+
+def is_project_module(name: str, search: Sequence[Path]) -> bool:
+    """Tell whether a top-level module (or "", for a relative import) is the project's own.
+
+    Files beside the notebook and editable installs are; what is installed, or not found, is not.
+    """
+    if not name:
+        return True
+    module = find_module(name, search)
+    return module is not None and not module.compiled and _is_local(module)
 
 
 def local_sources(dotted_names: Iterable[str], folder: Path) -> Mapping[str, str]:
@@ -83,12 +94,10 @@ def _cached_source(path: Path, mtime_ns: int, size_bytes: int) -> _Source:
 
 
 def _parse(content: bytes) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(content)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+    try:
+        return parse(content)
+    except FAILURES:
+        return None
 
 
 def _imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom | str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
-import warnings
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepmill.model.cell import Cell, Notebook, Role
 from stepmill.notebook.body import runnable_body
@@ -16,12 +17,14 @@ from stepmill.notebook.expansion import KnownNames
 from stepmill.notebook.ipython import PythonSource, to_python
 from stepmill.notebook.marks import read_marks
 from stepmill.notebook.tags import split_lines
+from stepmill.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _STAR = re.compile(r"import\s*\*")
+_METADATA = ("tags", "stepmill")
 _NO_CODE = (Role.TEXT, Role.SKIPPED)
 
 
@@ -55,42 +58,73 @@ def parse_document(document: Mapping[str, Any], name: str) -> Notebook:
 
 def _parse(document: Mapping[str, Any], name: str) -> Notebook:
     kernel_name = kernel_of(document, name)
-    drafts = [_draft(index, cell) for index, cell in enumerate(document["cells"])]
-    sources = [None if draft.role in _NO_CODE else to_python(draft.source) for draft in drafts]
-    words = frozenset().union(*(source.guessed for source in sources if source is not None))
+    raw = [_raw(index, cell) for index, cell in enumerate(document["cells"])]
+    read = [_read(cell) for cell in raw]
+    words = frozenset().union(*(source.guessed for _, source in read if source is not None))
     if words:
-        known = _known_names([source.code for source in sources if source is not None], words)
-        sources = [
-            to_python(draft.source, known=known) if source is not None and source.guessed else source
-            for draft, source in zip(drafts, sources, strict=True)
-        ]
-        drafts = [_with_known(draft, known) for draft in drafts]
-    cells = tuple(_finished(draft, source) for draft, source in zip(drafts, sources, strict=True))
-    return Notebook(name=name, cells=cells, kernel_name=kernel_name)
+        known = _known_names([source.code for _, source in read if source is not None], words)
+        read = [_read(cell, known) for cell in raw]
+    return Notebook(name=name, cells=tuple(cell for cell, _ in read), kernel_name=kernel_name)
 
 
-def _draft(index: int, cell: Mapping[str, Any]) -> Cell:
+class _Raw(NamedTuple):
+    """All of a cell that we look at. `metadata` is its JSON."""
+
+    position: int
+    cell_type: str
+    source: str
+    cell_id: str
+    metadata: str
+
+
+def _raw(index: int, cell: Mapping[str, Any]) -> _Raw:
+    metadata = cell.get("metadata")
+    ours = {key: metadata[key] for key in _METADATA if key in metadata} if metadata else None
+    text = json.dumps(ours, default=str) if ours else ""
+    return _Raw(index, cell["cell_type"], source_of(cell), str(cell.get("id", "")), text)
+
+
+@lru_cache(maxsize=8192)
+def _read(raw: _Raw, known: KnownNames | None = None) -> tuple[Cell, PythonSource | None]:
+    """Return the cell and its Python; the same objects for the same cell, while somebody types in another.
+
+    `known` are the names bound anywhere in the notebook, where they are wanted.
+    """
+    draft = _draft(raw)
+    if draft.role in _NO_CODE:
+        if known is not None and draft.role is Role.SKIPPED:
+            draft = _with_known(draft, known)
+        return _finished(draft, None), None
+    source = to_python(raw.source)
+    if known is None:
+        return _finished(draft, source), source
+    if source.guessed:
+        source = to_python(raw.source, known=known)
+    return _finished(_with_known(draft, known), source), source
+
+
+def _draft(raw: _Raw) -> Cell:
     """Return the cell without its Python."""
-    source = source_of(cell)
-    cell_id = str(cell.get("id", ""))
-    if cell["cell_type"] != "code":
-        return Cell(index=index, role=Role.TEXT, source=source, cell_id=cell_id, body=source)
-    marks = read_marks(split_lines(source), cell.get("metadata", {}))
+    if raw.cell_type != "code":
+        return Cell(
+            index=raw.position, role=Role.TEXT, source=raw.source, cell_id=raw.cell_id, body=raw.source
+        )
+    marks = read_marks(split_lines(raw.source), json.loads(raw.metadata or "{}"))
     return Cell(
-        index=index,
+        index=raw.position,
         role=marks.role,
-        source=source,
-        cell_id=cell_id,
+        source=raw.source,
+        cell_id=raw.cell_id,
         step=marks.step,
         options=marks.options,
-        body=runnable_body(source),
+        body=runnable_body(raw.source),
         may_raise=marks.may_raise,
         problems=marks.problems,
     )
 
 
 def _with_known(cell: Cell, known: KnownNames) -> Cell:
-    return replace(cell, body=runnable_body(cell.source, known)) if cell.role is not Role.TEXT else cell
+    return replace(cell, body=runnable_body(cell.source, known))
 
 
 def _finished(cell: Cell, source: PythonSource | None) -> Cell:
@@ -121,9 +155,7 @@ def _known_names(sources: Iterable[str], words: frozenset[str]) -> KnownNames:
 
 def _bound_in(code: str) -> tuple[set[str], bool]:
     """Return the names that `code` binds, and whether there is a star import in it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tree = ast.parse(code)
+    tree = parse(code)
     names: set[str] = set()
     star = False
     for node in ast.walk(tree):

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from stepmill.errors import UsageError
 from stepmill.model.cell import StepOptions
 from stepmill.model.diagnostic import Diagnostic, Severity
 from stepmill.notebook import codes
@@ -137,6 +138,20 @@ def format_step_line(name: str, options: StepOptions = NO_OPTIONS) -> str:
         if number is not None:
             words += [f"--{flag}", f"{_plain(number)}{unit}"]
     return " ".join(words)
+
+
+def step_name(text: str) -> str:
+    """Return `text` as a step name in its normal form.
+
+    Raises
+    ------
+    UsageError
+        It cannot be one.
+    """
+    try:
+        return _check_name(text, 0)
+    except _Refused as refused:
+        raise UsageError(refused.diagnostic.message, hint=refused.diagnostic.hint) from None
 
 
 def _check_name(name: str, column: int) -> str:

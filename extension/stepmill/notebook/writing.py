@@ -24,7 +24,7 @@ def write_document(document: Mapping[str, Any], path: Path) -> None:
     text = json.dumps(_on_disk(document), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     target = Path(os.path.realpath(path))  # through a symbolic link, as an editor would
     try:
-        _replace(target, f"{text}\n".encode())
+        replace_file(target, f"{text}\n".encode())
     except UnicodeEncodeError as error:
         raise NotebookError(f"cannot write {path}: it holds half of a character ({error.reason})") from None
     except OSError as error:
@@ -88,7 +88,7 @@ def _lines(text: Any) -> Any:
     return text.splitlines(keepends=True) if isinstance(text, str) else text
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write beside `path`, to the disk, then rename; the mode of an existing file is kept."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".tmp")
     try:

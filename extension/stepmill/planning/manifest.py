@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from typing import TYPE_CHECKING
 
 from stepmill.model.artifact import ABSENT, ArtifactRef, StepRecord
 from stepmill.model.cell import Notebook, Role
 from stepmill.model.exchange import StepInput, StepManifest
 from stepmill.model.pipeline import EdgeKind, Pipeline, Step
+from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,9 @@ def build_manifest(
     lenient: bool,
 ) -> StepManifest:
     """Return the manifest of one step; `inputs` and `random` are those of `taken_values`."""
-    captured = tuple(o.name for o in step.outputs if o.kind is EdgeKind.RANDOM)
+    # kept also where no later step goes on with it: a live kernel does, after `%pipeline restore`
+    taken_on = {o.name for o in step.outputs if o.kind is EdgeKind.RANDOM}
+    captured = tuple(sorted(taken_on | (set(step.draws) & set(pipeline.seeded))))
     return StepManifest(
         run_id=run_id,
         step=step.name,
@@ -99,13 +101,13 @@ def bound_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:
 
 
 def _read(source: str) -> set[str]:
-    tree = _parsed(source)
+    tree = parse_or_empty(source)
     return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _bound(source: str) -> set[str]:
     """Return the names that a piece of source may bind."""
-    tree = _parsed(source)
+    tree = parse_or_empty(source)
     found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -113,13 +115,3 @@ def _bound(source: str) -> set[str]:
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
     return found
-
-
-def _parsed(source: str) -> ast.Module:
-    """Return the tree, an empty one for what is no Python: diagnostics speak about that."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the user's invalid escapes are not our output
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError):
-            return ast.Module(body=[], type_ignores=[])

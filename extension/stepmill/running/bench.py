@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,9 @@ from stepmill.analysis import analyze as analyze_notebook
 from stepmill.artifacts.store import Store, open_store
 from stepmill.compiler.parameters import check_parameters, render
 from stepmill.errors import PipelineError, UsageError
+from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
-from stepmill.notebook.modules import exported_names, local_sources
+from stepmill.notebook.modules import exported_names, is_project_module, local_sources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
 from stepmill.planning.decide import Circumstances, Wishes
 from stepmill.planning.facts import FactBook
@@ -129,7 +130,7 @@ class Workbench:
     def with_facts(self) -> Workbench:
         """Return the bench with the notebook analysed anew, with all facts found so far."""
         pipeline = analyze_with_facts(
-            self.loaded.notebook, self.world.folder, self.facts, self.kernel.sys_path
+            self.loaded.notebook, self.world.folder, self.facts, self.kernel.sys_path, anew=True
         )
         refuse_errors(pipeline)
         if self.only is not None:
@@ -160,7 +161,8 @@ def set_up(
     store = open_store(project.state)
     name = project.relative(path)
     facts = FactBook(store, name)
-    pipeline = analyze_with_facts(loaded.notebook, path.resolve().parent, facts, kernel.sys_path)
+    folder = path.resolve().parent
+    pipeline = analyze_with_facts(loaded.notebook, folder, facts, kernel.sys_path, anew=True)
     refuse_errors(pipeline, strict=strict)
     values = parameters_in_force(pipeline.parameters, check_parameters(pipeline, given))
     if only is not None:
@@ -182,24 +184,35 @@ def set_up(
 
 
 def analyze_with_facts(
-    notebook: Notebook, folder: Path, book: FactBook | None, sys_path: tuple[str, ...] = ()
+    notebook: Notebook,
+    folder: Path,
+    book: FactBook | None,
+    sys_path: tuple[str, ...] = (),
+    *,
+    anew: bool = False,
 ) -> Pipeline:
-    """Analyse a notebook in `folder`, with the remembered facts whose step has not changed since."""
+    """Analyse a notebook in `folder`, with the remembered facts whose step has not changed since.
+
+    `anew`: as `analyze` has it.
+    """
     search = [folder, *(Path(entry) for entry in sys_path or sys.path if entry)]
-    modules = partial(exported_names, search=search)
-    bare = analyze_notebook(notebook, modules=modules)
+    analyze = partial(
+        analyze_notebook,
+        modules=partial(exported_names, search=search),
+        is_local=cache(partial(is_project_module, search=search)),
+        anew=anew,
+    )
+    bare = analyze(notebook)
     remembered = book.recall() if book is not None else ()
     if not remembered:
         return bare
     valid = facts_in_force(remembered, bare)
-    return analyze_notebook(notebook, facts=valid, modules=modules) if valid else bare
+    return analyze(notebook, facts=valid) if valid else bare
 
 
 def refuse_errors(pipeline: Pipeline, *, strict: bool = False) -> None:
-    """Raise PipelineError if the analysis found errors; under `strict` warnings count as such."""
-    severe = tuple(
-        d for d in pipeline.diagnostics if d.is_error or (strict and d.severity.value == "warning")
-    )
+    """Raise PipelineError if the analysis found errors; under `strict` doubts count as such."""
+    severe = strict_refusals(pipeline.diagnostics) if strict else pipeline.errors
     if not severe:
         if not pipeline.steps:
             raise PipelineError(
@@ -207,16 +220,7 @@ def refuse_errors(pipeline: Pipeline, *, strict: bool = False) -> None:
                 hint="start a cell with %%step NAME; untagged code that it needs is run before it",
             )
         return
-    first = next((d for d in severe if d.cell is not None), severe[0])
-    more = f" (and {len(severe) - 1} more)" if len(severe) > 1 else ""
-    raise PipelineError(
-        f"{first.code}: {first.message}{more}",
-        hint=first.hint,
-        cell=first.cell,
-        line=first.line,
-        column=first.column,
-        diagnostics=severe,
-    )
+    raise PipelineError.of(severe)
 
 
 def restricted(pipeline: Pipeline, only: Collection[str]) -> Pipeline:

@@ -8,12 +8,14 @@ import os
 import re
 import time
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
 from stepmill.errors import DamagedArtifact, UsageError
+from stepmill.execution.events import read_events
 from stepmill.execution.lock import holder
 from stepmill.model.artifact import ArtifactRef, StepRecord
 from stepmill.model.codec import SCHEMA, CodecError, from_json, to_json
@@ -21,11 +23,13 @@ from stepmill.model.pipeline import Pipeline, Step
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome
 from stepmill.notebook.writing import executed_copy, write_document
 from stepmill.planning.publication import body_outputs, outputs_by_cell
+from stepmill.running.replay import replayed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from stepmill.artifacts.store import Store
+    from stepmill.model.run import Event
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}")
 _COMPARED_RUNS = 50
@@ -80,6 +84,11 @@ class RunFolder:
     def notebook(self) -> Path:
         return self.path / "notebook.ipynb"
 
+    @property
+    def cancel_request(self) -> Path:
+        """The file that asks the run to stop."""
+        return self.path / "cancel"
+
     def step_files(self, step: str) -> StepFiles:
         return StepFiles(self.path / "steps" / step_folder_name(step))
 
@@ -94,6 +103,24 @@ class RunFolder:
         except (OSError, ValueError, CodecError):
             return None
 
+    def read_state(self, held: Mapping[str, Any] | None) -> RunSummary | None:
+        """Return the summary as of now; `held` is who holds the project.
+
+        A run is `running` only while it holds its project; one that died without saying so counts
+        as cancelled. A holder that has not given its name yet may be any run.
+        """
+        summary = self.read_summary()
+        if summary is None or summary.status is not RunStatus.RUNNING:
+            return summary
+        is_live = held is not None and held.get("run_id", self.run_id) == self.run_id
+        return replayed(summary, self._readable_events(), is_live=is_live)
+
+    def _readable_events(self) -> list[Event]:
+        try:
+            return read_events(self.events)
+        except CodecError:
+            return []
+
     def write_graph(self, document: Mapping[str, Any]) -> None:
         """Replace `graph.json`."""
         _write_json(self.path / "graph.json", document)
@@ -107,17 +134,26 @@ class RunFolder:
         return from_json(Pipeline, json.loads((self.path / "pipeline.json").read_text(encoding="utf-8")))
 
     def write_references(self, records: Mapping[str, StepRecord]) -> None:
-        """Replace `outputs.json`: which stored values the steps gave."""
+        """Replace `outputs.json`: which stored values, and states of generators, the steps gave."""
         steps = {name: to_json(record.outputs) for name, record in records.items()}
-        _write_json(self.path / "outputs.json", {"schema": SCHEMA, "steps": steps})
+        states = {name: to_json(record.random) for name, record in records.items() if record.random}
+        document = {"schema": SCHEMA, "steps": steps, "random": states}
+        _write_json(self.path / "outputs.json", document)
 
     def read_references(self, step: str) -> Mapping[str, ArtifactRef]:
         """Return name -> stored value of what `step` gave; empty if it did not end well."""
+        return self._references("steps", step)
+
+    def read_states(self, step: str) -> Mapping[str, ArtifactRef]:
+        """Return generator -> its stored state at the end of `step`, of those that are handed on."""
+        return self._references("random", step)
+
+    def _references(self, kind: str, step: str) -> Mapping[str, ArtifactRef]:
         try:
             document = json.loads((self.path / "outputs.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        found = document["steps"].get(step, {})
+        found = document.get(kind, {}).get(step, {})
         return {name: from_json(ArtifactRef, ref) for name, ref in found.items()}
 
     def remove_if_empty(self) -> None:
@@ -196,25 +232,17 @@ def find_run(runs: Path, run_id: str) -> RunFolder:
 
 def latest_runs(runs: Path, limit: int | None = None) -> Iterator[str]:
     """Yield the ids of the runs, newest first."""
-    names = sorted((entry.name for entry in _folders(runs)), reverse=True)
-    yield from names[:limit]
+    names = sorted((entry.name for entry in runs.iterdir()), reverse=True) if runs.is_dir() else []
+    yield from islice((name for name in names if (runs / name / "run.json").exists()), limit)
 
 
 def list_summaries(runs: Path, limit: int | None = None) -> Iterator[RunSummary]:
-    """Yield the summaries of the runs, newest first; one that died without saying so counts as cancelled."""
+    """Yield the summaries of the runs as of now, newest first."""
     held = holder(runs.parent) if runs.is_dir() else None
     for run_id in latest_runs(runs, limit):
-        summary = RunFolder(runs, run_id).read_summary()
+        summary = RunFolder(runs, run_id).read_state(held)
         if summary is not None:
-            yield settled(summary, held)
-
-
-def settled(summary: RunSummary, held: Mapping[str, Any] | None) -> RunSummary:
-    """Return the summary of a run, `running` only while it holds its project."""
-    if summary.status is not RunStatus.RUNNING or (held is not None and held.get("run_id") == summary.run_id):
-        return summary
-    document = {**to_json(summary), "status": RunStatus.CANCELLED.value}
-    return from_json(RunSummary, document)
+            yield summary
 
 
 def step_folder_name(step: str) -> str:
@@ -251,11 +279,6 @@ def _digests(summary: RunSummary) -> dict[str, tuple[dict[str, str], str]]:
         name: (dict(outcome.outputs), outcome.cached_from or summary.run_id)
         for name, outcome in summary.steps.items()
     }
-
-
-def _folders(runs: Path) -> Iterator[Path]:
-    if runs.is_dir():
-        yield from (entry for entry in runs.iterdir() if (entry / "run.json").exists())
 
 
 def _write_json(path: Path, document: Any) -> None:

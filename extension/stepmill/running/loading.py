@@ -8,10 +8,12 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from stepmill import syntax
 from stepmill.analysis.digests import code_digest
 from stepmill.analysis.units import parse
 from stepmill.errors import DefinitionMismatch
 from stepmill.notebook.ipython import to_python
+from stepmill.syntax import compile_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +62,7 @@ def _source_digest(value: Any) -> str | None:
     from textwrap import dedent
 
     try:
-        tree = ast.parse(dedent(inspect.getsource(value)))
+        tree = syntax.parse(dedent(inspect.getsource(value)))
     except (OSError, TypeError, SyntaxError):
         return None
     return code_digest(tree.body)
@@ -103,11 +105,12 @@ def _run_setup(step: Step, module: ModuleType) -> None:
             exec(code, vars(module))  # noqa: S102 - the user's own code, as the run recorded it
             done.add(fragment.source)
     for fragment in step.body:  # what the step itself imports and defines
-        tree = parse(to_python(fragment.source).code)
         names = {definition.name for definition in step.definitions}
-        tree.body = [node for node in tree.body if isinstance(node, _IMPORTS) or _defines(node) in names]
+        nodes = parse(to_python(fragment.source).code).body  # shared with the analysis: left as it is
+        kept = [node for node in nodes if isinstance(node, _IMPORTS) or _defines(node) in names]
+        tree = ast.Module(body=kept, type_ignores=[])
         if tree.body and ast.dump(tree) not in done:
-            exec(compile(tree, f"<cell {fragment.cell}>", "exec", flags, dont_inherit=True), vars(module))  # noqa: S102
+            exec(compile_tree(tree, f"<cell {fragment.cell}>", flags), vars(module))  # noqa: S102
             done.add(ast.dump(tree))
 
 
@@ -124,7 +127,7 @@ def _defines(node: ast.stmt) -> str:
 def _is_python(source: str) -> bool:
     """Return whether a fragment is plain Python; a line magic is none, and defines nothing."""
     try:
-        ast.parse(source)
+        syntax.parse(source)
     except SyntaxError:
         return False
     return True

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.errors import StepFailed
 from stepmill.execution.scheduler import run_steps
+from stepmill.model.codec import SCHEMA, to_json
+from stepmill.model.documents import FINISHED
 from stepmill.model.graph import graph_document
 from stepmill.model.plan import Cause, Plan, PlanStatus, Reason, StepPlan
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
@@ -299,28 +301,8 @@ class RunLoop:
             summary = replace(summary, same_as=self.folder.same_run(summary))
         self.folder.write_summary(summary)
         self.bench.world.files.save()
-        self.log.emit("run-finished", **finished_document(summary))
+        self.log.emit(FINISHED, schema=SCHEMA, **to_json(summary))
         return summary
-
-
-def finished_document(summary: RunSummary) -> dict[str, Any]:
-    """Return the contract's last event without the keys that every event has."""
-    return {
-        "schema": 1,
-        "status": summary.status,
-        "steps": {
-            name: {
-                "status": outcome.status,
-                "reason": outcome.reason,
-                "seconds": outcome.seconds,
-                "outputs": dict(outcome.outputs),
-                "notebook": outcome.notebook,
-            }
-            for name, outcome in summary.steps.items()
-        },
-        "notebook": summary.notebook,
-        "mlflow_run_id": summary.mlflow_run_id,
-    }
 
 
 def _blocked(decision: StepPlan) -> StepOutcome:

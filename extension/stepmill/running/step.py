@@ -337,10 +337,11 @@ class StepRunner:
 def _is_repeated(setting: str, step: Step, repeated: str) -> bool:
     """Tell whether the setup code of later steps makes the same change: the source `repeated`.
 
-    For a module of the project it has to speak of the module as often as the step does.
+    A setting that nobody below can notice is not repeated. For a module of the project the source has
+    to speak of the module as often as the step does.
     """
     if not setting.startswith("module:"):
-        return bool(repeated)
+        return bool(repeated) or step.settings
     name = re.compile(rf"\b{re.escape(setting.removeprefix('module:').split('.')[-1])}\b")
     own = len(name.findall("\n".join(fragment.source for fragment in step.body)))
     return 0 < own == len(name.findall(repeated))

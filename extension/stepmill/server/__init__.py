@@ -1,1 +1,1 @@
-"""The Jupyter server extension; it comes with the panel."""
+"""The Jupyter server extension: parse, call `stepmill.api`, reply. Importing it imports nothing."""

@@ -430,3 +430,71 @@ m.data[0] = 9
 print(m.toarray())
 """,
 )
+libraries.add(
+    "defaultdict-read-adds-a-key",
+    """
+from collections import defaultdict
+---
+%%step a
+groups = defaultdict(list)
+for word in ["x", "y", "x"]:
+    groups[word].append(1)
+---
+%%step look
+print(len(groups["x"]), len(groups["missing"]))
+---
+%%step b
+print(dict(groups))
+""",
+)
+libraries.add(
+    "array-made-by-an-index",
+    """
+%%step a
+import numpy as np
+X = np.c_[[1.0, 2.0], [3.0, 4.0]]
+Y = X
+grid = np.mgrid[0:3]
+---
+%%step b
+Y += 1
+grid[0] = 9
+---
+%%step c
+print(X, Y, grid)
+""",
+    why="np.c_[…] is an array of its own, no part of numpy",
+)
+libraries.add(
+    "array-made-by-an-index-changed-untagged",
+    """
+%%step a
+import numpy as np
+X = np.r_[1.0:4.0]
+---
+X.fill(7)
+---
+%%step b
+print(X)
+""",
+    "refused",
+)
+libraries.add(
+    "profiled-text-changes-a-name",
+    """
+%%step a
+import cProfile, contextlib, io
+import numpy as np
+n = [1]
+a = np.arange(3)
+---
+%%step b
+with contextlib.redirect_stdout(io.StringIO()):  # it prints how long it took
+    cProfile.run("n.append(a.sum())")
+---
+%%step c
+print(n)
+""",
+    observe=("n",),
+    why="the text is executed in the notebook",
+)

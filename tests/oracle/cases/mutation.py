@@ -420,3 +420,72 @@ b.extend(b"!")
 print(b)
 """,
 )
+_PAIRS = """
+%%step a
+rows, others = [[1], [2]], [[8], [9]]
+---
+%%step b
+{}
+---
+%%step c
+print(rows, others)
+"""
+for _name, _loop in {
+    "zip": "for row, other in zip(rows, others):\n    row.append(len(other))",
+    "zip-whole": "for pair in zip(rows, others):\n    pair[1].append(0)",
+    "zip-kept": "pairs = zip(rows, others)\nrows = []\nfor row, other in pairs:\n    other.append(1)",
+    "zip-nested": "for i, (row, other) in enumerate(zip(rows, others)):\n    other.append(i)",
+    "zip-starred": "for row, other in zip(*[rows, others]):\n    other.append(0)",
+    "zip-in-list": "for row, other in list(zip(rows, others)):\n    other.append(0)",
+    "zip-in-comprehension": "[other.append(0) for row, other in zip(rows, others)]",
+    "zip-of-iterators": "for row, other in zip(iter(rows), reversed(others)):\n    other.append(0)",
+    "enumerate": "for i, row in enumerate(rows):\n    row.append(i)",
+}.items():
+    mutation.add(f"elements-changed-by-{_name}", _PAIRS.format(_loop))
+mutation.add(
+    "zip-uses-up-an-iterator",
+    """
+%%step a
+numbers = iter([1, 2, 3, 4])
+---
+%%step b
+for n, letter in zip(numbers, "ab"):
+    print(n, letter)
+---
+%%step c
+for pair in zip(*[numbers] * 1):
+    print(pair)
+---
+%%step d
+print(list(numbers))
+""",
+    why="a zip of an iterator takes from it",
+)
+mutation.add(
+    "zip-uses-up-an-instance",
+    """
+class Countdown:
+    def __init__(self, n):
+        self.n = n
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.n:
+            raise StopIteration
+        self.n -= 1
+        return self.n
+---
+%%step a
+down = Countdown(5)
+---
+%%step b
+for n, letter in zip(down, "ab"):
+    print(n, letter)
+---
+%%step c
+print(down.n)
+""",
+    why="an iterator of the notebook's own changes when a zip takes from it",
+)

@@ -193,3 +193,119 @@ x = x + [4]
 print(x)
 """,
 )
+order.add(
+    "function-redefined-between-cells-of-a-step",
+    """
+def f(): return 1
+---
+%%step a
+x = f()
+---
+def f(): return 2
+---
+%%step a
+y = f()
+---
+%%step b
+print(x, y)
+""",
+    "either",
+)
+order.add(
+    "callee-redefined-between-cells-of-a-step",
+    """
+def g(): return 1
+def f(): return g()
+---
+%%step a
+x = f()
+---
+def g(): return 2
+---
+%%step a
+y = f()
+print(x, y)
+""",
+    "either",
+)
+order.add(
+    "constant-set-again-between-cells-of-a-step",
+    """
+k = 1
+---
+%%step a
+x = k
+---
+k = 2
+---
+%%step a
+y = k
+print(x, y)
+""",
+    "either",
+)
+order.add(
+    "constant-then-data-of-one-name",
+    """
+k = 1
+---
+%%step a
+x = k
+---
+%%step b
+k = [2]
+---
+%%step a
+y = k
+print(x, y)
+""",
+    "either",
+)
+order.add(
+    "own-value-then-that-of-another-step",
+    """
+%%step a
+k = [1]
+x = k[0]
+---
+%%step b
+k = [2]
+---
+%%step a
+y = k[0]
+print(x, y)
+""",
+    "either",
+)
+order.add(
+    "own-definition-then-an-untagged-one",
+    """
+%%step a
+def f(): return 1
+x = f()
+---
+def f(): return 2
+---
+%%step a
+y = f()
+print(x, y)
+""",
+    "either",
+)
+order.add(
+    "import-repeated-between-cells-of-a-step",
+    """
+import math
+def area(r): return math.pi * r
+---
+%%step a
+x = area(1)
+---
+import math, os
+def area(r): return math.pi * r
+---
+%%step a
+y = area(2) + math.pi
+print(x, y)
+""",
+)

@@ -343,3 +343,52 @@ x = counter.tick()
 print(x, counter.tick())
 """,
 )
+scratch.add(
+    "list-in-a-cell-appended",
+    """
+import pandas as pd
+---
+%%step a
+df = pd.DataFrame({"l": [[1], [2]]})
+---
+df["l"][0].append(0)
+---
+%%step b
+print(df)
+""",
+    "refused",
+    why="what is in a frame's cell is shared, and not copied as its rows are",
+)
+scratch.add(
+    "partial-of-a-list-method",
+    """
+import functools
+---
+%%step a
+xs = [1]
+---
+list(map(functools.partial(list.append, xs), [7]))
+---
+%%step b
+print(xs)
+""",
+    "refused",
+)
+scratch.add(
+    "rows-changed-in-a-callback",
+    """
+import pandas as pd
+def longer(row):
+    row["m"] = row["l"] + 1
+    return row
+---
+%%step a
+df = pd.DataFrame({"l": [1, 2]})
+---
+df.apply(longer, axis=1)
+---
+%%step b
+print(df)
+""",
+    why="pandas hands out rows as copies: nothing is changed, and nothing refused",
+)

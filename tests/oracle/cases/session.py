@@ -270,3 +270,104 @@ print(type(Z).__name__)
 """,
     "either",
 )
+session.add(
+    "setting-between-cells-of-a-step",
+    """
+import pandas as pd
+x = pd.Series([1 / 3])
+---
+%%step a
+print(x)
+---
+pd.set_option("display.precision", 2)
+---
+%%step a
+print(x)
+---
+pd.reset_option("display.precision")
+---
+%%step b
+print(x)
+""",
+    "refused",
+)
+session.add(
+    "setting-between-cells-in-its-place",
+    """
+import pandas as pd
+x = pd.Series([1 / 3])
+---
+%%step a
+print(x)
+---
+%%step a
+pd.set_option("display.precision", 2)
+---
+%load_ext autoreload
+---
+%%step a
+print(x)
+---
+%%step a
+pd.reset_option("display.precision")
+---
+%%step b
+print(x)
+""",
+)
+session.add(
+    "pretty-printing-switched-off",
+    """
+%%step a
+words = {"a": list(range(40)), "b": list(range(40))}
+%pprint
+---
+%%step b
+words
+""",
+    why="IPython shows values in another way in all later cells",
+)
+session.add(
+    "alias-of-a-magic",
+    """
+%%step a
+n = 2
+%alias_magic tick time
+---
+%%step b
+%tick m = n + 1
+---
+%%step c
+print(m)
+""",
+    "refused",
+    why="what the alias stands for is not followed",
+)
+session.add(
+    "module-that-changes-its-own-globals",
+    """
+%%step a
+import counting
+counting.count()
+---
+%%step b
+print(counting.count())
+""",
+    "refused",
+    files={"counting.py": "n = 0\ndef count():\n    global n\n    n += 1\n    return n\n"},
+)
+session.add(
+    "index-object-of-two-frames",
+    """
+%%step a
+import pandas as pd
+df = pd.DataFrame({"v": [1, 2]})
+s = pd.Series(0, index=df.index)
+---
+%%step b
+s.index.name = "x"
+---
+%%step c
+print(df.index.name, s.index.name)
+""",
+)

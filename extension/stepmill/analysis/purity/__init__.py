@@ -2,7 +2,8 @@
 
 An entry is a name followed by flags.
 
-Functions are dotted names as imported, or prefixes ending in `.*`; methods are bare names. Flags:
+Functions are dotted names as imported, `package.*.name` wherever in a package, or prefixes ending in
+`.*`; methods are bare names. Flags:
 
 `pure`            nothing is changed; the result is new (default for functions)
 `mutates[:N]`     changes the receiver, or argument N, in place
@@ -10,11 +11,13 @@ Functions are dotted names as imported, or prefixes ending in `.*`; methods are 
 `inplace`         changes the receiver only when called with `inplace=True`
 `stores`          keeps its arguments inside the receiver (or inside argument N of `mutates:N`)
 `holds`           the result keeps its arguments
+`copies`          … but for arrays, of which it makes copies (where an old version does not, the run notices)
 `alias`           the result may be the receiver or an argument, or a part of it
 `element`         the result is an element of the only argument, or one of several arguments
 `elements`        the result is a new container of the elements of the first argument
 `self`            the result is the receiver
 `part`            the result is a part of the receiver or of the first argument
+`fills`           looking up a key that is missing in the result adds it
 `linked`          the parts of the result share objects
 `immutable` `frame` `array` `container` `iterator` `handle` `figure` `object`   kind of the result
 `draws:G`         draws from generator G ("numpy", "random", "torch")
@@ -27,6 +30,8 @@ Functions are dotted names as imported, or prefixes ending in `.*`; methods are 
 `volatile:W`      reads W, which has no digest (clock, network, subprocess, database, input)
 `reads:N` `writes:N`   argument N is the path of a file that is read or written; N may be a keyword
 `calls`           calls functions that it is given
+`strings`         reads the names that stand behind an `@` in its texts
+`names`           its texts are expressions: reads the names in them
 
 `magics.txt`, `commands.txt` and `literals.txt` are lists of the same form.
 """
@@ -35,25 +40,35 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-class Entry(NamedTuple):
+class Entry:
     """The flags of one library function or method."""
 
-    flags: frozenset[str]
+    __slots__ = ("_options", "flags")
+
+    def __init__(self, flags: frozenset[str]) -> None:
+        self.flags = flags
+        self._options: dict[str, list[str]] = {}
+        for flag in sorted(flags):
+            prefix, colon, rest = flag.partition(":")
+            if colon:
+                self._options.setdefault(prefix, []).append(rest)
 
     def has(self, flag: str) -> bool:
         return flag in self.flags
 
     def option(self, prefix: str) -> str | None:
         """Return what follows `prefix:` in the flags, or None."""
-        found = self.options(prefix)
+        found = self._options.get(prefix)
         return found[0] if found else None
 
-    def options(self, prefix: str) -> list[str]:
-        start = f"{prefix}:"
-        return sorted(flag[len(start) :] for flag in self.flags if flag.startswith(start))
+    def options(self, prefix: str) -> Sequence[str]:
+        return self._options.get(prefix, ())
 
 
 NOTHING = Entry(frozenset())
@@ -86,11 +101,19 @@ def magic_kind(name: str) -> str:
 
 @cache
 def function_entry(dotted: str) -> Entry | None:
-    """Return the entry of a library function: its own, else that of the nearest `prefix.*`."""
+    """Return the entry of a library function: its own, of `a.*.last`, `module.start*`, or a `prefix.*`."""
     table = _table("functions")
     if dotted in table:
         return table[dotted]
     parts = dotted.split(".")
+    for length in range(len(parts) - 2, 0, -1):
+        entry = table.get(".".join((*parts[:length], "*", parts[-1])))
+        if entry is not None:
+            return entry
+    module, _, last = dotted.rpartition(".")
+    for length in range(len(last), 0, -1):
+        if f"{module}.{last[:length]}*" in table:
+            return table[f"{module}.{last[:length]}*"]
     for length in range(len(parts) - 1, 0, -1):
         entry = table.get(".".join(parts[:length]) + ".*")
         if entry is not None:
@@ -100,7 +123,7 @@ def function_entry(dotted: str) -> Entry | None:
 
 @cache
 def method_entry(name: str, kind: str = "") -> Entry | None:
-    """Return the entry of a method: `kind.name` first, then `name`, then a `prefix*`."""
+    """Return the entry of a method: `kind.name` first, then `name`, a `prefix*`, last `kind.*`."""
     table = _table("methods")
     for key in (f"{kind}.{name}", name):
         if key in table:
@@ -109,4 +132,11 @@ def method_entry(name: str, kind: str = "") -> Entry | None:
         entry = table.get(name[:length] + "*")
         if entry is not None:
             return entry
-    return None
+    return table.get(f"{kind}.*")
+
+
+@cache
+def is_mutator(method: str) -> bool:
+    """Tell whether a method of that name changes its receiver in place, as far as is known."""
+    entry = method_entry(method) if method else None
+    return entry is not None and entry.has("mutates")

@@ -12,7 +12,7 @@ from stepmill.errors import PluginError
 from stepmill.plugins import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from stepmill.artifacts.hashing import Buffer
     from stepmill.artifacts.scope import Scope
@@ -36,7 +36,8 @@ class Encoded:
     parts
         Name -> buffers, concatenated in this order. They may be memory of the value itself.
     identities
-        Part -> what its bytes say, where equal values may have different bytes; the digest is of this.
+        Finds, part -> what its bytes say, where equal values may have different bytes; the digest is of
+        this. Made late, as reach and picture are: a value that goes into a bundle needs none of it.
     definitions
         Notebook definitions (name -> digest) that the bytes refer to.
     reach
@@ -44,16 +45,16 @@ class Encoded:
     preview
         JSON types for people; no part of the digest.
     picture
-        A PNG for people, if there is one; no part of the digest.
+        Draws a PNG for people, or returns None; no part of the digest.
     """
 
     header: Mapping[str, Any]
     parts: Mapping[str, Sequence[Buffer]] = field(default_factory=dict)
-    identities: Mapping[str, Buffer] = field(default_factory=dict)
+    identities: Callable[[], Mapping[str, Buffer]] = dict
     definitions: Mapping[str, str] = field(default_factory=dict)
     reach: ReachMaker = nothing
     preview: Mapping[str, Any] | None = None
-    picture: bytes | None = None
+    picture: Callable[[], bytes | None] | None = None
 
 
 class Materializer(Protocol):

@@ -28,7 +28,7 @@ class FigureMaterializer(PickleMaterializer):
         return kind.__module__ == "matplotlib.figure" and kind.__name__ == "Figure"
 
     def encode(self, value: Any, scope: Scope) -> Encoded:
-        return dataclasses.replace(super().encode(value, scope), picture=_draw(value, scope))
+        return dataclasses.replace(super().encode(value, scope), picture=lambda: _draw(value, scope))
 
 
 def _draw(figure: Any, scope: Scope) -> bytes | None:

@@ -42,14 +42,18 @@ def encode_pickle(pickled: Pickled) -> Encoded:
     parts: dict[str, Sequence[Buffer]] = {"pickle": (pickled.stream,)}
     if sizes:
         parts["buffers"] = tuple(_padded(pickled.buffers))
-    identity = identity_of(pickled.stream)
     return Encoded(
         {"buffers": sizes},
         parts,
-        identities={} if identity is None else {"pickle": identity},
+        identities=lambda: _identities(pickled.stream),
         definitions=pickled.definitions,
         reach=lambda: reach.of_pickle(pickled),
     )
+
+
+def _identities(stream: bytes) -> dict[str, Buffer]:
+    identity = identity_of(stream)
+    return {} if identity is None else {"pickle": identity}
 
 
 def _padded(buffers: Sequence[memoryview]) -> Iterator[Buffer]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,10 +15,11 @@ from stepmill.cli.render.diagnostics import summary_text
 from stepmill.cli.render.graph_text import render_graph
 from stepmill.cli.render.mermaid import mermaid_text
 from stepmill.cli.sources import cell_sources
+from stepmill.drawing.graph_picture import graph_svg
 from stepmill.model.graph import graph_document
-from stepmill.tracking.graph_picture import graph_svg
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from stepmill.model.pipeline import Pipeline
@@ -42,7 +43,7 @@ EXAMPLES = (
 @click.option(
     "--format",
     "output_format",
-    type=click.Choice(["text", "json", "mermaid", "svg"]),
+    type=click.Choice(["text", "json", "mermaid", "svg", "mime"]),
     default="text",
     show_default=True,
     help="How to draw it.",
@@ -59,9 +60,23 @@ def command(notebook: Path, output_format: str, explain: bool, project: Path | N
         sys.stdout.write(mermaid_text(pipeline))
     elif output_format == "svg":
         sys.stdout.write(graph_svg(pipeline))
+    elif output_format == "mime":
+        print_json(_bundle(pipeline))
     else:
         _print(pipeline, notebook, explain)
     return 1 if pipeline.errors else 0
+
+
+def _bundle(pipeline: Pipeline) -> Mapping[str, Any]:
+    """Return picture and text in one document, as notebooks show them."""
+    found = pipeline.diagnostics
+    return {
+        "schema": 1,
+        "image/svg+xml": graph_svg(pipeline),
+        "text/plain": "\n".join(line.plain for line in render_graph(pipeline)),
+        "steps": len(pipeline.steps),
+        "problems": summary_text(found) if found else "",
+    }
 
 
 def _print(pipeline: Pipeline, notebook: Path, explain: bool) -> None:

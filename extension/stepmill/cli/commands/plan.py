@@ -16,11 +16,11 @@ from stepmill.cli.command import (
     project_option,
 )
 from stepmill.cli.json_output import print_json
-from stepmill.cli.plan_document import plan_document
 from stepmill.cli.render.console import open_console
-from stepmill.cli.render.quantities import count_text, seconds_text
 from stepmill.cli.render.tables import plan_table
+from stepmill.model.documents import plan_document
 from stepmill.model.plan import Plan, PlanStatus
+from stepmill.model.quantities import count_text, seconds_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,12 +40,15 @@ EXAMPLES = (
 @click.command("plan", cls=StepmillCommand, help=HELP, examples=EXAMPLES)
 @notebook_argument
 @parameter_option
+@click.option("--strict", is_flag=True, help="Refuse to plan if `stepmill check --strict` would.")
 @project_option
 @json_option
-def command(notebook: Path, assignments: tuple[str, ...], project: Path | None, as_json: bool) -> int:
+def command(
+    notebook: Path, assignments: tuple[str, ...], strict: bool, project: Path | None, as_json: bool
+) -> int:
     """Print the plan; 0 whatever it says."""
     parameters = typed_parameters(assignments, notebook, project)
-    plan = api.plan(notebook, parameters, project=project)
+    plan = api.plan(notebook, parameters, project=project, strict=strict)
     if as_json:
         print_json(plan_document(plan))
     else:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stepmill import api
-from stepmill.cli.assignments import typed_parameters
+from stepmill.cli.assignments import parameters_in, typed_parameters
 from stepmill.cli.command import (
     StepmillCommand,
     json_option,
@@ -49,13 +49,19 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
 @notebook_argument
 @parameter_option
 @click.option(
+    "--parameters",
+    "parameter_file",
+    metavar="FILE",
+    help="JSON object of parameter values, - for standard input; -p wins over it.",
+)
+@click.option(
     "--jobs", type=click.IntRange(min=1), help="Steps that may run at once.  [default: one per CPU]"
 )
 @click.option("--no-cache", is_flag=True, help="Run every step, whatever is cached.")
 @click.option("--refresh", multiple=True, metavar="STEP", help="Run this step, whatever is cached.")
 @click.option("--only", multiple=True, metavar="STEP", help="Run only this step and what it needs.")
 @click.option("--fail-fast", is_flag=True, help="Stop the other steps as soon as one fails.")
-@click.option("--strict", is_flag=True, help="Refuse to run if `stepmill check` has warnings.")
+@click.option("--strict", is_flag=True, help="Refuse to run if `stepmill check --strict` would.")
 @click.option("--lenient", is_flag=True, help="Let a run that contradicts the analysis go on with a warning.")
 @click.option("--no-tracking", is_flag=True, help="Do not log this run to MLflow.")
 @click.option(
@@ -64,10 +70,15 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
 @project_option
 @json_option
 def command(
-    notebook: Path, assignments: tuple[str, ...], project: Path | None, as_json: bool, **options: Any
+    notebook: Path,
+    assignments: tuple[str, ...],
+    parameter_file: str | None,
+    project: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Run the pipeline; 1 if a step failed, 130 if the user interrupted."""
-    parameters = typed_parameters(assignments, notebook, project)
+    parameters = parameters_in(parameter_file) | typed_parameters(assignments, notebook, project)
     options["tracking"] = not options.pop("no_tracking")
     options["refresh"] = options.pop("no_cache") or options["refresh"]
     options["steps"] = options.pop("only") or None

@@ -11,6 +11,7 @@ from stepmill.cli.command import StepmillCommand, json_option, project_option
 from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.tables import runs_table
+from stepmill.model.documents import runs_document
 
 HELP = """List past runs, the newest first: when, how long, how they ended.
 
@@ -30,13 +31,10 @@ EXAMPLES = (
 @json_option
 def command(notebook: Path | None, limit: int, project: Path | None, as_json: bool) -> int:
     """Print the list."""
-    found = api.list_runs(project or (notebook.parent if notebook else None))
-    if notebook is not None:
-        wanted = notebook.resolve()
-        found = [run for run in found if Path(run.notebook_source).resolve() == wanted]
-    shown = sorted(found, key=lambda run: run.started_s, reverse=True)[:limit]
+    found = api.list_runs(project or notebook, notebook=notebook)
+    shown = found[:limit]
     if as_json:
-        print_json({"schema": 1, "runs": shown})
+        print_json(runs_document(shown))
         return 0
     screen = open_console()
     if not shown:

@@ -11,8 +11,8 @@ from stepmill.cli.command import StepmillCommand, json_option, project_option
 from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.run_report import render_past_run
-from stepmill.cli.run_stream import finished_document
 from stepmill.cli.sources import cell_sources
+from stepmill.model.documents import run_document
 
 HELP = """Show the run RUN of this project: parameters, steps with their reasons, what they gave.
 
@@ -30,7 +30,7 @@ def command(run_id: str, project: Path | None, as_json: bool) -> int:
     """Print one run; 0 whatever became of it."""
     summary = api.open_run(run_id, project).summary
     if as_json:
-        print_json({**finished_document(summary), "notebook_source": summary.notebook_source})
+        print_json(run_document(summary))
         return 0
     screen = open_console()
     sources = cell_sources(Path(summary.notebook_source))

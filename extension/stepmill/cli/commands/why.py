@@ -16,11 +16,11 @@ from stepmill.cli.command import (
     project_option,
 )
 from stepmill.cli.json_output import print_json
-from stepmill.cli.plan_document import step_document
 from stepmill.cli.render.console import Screen, open_console
 from stepmill.cli.render.layout import joined, styled, wrapped
 from stepmill.cli.render.tables import status_text
 from stepmill.cli.steps import missing_step
+from stepmill.model.documents import step_document
 
 if TYPE_CHECKING:
     from pathlib import Path

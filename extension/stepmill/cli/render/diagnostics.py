@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stepmill.cli.render.layout import joined, styled, wrapped
-from stepmill.cli.render.quantities import count_text, listed
 from stepmill.model.diagnostic import Diagnostic, Severity
+from stepmill.model.quantities import count_text, listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,30 +44,78 @@ def render_diagnostic(
         styled(f"{diagnostic.severity}[{diagnostic.code}]", style), styled(f": {diagnostic.message}", "bold")
     )
     lines = wrapped(title, width, indent=2)
-    excerpt = _source_line(sources or {}, diagnostic.cell, diagnostic.line)
-    margin = len(str(diagnostic.line)) if excerpt is not None else 1
+    excerpts = _excerpts(diagnostic, sources or {}, style)
+    margin = max((len(str(excerpt.line)) for excerpt in excerpts), default=1)
     place = place_text(notebook, diagnostic.cell, diagnostic.line)
     if place and diagnostic.cell is not None:
         lines.append(joined(styled(f"{'':{margin}}--> ", "blue"), place))
-    if excerpt is not None and diagnostic.line is not None:
-        lines += excerpt_lines(excerpt, diagnostic.line, diagnostic.column, style=style)
-    if diagnostic.hint:
-        hint = joined(styled("hint: ", "bold"), diagnostic.hint)
-        lines += wrapped(hint, width, first=f"{'':{margin}} = ", indent=margin + 9)
+    for number, excerpt in enumerate(excerpts):
+        if number:
+            where = place_text(None, excerpt.cell, excerpt.line)
+            lines += [_rail(margin), joined(styled(f"{'':{margin}}::: ", "blue"), where)]
+        lines += excerpt_lines(excerpt, margin=margin, width=width)
+    notes = [("why", diagnostic.why), ("hint", diagnostic.hint)]
+    notes += [("fix", fix.title) for fix in diagnostic.fixes if fix.automatic]
+    for word, text in notes:
+        if text:
+            note = joined(styled(f"{word}: ", "bold"), text)
+            lines += wrapped(note, width, first=f"{'':{margin}} = ", indent=margin + 5 + len(word))
     return lines
 
 
-def excerpt_lines(source: str, line: int, column: int | None, *, style: str = "bold red") -> list[Text]:
-    """Return one line of source behind its number, and a caret line below where `column` is known."""
-    margin = len(str(line))
-    rail = styled(f"{'':{margin}} |", "blue")
-    shown, start, length = _cut(source.rstrip("\n"), column)
-    lines = [rail, joined(styled(f"{line} | ", "blue"), shown)]
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A line of source and what is marked in it; `cell` is only needed for a second place."""
+
+    source: str
+    line: int
+    column: int | None = None
+    end_column: int | None = None
+    label: str = ""
+    style: str = "bold red"
+    mark: str = "^"
+    cell: int | None = None
+
+
+def excerpt_lines(excerpt: Excerpt, *, margin: int = 0, width: int | None = None) -> list[Text]:
+    """Return the line of source behind its number, and below it the mark and its label."""
+    margin = max(margin, len(str(excerpt.line)))
+    rail = _rail(margin)
+    shown, start, length = _cut(excerpt.source.rstrip("\n"), excerpt.column, excerpt.end_column)
+    lines = [rail, joined(styled(f"{excerpt.line:>{margin}} | ", "blue"), shown)]
     if start is not None:
         pad = styled(shown[:start]).cell_len
         size = max(styled(shown[start : start + length]).cell_len, 1)
-        lines.append(joined(rail, " " + " " * pad, styled("^" * size, style)))
+        marked = joined(rail, " " + " " * pad, styled(excerpt.mark * size, excerpt.style))
+        label = styled(f" {excerpt.label}" if excerpt.label else "", excerpt.style)
+        if width is not None and marked.cell_len + label.cell_len > width:
+            lines += [marked, *wrapped(joined(label), width, first=f"{'':{margin}} | ", indent=margin + 3)]
+        else:
+            lines.append(joined(marked, label))
     return lines
+
+
+def _rail(margin: int) -> Text:
+    return styled(f"{'':{margin}} |", "blue")
+
+
+def _excerpts(diagnostic: Diagnostic, sources: Mapping[int, str], style: str) -> list[Excerpt]:
+    """Return the diagnostic's own line and those of the other places, as far as `sources` has them."""
+    found = []
+    source = _source_line(sources, diagnostic.cell, diagnostic.line)
+    if source is not None and diagnostic.line is not None:
+        span = (diagnostic.column, diagnostic.end_column)
+        found.append(Excerpt(source, diagnostic.line, *span, label=diagnostic.label, style=style))
+    for other in diagnostic.others:
+        source = _source_line(sources, other.cell, other.line)
+        if found and source is not None and (other.cell, other.line) != (diagnostic.cell, diagnostic.line):
+            span = (other.column, other.end_column)
+            found.append(
+                Excerpt(
+                    source, other.line, *span, other.message, style="bold blue", mark="-", cell=other.cell
+                )
+            )
+    return found
 
 
 def render_diagnostics(
@@ -92,6 +141,12 @@ def summary_text(diagnostics: Sequence[Diagnostic]) -> str:
     return listed(found) or "no problems found"
 
 
+def silenced_text(silenced: Sequence[Diagnostic]) -> str:
+    """Return "2 silenced: SM203 (cell [1], line 4), SM205 (cell [3], line 1)"."""
+    places = [f"{d.code} ({place_text(None, d.cell, d.line)})" for d in silenced]
+    return f"{len(silenced)} silenced: {', '.join(places)}"
+
+
 def _order(diagnostic: Diagnostic) -> tuple[int, int, int, str]:
     cell, line, column = (
         -1 if n is None else n for n in (diagnostic.cell, diagnostic.line, diagnostic.column)
@@ -106,12 +161,14 @@ def _source_line(sources: Mapping[int, str], cell: int | None, line: int | None)
     return found[line - 1] if 0 < line <= len(found) else None
 
 
-def _cut(source: str, column: int | None) -> tuple[str, int | None, int]:
-    """Return the part of the line to show, the caret's start in it, and how many characters it marks."""
+def _cut(source: str, column: int | None, end_column: int | None) -> tuple[str, int | None, int]:
+    """Return the part of the line to show, where the mark starts in it, and how many characters it has."""
     if column is None or not 0 <= column <= len(source):
         return (source if len(source) <= LONGEST_EXCERPT else source[: LONGEST_EXCERPT - 1] + "…"), None, 0
-    word = re.compile(r"\w+").match(source, column)
-    length = word.end() - column if word else 1
+    if end_column is None:
+        word = re.compile(r"\w+").match(source, column)
+        end_column = word.end() if word else column + 1
+    length = max(min(end_column, len(source)) - column, 1)
     if len(source) <= LONGEST_EXCERPT:
         return source, column, length
     start = max(0, min(column - LONGEST_EXCERPT // 3, len(source) - LONGEST_EXCERPT))

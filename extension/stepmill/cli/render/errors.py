@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.diagnostics import excerpt_lines, place_text, render_diagnostics, summary_text
+from stepmill.cli.render.diagnostics import (
+    Excerpt,
+    excerpt_lines,
+    place_text,
+    render_diagnostics,
+    summary_text,
+)
 from stepmill.cli.render.layout import joined, styled, wrapped
 from stepmill.errors import PipelineError, StepFailed, StepmillError
 
@@ -66,4 +72,4 @@ def _excerpt(error: StepmillError, sources: Mapping[int, str]) -> list[Text]:
     source = sources.get(error.cell, "").split("\n")
     if not 0 < error.line <= len(source):
         return []
-    return excerpt_lines(source[error.line - 1], error.line, error.column)
+    return excerpt_lines(Excerpt(source[error.line - 1], error.line, error.column))

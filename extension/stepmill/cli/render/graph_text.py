@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stepmill.cli.render.layout import joined, styled, wrapped
-from stepmill.cli.render.quantities import count_text, listed, value_text
 from stepmill.cli.render.rails import Rails, continuation, draw_rails
 from stepmill.model.pipeline import Edge, EdgeKind, Parameter, Pipeline, Step
+from stepmill.model.quantities import count_text, listed, value_text
 from stepmill.model.secrets import MASK, is_secret_name
 
 if TYPE_CHECKING:
@@ -22,6 +23,12 @@ WORDS = {
     EdgeKind.SESSION: "keeps the settings of",
     EdgeKind.RANDOM: "goes on with the random state of",
 }
+VERBS = {
+    EdgeKind.ORDER: ("comes first", "asked for"),
+    EdgeKind.FILE: ("used first", "used then"),
+    EdgeKind.RANDOM: ("left", "drawn on"),
+}
+"""What happens at the two places of an edge; of data: given and taken."""
 
 
 def render_graph(
@@ -60,13 +67,22 @@ def edge_lines(edge: Edge, sources: Mapping[int, str], width: int | None, *, ind
     what = edge.name if edge.kind is EdgeKind.DATA else f"{edge.kind} {edge.name}".strip()
     head = joined(styled(f"{what}: {edge.producer} -> {edge.consumer}"), doubt)
     lines = wrapped(head, width, first=" " * indent, indent=indent + 2)
-    for place, verb in zip(edge.evidence, ("given", "taken"), strict=False):
+    for place, verb in zip(edge.evidence, VERBS.get(edge.kind, ("given", "taken")), strict=False):
         source = sources.get(place.cell, "").split("\n")
         code = source[place.line - 1].strip() if 0 < place.line <= len(source) else ""
         where = f"{verb} in cell [{place.cell}], line {place.line}"
-        note = joined(styled(f"{where}: " if code else where, "dim"), code)
+        note = joined(
+            styled(f"{where}: " if code else where, "dim"), code, styled(_other_name(edge, code), "dim")
+        )
         lines += wrapped(note, width, first=" " * (indent + 2), indent=indent + 4)
     return lines
+
+
+def _other_name(edge: Edge, code: str) -> str:
+    """Say so where the line has the variable by another name, or calls what has it."""
+    if edge.kind is not EdgeKind.DATA or not code or re.search(rf"(?<!\w){re.escape(edge.name)}(?!\w)", code):
+        return ""
+    return f"  (`{edge.name}` by another name, or in a function that this calls)"
 
 
 def flow_phrases(pipeline: Pipeline, step: Step) -> list[tuple[str, str]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from stepmill.cli.render.quantities import listed
 from stepmill.model.pipeline import EdgeKind, Pipeline
+from stepmill.model.quantities import listed
 
 
 def mermaid_text(pipeline: Pipeline) -> str:

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stepmill.cli.render.layout import columns, joined, styled, wrapped
-from stepmill.cli.render.quantities import count_text, listed, seconds_text
-from stepmill.cli.render.run_state import RunState, StepState
 from stepmill.cli.render.tables import ran_text, short_reason, status_text
+from stepmill.model.quantities import count_text, listed, seconds_text
 from stepmill.model.run import Event, StepStatus
+from stepmill.model.run_state import RunState, StepState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

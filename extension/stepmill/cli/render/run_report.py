@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.cli.render.diagnostics import excerpt_lines, place_text
+from stepmill.cli.render.diagnostics import Excerpt, excerpt_lines, place_text
 from stepmill.cli.render.errors import traceback_lines
 from stepmill.cli.render.layout import columns, joined, styled, wrapped
-from stepmill.cli.render.quantities import count_text, listed, moment_text, seconds_text, value_text
 from stepmill.cli.render.tables import outcome_table, status_text
+from stepmill.model.quantities import count_text, listed, moment_text, seconds_text, value_text
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 
 if TYPE_CHECKING:
@@ -125,5 +125,5 @@ def _place(error: Mapping[str, Any], notebook: Path | str, sources: Mapping[int,
     source = sources.get(cell, "").split("\n")
     shown_already = bool(error.get("traceback"))
     if isinstance(line, int) and 0 < line <= len(source) and not shown_already:
-        lines += excerpt_lines(source[line - 1], line, None)
+        lines += excerpt_lines(Excerpt(source[line - 1], line))
     return lines

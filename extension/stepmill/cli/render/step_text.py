@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stepmill.cli.render.diagnostics import render_diagnostics
 from stepmill.cli.render.graph_text import cells_text, edge_lines, flow_phrases
 from stepmill.cli.render.layout import joined, styled, wrapped
-from stepmill.cli.render.quantities import listed, seconds_text, size_text
 from stepmill.model.cell import StepOptions
+from stepmill.model.quantities import listed, seconds_text, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

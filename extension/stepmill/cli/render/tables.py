@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from stepmill.cli.render.layout import columns, styled
-from stepmill.cli.render.quantities import listed, moment_text, seconds_text, value_text
+from stepmill.model.quantities import listed, moment_text, seconds_text, value_text
 from stepmill.model.run import StepStatus
 
 if TYPE_CHECKING:

@@ -45,6 +45,9 @@ class StepTask:
         Seconds for the whole step, from the moment the kernel is ready. None: no limit.
     cpus
         Decides the number of threads of numerical libraries; None: the executor's share.
+    asides
+        Index of a cell in `notebook` -> code for the kernel once that cell is through. It runs silently:
+        no output, no history, no prompt number; its errors are nobody's.
     """
 
     step: str
@@ -57,6 +60,7 @@ class StepTask:
     timeout_s: float | None = None
     start_timeout_s: float = 60.0
     cpus: float | None = None
+    asides: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

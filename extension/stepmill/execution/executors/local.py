@@ -39,6 +39,7 @@ class LocalExecutor:
             cancel=cancel,
             progress=progress,
             reaper=self._reaper,
+            asides=task.asides,
         )
         try:
             _execute(task, session)

@@ -1,0 +1,28 @@
+"""Names that only exist at run time."""
+
+from __future__ import annotations
+
+from stepmill.model.diagnostic import Severity
+from stepmill.model.rule import Rule
+
+HINTS = {
+    "dir()": "ask for the value instead: set it to None above, and test for that",
+    "locals()": "use the names themselves: at the top level of a cell they are the notebook's",
+    "__main__": "use the names themselves: in a notebook they are those of `__main__`",
+    "exec()": "write the code into the cell, or into a function of a module",
+    "eval()": "write the expression itself; for data there are `ast.literal_eval` and `json.loads`",
+}
+"""What to do, by what was found."""
+
+RULE = Rule(
+    code="SM331",
+    severity=Severity.ERROR,
+    title="names that only exist at run time",
+    message="`{name}` reads or binds names that cannot be known before the run",
+    label="cannot be followed",
+    hint="use the names themselves, or a dict of your own (`values[key]`)",
+    why="What flows between steps must be visible in the source.",
+    bad=("%%step a\nx = input()\nexec(x)",),
+    at=(0, 3),
+    good=("%%step a\nvalues = {'x': input()}\ny = values['x']",),
+)

@@ -1,0 +1,51 @@
+"""A value that cannot leave its process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.values import Kind
+from stepmill.model.diagnostic import Severity
+from stepmill.model.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stepmill.analysis.rules.view import View
+    from stepmill.model.diagnostic import Diagnostic
+
+RULE = Rule(
+    code="SM340",
+    severity=Severity.ERROR,
+    title="a value that cannot leave its process",
+    message="`{name}` is {detail}: it cannot be handed from step `{step}` to another one",
+    label="taken here",
+    other="comes from here",
+    hint=("make it again in the step that uses it, or hand on what it was made from (a list, a path)"),
+    why="Values between steps are stored; an open file, a lock or a generator cannot be.",
+    bad=(
+        "%%step a\ng = (i for i in [1])",
+        "%%step b\ny = list(g)",
+    ),
+    at=(1, 2),
+    good=(
+        "%%step a\ng = [i for i in [1]]",
+        "%%step b\ny = list(g)",
+    ),
+)
+
+
+UNSTORABLE = {Kind.GENERATOR: "a generator", Kind.HANDLE: "an open file, connection or lock"}
+
+
+def check(view: View) -> Iterator[Diagnostic]:
+    """Only values that another step takes have to be stored."""
+    for draft in view.assembly.drafts.values():
+        for unit in draft.units:
+            for name, kind in view.flow.observed[unit].kinds.items():
+                taken = draft.inputs.get(name)
+                if taken is not None and kind in UNSTORABLE:
+                    made = view.assembly.place(taken.source.last, name)
+                    yield view.diagnose(
+                        RULE, taken.place, name, other=made, detail=UNSTORABLE[kind], step=taken.source.owner
+                    )

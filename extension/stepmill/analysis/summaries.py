@@ -1,0 +1,145 @@
+"""What a unit's earlier calls of notebook functions have shown: one like them is not gone through again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from stepmill.analysis.effects import is_pseudo
+from stepmill.analysis.libraries import Libraries
+from stepmill.analysis.values import NO_CONSTANT, Value, all_roots, definitions_of, replace
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Iterable
+
+    from stepmill.analysis.frames import FunctionInfo
+
+PLAIN_CALLS = 16
+"""Function bodies gone through per unit before calls are compared with earlier ones."""
+
+EXACT_CALLS = 40
+"""Function bodies gone through per unit before only new functions are."""
+
+PLAIN_TEMPORARIES = 200
+"""Objects without a name per unit before those that no name tells apart are taken for one."""
+
+CROWD = 12
+"""So many of them in one place are merged then."""
+
+Seen = tuple[object, ...]
+
+
+class Summary(NamedTuple):
+    """A call that was gone through: what it was given, and what it gave.
+
+    `touched`: positions of arguments that the call put something into, or put somewhere.
+    `returned`, `kept`: positions of those that the result may be a part of, or may have inside.
+    """
+
+    given: tuple[Value, ...]
+    result: Value
+    touched: tuple[int, ...]
+    returned: tuple[int, ...]
+    kept: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class CallBook:
+    """The calls of one unit. `calls` counts the bodies gone through; `results`: what each of them gave."""
+
+    calls: int = 0
+    plain: int = PLAIN_CALLS
+    exact: int = EXACT_CALLS
+    summaries: dict[Seen, Summary] = field(default_factory=dict)
+    results: dict[tuple[str, bool], Value] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)  # definitions that a guessed call was given
+
+
+class Summaries(Libraries):
+    """Looking calls up in the unit's book."""
+
+    book = CallBook()
+
+    def call_key(self, info: FunctionInfo, values: Iterable[Value], names: tuple[str, ...]) -> Seen:
+        """Return what two calls have in common if they do the same to the notebook's names.
+
+        Objects without a name count by what they share with named ones and with each other.
+        """
+        found = tuple(values)
+        inner = [self.heap.inside(value.roots) for value in found]
+        shared = tuple(not left.isdisjoint(right) for i, left in enumerate(inner) for right in inner[i + 1 :])
+        views = tuple(self._view(value) for value in found)
+        return (info.ident, id(info.closure), self.stamp(), self.doubt > 0, names, views, shared)
+
+    def stamp(self) -> tuple[int, int]:
+        """Return a number that is another one after names were bound or named objects took others in."""
+        return (self.bindings, self.heap.growth)
+
+    def _view(self, value: Value) -> Seen:
+        """Return what is known of `value`, with only the nodes that outlive the unit."""
+        inside = self.heap.inside(value.roots)
+        lasting = self.heap.lasting
+        constant = value.constant
+        return (
+            value.kind, value.what, value.carries, value.attribute, value.random, value.pattern,
+            "" if constant is NO_CONSTANT else repr(constant),
+            lasting(value.roots), lasting(inside), lasting(self.heap.shallow(inside)),
+            any(node in self.mutators for node in lasting(inside)),
+            value.closed and self.heap.is_empty(value.roots),
+            None if value.owner is None else self._view(value.owner),
+            None if value.parts is None else tuple(self._view(part) for part in value.parts),
+        )  # fmt: skip
+
+    def surroundings(self, values: tuple[Value, ...]) -> list[set[str]]:
+        """Return, for each value, all nodes that it reaches or that reach into it."""
+        return [self.heap.deep(all_roots(value)) for value in values]
+
+    def summary(self, given: tuple[Value, ...], before: list[set[str]], result: Value) -> Summary:
+        """Return what a call did that was gone through; `before`: surroundings of `given` before it."""
+        after = self.surroundings(given)
+        inner = [self.heap.inside(all_roots(value)) for value in given]
+        roots = all_roots(result)
+        inside = self.heap.inside(roots)
+        touched = [i for i, nodes in enumerate(after) if nodes != before[i] and given[i].roots]
+        returned = [i for i, nodes in enumerate(inner) if not nodes.isdisjoint(roots)]
+        kept = [i for i, nodes in enumerate(inner) if not nodes.isdisjoint(inside)]
+        return Summary(given, result, tuple(touched), tuple(returned), tuple(kept))
+
+    def recall(self, known: Summary, given: tuple[Value, ...]) -> Value:
+        """Return what a call like that of `known` gives; what it did to its arguments counts for `given`."""
+        for position in known.touched:
+            self._unite(known.given[position], given[position])
+        result = known.result
+        if result.is_immutable or not result.roots or not known.kept:
+            return result
+        theirs = [self.heap.inside(all_roots(known.given[i])) for i in known.kept]
+        own = self.heap.inside(result.roots).difference(*theirs)
+        roots = (own & result.roots).union(*(self.heap.inside(all_roots(given[i])) for i in known.returned))
+        new = self.fresh(holds=[Value(roots=own), *(given[i] for i in known.kept)])
+        return replace(
+            result.interior(), kind=result.kind, what=result.what, roots=roots | new.roots,
+            carries=definitions_of(result),
+        )  # fmt: skip
+
+    def _unite(self, old: Value, new: Value) -> None:
+        """Take the nameless objects of two arguments for the same."""
+        ours = {root for root in all_roots(new) - all_roots(old) if root.startswith("#")}
+        theirs = {root for root in all_roots(old) - all_roots(new) if root.startswith("#")}
+        if ours and theirs and not self.heap.inside(ours) >= theirs:
+            self.heap.hold(ours, theirs)
+            self.heap.hold(theirs, ours)
+
+    def guess(self, info: FunctionInfo, everything: list[Value], node: ast.AST) -> Value:
+        """A body that was gone through in this unit with other arguments: what these may become, and give.
+
+        What it does to the notebook and not to its arguments is known. Those may be changed, and kept by
+        one another and by all that the unit changes.
+        """
+        roots = frozenset[str]().union(*map(all_roots, everything))
+        holders = {name for name in (*self.effects.changes, *self.effects.binds) if not is_pseudo(name)}
+        self.heap.hold(roots | holders, roots)
+        assert self.unit is not None
+        for value in everything:
+            self.change(value, node, deep=True, doubtful=self.unit.owner is not None)
+        return self.alias([*everything, self.book.results[info.ident, self.doubt > 0]])

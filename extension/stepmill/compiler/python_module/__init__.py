@@ -1,0 +1,1 @@
+"""A pipeline as a plain Python module that imports nothing of ours."""

@@ -1,0 +1,78 @@
+import type { IAnalysis, IPlan, IPostedNotebook, IRunEvent, IRunSummary, Json } from './documents';
+import { problemOf } from './problem';
+import type { Transport } from './transport';
+
+/** The REST half of the server; each method rejects with `RequestProblem`. */
+export class PipelineClient {
+  /** `name` tells the server which questions are of the same asker, so that it answers the newest. */
+  constructor(
+    readonly transport: Transport,
+    private readonly _name: string = crypto.randomUUID()
+  ) {}
+
+  status(): Promise<{ version: string }> {
+    return this._get('status');
+  }
+
+  analyze(path: string, notebook: IPostedNotebook): Promise<IAnalysis> {
+    return this._post('analyze', { path, notebook, client: this._name });
+  }
+
+  plan(path: string, parameters: Record<string, Json>): Promise<IPlan> {
+    return this._post('plan', { path, parameters, client: this._name });
+  }
+
+  async runs(path: string, limit: number): Promise<IRunSummary[]> {
+    const reply = await this._get<{ runs: IRunSummary[] }>(`runs?${query({ path, limit })}`);
+    return reply.runs;
+  }
+
+  /** Returns the id of the run that the server started. */
+  async start(path: string, parameters: Record<string, Json>): Promise<string> {
+    const reply = await this._post<{ run_id: string }>('runs', { path, parameters });
+    return reply.run_id;
+  }
+
+  async cancel(path: string, runId: string): Promise<void> {
+    await this._send(`runs/${encodeURIComponent(runId)}?${query({ path })}`, { method: 'DELETE' });
+  }
+
+  /** The events of one run with a number above `after`. */
+  events(
+    path: string,
+    runId: string,
+    after: number
+  ): Promise<{ events: IRunEvent[]; finished: boolean }> {
+    return this._get(`runs/${encodeURIComponent(runId)}/events?${query({ path, after })}`);
+  }
+
+  /** The live stream of all runs of a notebook, from `after` on if given. */
+  stream(path: string, after: string, signal: AbortSignal): Promise<Response> {
+    const headers = { Accept: 'text/event-stream' };
+    return this._send(`stream?${query(after ? { path, after } : { path })}`, { headers, signal });
+  }
+
+  private async _get<T>(path: string): Promise<T> {
+    const response = await this._send(path, {});
+    return response.json();
+  }
+
+  private async _post<T>(path: string, body: object): Promise<T> {
+    const response = await this._send(path, { method: 'POST', body: JSON.stringify(body) });
+    return response.json();
+  }
+
+  private async _send(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.transport(path, init);
+    if (!response.ok) {
+      throw problemOf(response.status, await response.text());
+    }
+    return response;
+  }
+}
+
+function query(values: Record<string, string | number>): string {
+  return new URLSearchParams(
+    Object.entries(values).map(([name, value]) => [name, String(value)])
+  ).toString();
+}

@@ -1,0 +1,123 @@
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { version } from '../package.json';
+import { PipelineClient } from './client/client';
+import { labTransport } from './client/transport';
+import { addCommands } from './commands';
+import { CellEditors } from './editor/extension';
+import { PipelineModel } from './model/model';
+import { followFront } from './notebook/front';
+import { PipelinePanel } from './panels/panel';
+import type { View } from './panels/pipeline/section';
+import { IPipelineModel } from './tokens';
+
+const SETTINGS = 'stepmill:plugin';
+
+const model: JupyterFrontEndPlugin<PipelineModel> = {
+  id: 'stepmill:model',
+  description: 'Reads the pipeline of the notebook in front.',
+  autoStart: true,
+  provides: IPipelineModel,
+  requires: [INotebookTracker],
+  optional: [ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    registry: ISettingRegistry | null
+  ) => {
+    const { serverSettings } = app.serviceManager;
+    const pipeline = new PipelineModel(new PipelineClient(labTransport(serverSettings)), version);
+    followFront(pipeline, tracker, path => app.serviceManager.contents.localPath(path));
+    onSettings(registry, settings => {
+      pipeline.delay = settings.delay;
+    });
+    return pipeline;
+  }
+};
+
+const panel: JupyterFrontEndPlugin<void> = {
+  id: SETTINGS,
+  description: 'The side panel, and its commands.',
+  autoStart: true,
+  requires: [IPipelineModel, INotebookTracker],
+  optional: [ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    pipeline: PipelineModel,
+    tracker: INotebookTracker,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('stepmill');
+    const widget = new PipelinePanel({
+      model: pipeline,
+      translator: translator ?? nullTranslator,
+      trans,
+      execute: command => void app.commands.execute(command),
+      onView: view => {
+        widget.view = view;
+        void registry?.set(SETTINGS, 'view', view);
+      }
+    });
+    app.shell.add(widget, 'right', { rank: 600, type: 'Pipeline' });
+    restorer?.add(widget, widget.id);
+    addCommands({
+      app,
+      model: pipeline,
+      tracker,
+      palette,
+      trans,
+      open: () => app.shell.activateById(widget.id)
+    });
+    onSettings(registry, settings => {
+      widget.view = settings.view;
+    });
+  }
+};
+
+const editor: JupyterFrontEndPlugin<void> = {
+  id: 'stepmill:editor',
+  description: 'Badges in step cells.',
+  autoStart: true,
+  requires: [IPipelineModel, IEditorExtensionRegistry],
+  optional: [ISettingRegistry, ITranslator],
+  activate: (
+    _: JupyterFrontEnd,
+    pipeline: PipelineModel,
+    extensions: IEditorExtensionRegistry,
+    registry: ISettingRegistry | null,
+    translator: ITranslator | null
+  ) => {
+    const editors = new CellEditors(pipeline, (translator ?? nullTranslator).load('stepmill'));
+    editors.register(extensions);
+    onSettings(registry, settings => {
+      editors.areBadgesOn = settings.badges;
+    });
+  }
+};
+
+interface ISettings {
+  badges: boolean;
+  delay: number;
+  view: View;
+}
+
+function onSettings(registry: ISettingRegistry | null, apply: (settings: ISettings) => void): void {
+  void registry?.load(SETTINGS).then(loaded => {
+    const changed = () => apply(loaded.composite as unknown as ISettings);
+    loaded.changed.connect(changed);
+    changed();
+  });
+}
+
+export default [model, panel, editor];

@@ -1,0 +1,382 @@
+import { type ISignal, Signal } from '@lumino/signaling';
+import type { PipelineClient } from '../client/client';
+import type { IDiagnostic, IPlan, IRunEvent, Json } from '../client/documents';
+import { LiveRuns } from '../client/live';
+import { asProblem, type RequestProblem } from '../client/problem';
+import { isStepCell } from '../notebook/step-tag';
+import type { INotebookView } from '../notebook/view';
+import { Newest, Pause } from './newest';
+import { changedValues, type Drafts } from './parameters';
+import { afterEvent, isOver, runOf, startedRun } from './run';
+import { EMPTY, type IPipelineState, type IShownGraph } from './state';
+import { countsOf, editedSteps } from './steps';
+
+const SYNTAX_ERROR = 'SM110';
+const LISTED_RUNS = 20;
+const RETRY_MS = 2000;
+
+/**
+ * The pipeline of the notebook in front: what is in it, what a run would do, what runs do.
+ *
+ * Nothing is asked of the server while the panel is hidden and the notebook has no step.
+ */
+export class PipelineModel {
+  constructor(
+    private readonly _client: PipelineClient,
+    private readonly _version: string
+  ) {}
+
+  get state(): IPipelineState {
+    return this._state;
+  }
+
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
+  }
+
+  /** Milliseconds without an edit before the notebook is analysed again. */
+  set delay(milliseconds: number) {
+    this._edits.milliseconds = milliseconds;
+  }
+
+  /** Whether somebody looks at the panel. */
+  set isShown(shown: boolean) {
+    this._isShown = shown;
+    this._watch();
+  }
+
+  /** Show another notebook, or none. */
+  follow(view: INotebookView | null): void {
+    this._view?.changed.disconnect(this._onEdit);
+    this._view?.saved.disconnect(this._onSave);
+    this._unwatch();
+    this._view = view;
+    this._noteSaved();
+    const name = view?.path.split('/').pop() ?? '';
+    const drafts = this._drafts.get(view?.path ?? '') ?? {};
+    this._state = {
+      ...EMPTY,
+      notebook: view && { path: view.path, name, isPython: view.isPython },
+      drafts
+    };
+    view?.changed.connect(this._onEdit);
+    view?.saved.connect(this._onSave);
+    this._stateChanged.emit();
+    this._watch();
+  }
+
+  /** Type into the field of a parameter; undefined takes the notebook's own value again. */
+  edit(name: string, draft: string | undefined): void {
+    const { [name]: _, ...others } = this._state.drafts;
+    const drafts: Drafts = draft === undefined ? others : { ...others, [name]: draft };
+    this._drafts.set(this._view?.path ?? '', drafts);
+    this._set({ drafts });
+    this._typing.restart();
+  }
+
+  /** Go back to the notebook's own values. */
+  resetDrafts(): void {
+    this._drafts.delete(this._view?.path ?? '');
+    this._set({ drafts: {} });
+    this._typing.restart();
+  }
+
+  /** Save the notebook and run its pipeline with the values in the form. */
+  async run(): Promise<void> {
+    const view = this._view;
+    if (!view || this._state.activity !== 'idle' || !isOver(this._state.run)) {
+      return;
+    }
+    this._set({ activity: 'starting', refusal: null });
+    try {
+      await view.save();
+      const id = await this._client.start(view.path, this._values());
+      this._cellIds.set(
+        id,
+        view.cells.map(cell => cell.id)
+      );
+      if (this._view === view && this._state.run?.id !== id) {
+        const names = this._state.shown?.graph.steps.map(step => step.name) ?? [];
+        this._set({ run: startedRun(id, Date.now() / 1000, names) });
+      }
+    } catch (error) {
+      this._setFor(view, { refusal: asProblem(error) });
+    }
+    this._setFor(view, { activity: 'idle' });
+  }
+
+  async stop(): Promise<void> {
+    const { run, activity } = this._state;
+    const view = this._view;
+    if (!view || !run || isOver(run) || activity !== 'idle') {
+      return;
+    }
+    this._set({ activity: 'stopping' });
+    try {
+      await this._client.cancel(view.path, run.id);
+    } catch (error) {
+      this._setFor(view, { refusal: asProblem(error), activity: 'idle' });
+    }
+  }
+
+  /** Ask the server everything again, as after it was out of reach. */
+  refresh(): void {
+    this._unwatch();
+    this._set({ serverProblem: null });
+    this._watch();
+  }
+
+  async revealStep(name: string): Promise<void> {
+    const { shown } = this._state;
+    const cell = shown?.graph.steps.find(step => step.name === name)?.cells[0];
+    await this._reveal(shown?.cellIds, cell);
+  }
+
+  async revealDiagnostic(diagnostic: IDiagnostic): Promise<void> {
+    await this._reveal(this._state.analysis?.cellIds, diagnostic.cell, diagnostic.line);
+  }
+
+  /** Show a line that an error of the run names: cells as they were numbered when it started. */
+  async revealInRun(
+    runId: string,
+    cell: number | null | undefined,
+    line?: number | null
+  ): Promise<void> {
+    const now = this._view?.cells.map(one => one.id);
+    await this._reveal(this._cellIds.get(runId) ?? now, cell, line);
+  }
+
+  private async _reveal(
+    cellIds: readonly string[] | undefined,
+    cell: number | null | undefined,
+    line?: number | null
+  ): Promise<void> {
+    const id = cell === null || cell === undefined ? undefined : cellIds?.[cell];
+    if (id !== undefined) {
+      await this._view?.reveal(id, line);
+    }
+  }
+
+  private readonly _onEdit = (): void => {
+    this._edits.restart();
+  };
+
+  private readonly _onSave = (): void => {
+    if (this._live) {
+      void this._analyze().then(() => this._plan());
+    }
+  };
+
+  /** Begin to watch the notebook if there is reason to. */
+  private _watch(): void {
+    const view = this._view;
+    if (this._live || !view?.isPython || !(this._isShown || view.cells.some(isStepCell))) {
+      return;
+    }
+    this._live = new LiveRuns(this._client, view.path, {
+      onEvent: event => this._onEvent(event),
+      onProblem: problem => this._onLiveProblem(problem)
+    });
+    void this._checkVersion();
+    void this._analyze();
+    void this._listRuns();
+  }
+
+  private _unwatch(): void {
+    this._live?.stop();
+    this._live = null;
+    this._edits.cancel();
+    this._typing.cancel();
+    this._retry.cancel();
+    this._analyses.forget();
+    this._plans.forget();
+    this._lists.forget();
+  }
+
+  private _reread(): void {
+    const isPython = this._view?.isPython;
+    if (this._view && isPython !== this._state.notebook?.isPython) {
+      this.follow(this._view); // the kernel has said only now which language it speaks
+    } else {
+      void this._analyze();
+    }
+  }
+
+  private async _analyze(): Promise<void> {
+    const view = this._view;
+    if (!view || !this._live) {
+      this._watch(); // the first tag may just have been typed
+      return;
+    }
+    const snapshot = view.snapshot();
+    this._noteSaved();
+    try {
+      const analysis = await this._analyses.ask(() => this._client.analyze(view.path, snapshot));
+      if (analysis) {
+        const cellIds = snapshot.cells.map(cell => cell.id);
+        this._set({
+          analysis: { ...analysis, cellIds },
+          edited: editedSteps(analysis, snapshot.cells, this._saved.get(view.path)),
+          serverProblem: null,
+          ...this._shownAfter({ graph: analysis.graph, cellIds })
+        });
+        if (!this._state.plan && !this._state.planProblem) {
+          void this._plan();
+        }
+      }
+    } catch (error) {
+      this._onAnalysisProblem(asProblem(error));
+    }
+  }
+
+  /**
+   * Note what is in the file. A notebook is as its file when it is first seen, though JupyterLab may
+   * call it dirty at once, for the kernel's metadata.
+   */
+  private _noteSaved(): void {
+    const view = this._view;
+    if (view && (!view.isDirty || !this._saved.has(view.path))) {
+      this._saved.set(view.path, new Map(view.cells.map(cell => [cell.id, cell.source])));
+    }
+  }
+
+  private _shownAfter(found: IShownGraph): Pick<IPipelineState, 'shown' | 'unreadable'> {
+    const unreadable = found.graph.diagnostics.find(one => one.code === SYNTAX_ERROR) ?? null;
+    const { shown } = this._state;
+    return { shown: unreadable && shown?.graph.steps.length ? shown : found, unreadable };
+  }
+
+  private async _plan(): Promise<void> {
+    const view = this._view;
+    const { values, isGood } = changedValues(this._parameters, this._state.drafts);
+    const { steps, errors } = countsOf(this._state);
+    const isOfUse = steps > 0 && errors === 0 && isGood && this._state.edited.size === 0;
+    if (!view || !this._live || !isOfUse || !isOver(this._state.run)) {
+      return; // a plan is of the file: it would be of something else, or refused
+    }
+    try {
+      const plan = await this._plans.ask(() => this._client.plan(view.path, values));
+      if (plan) {
+        this._set({ plan: byName(plan), planProblem: null });
+      }
+    } catch (error) {
+      const planProblem = asProblem(error);
+      if (!planProblem.isSuperseded) {
+        this._set({ plan: null, planProblem });
+      }
+    }
+  }
+
+  private async _listRuns(): Promise<void> {
+    const view = this._view;
+    if (!view) {
+      return;
+    }
+    try {
+      const runs = await this._lists.ask(() => this._client.runs(view.path, LISTED_RUNS));
+      if (runs) {
+        const newest = runs[0];
+        const run =
+          newest && newest.status !== 'running' && isOver(this._state.run)
+            ? runOf(newest)
+            : this._state.run;
+        this._set({ runs, runsProblem: null, run });
+      }
+    } catch (error) {
+      this._set({ runsProblem: asProblem(error) });
+    }
+  }
+
+  private async _checkVersion(): Promise<void> {
+    const view = this._view;
+    try {
+      const { version } = await this._client.status();
+      this._setFor(view, { otherVersion: version === this._version ? '' : version });
+    } catch {
+      // the analysis meets the same trouble, and tells
+    }
+  }
+
+  private _onEvent(event: IRunEvent): void {
+    const known = this._state.run;
+    const isOther = known !== null && known.id !== event.run_id;
+    if (isOther && event.event !== 'run-started') {
+      return;
+    }
+    if (isOther && (event.time_s ?? 0) < known.startedAt) {
+      return;
+    }
+    const run = afterEvent(known, event);
+    if (run === known) {
+      return;
+    }
+    this._set(isOver(run) ? { run, activity: 'idle' } : { run });
+    if (isOver(run)) {
+      void this._listRuns();
+      void this._plan();
+    } else if (event.event === 'run-started') {
+      this._plans.forget();
+      this._set({ refusal: null });
+    }
+  }
+
+  private _onLiveProblem(problem: RequestProblem | null): void {
+    if (problem || this._state.serverProblem?.kind === 'offline') {
+      this._set({ serverProblem: problem });
+      if (!problem) {
+        void this._analyze();
+        void this._plan();
+        void this._listRuns();
+      }
+    }
+  }
+
+  private _onAnalysisProblem(problem: RequestProblem): void {
+    if (!problem.isSuperseded) {
+      this._set({ serverProblem: problem });
+    }
+    if (problem.kind === 'offline') {
+      this._retry.restart();
+    }
+  }
+
+  private get _parameters() {
+    return this._state.shown?.graph.parameters ?? {};
+  }
+
+  private _values(): Record<string, Json> {
+    return changedValues(this._parameters, this._state.drafts).values;
+  }
+
+  private _set(part: Partial<IPipelineState>): void {
+    this._state = { ...this._state, ...part };
+    this._stateChanged.emit();
+  }
+
+  /** As `_set`, unless another notebook is shown by now. */
+  private _setFor(view: INotebookView | null, part: Partial<IPipelineState>): void {
+    if (this._view === view) {
+      this._set(part);
+    }
+  }
+
+  private _state = EMPTY;
+  private _view: INotebookView | null = null;
+  private _live: LiveRuns | null = null;
+  private _isShown = false;
+  /** By notebook: the sources as they are in its file, by the cell's id, once it was seen unchanged. */
+  private readonly _saved = new Map<string, ReadonlyMap<string, string>>();
+  private readonly _stateChanged = new Signal<this, void>(this);
+  private readonly _drafts = new Map<string, Drafts>();
+  private readonly _cellIds = new Map<string, readonly string[]>();
+  private readonly _analyses = new Newest();
+  private readonly _plans = new Newest();
+  private readonly _lists = new Newest();
+  private readonly _edits = new Pause(() => this._reread(), 300);
+  private readonly _typing = new Pause(() => void this._plan(), 300);
+  private readonly _retry = new Pause(() => void this._analyze(), RETRY_MS);
+}
+
+function byName(plan: IPlan) {
+  return Object.fromEntries(plan.steps.map(({ name, ...step }) => [name, step]));
+}

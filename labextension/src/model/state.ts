@@ -1,0 +1,67 @@
+import type {
+  IAnalysis,
+  IDiagnostic,
+  IGraph,
+  IPlannedStep,
+  IRunSummary
+} from '../client/documents';
+import type { RequestProblem } from '../client/problem';
+import type { Drafts } from './parameters';
+import type { IRun } from './run';
+
+export interface INotebookInfo {
+  path: string;
+  name: string;
+  isPython: boolean;
+}
+
+/** A graph with the ids of the cells that its indices count. */
+export interface IShownGraph {
+  graph: IGraph;
+  cellIds: readonly string[];
+}
+
+/** All that the panel shows; replaced as a whole, never changed in place. */
+export interface IPipelineState {
+  notebook: INotebookInfo | null;
+  /** The newest analysis; null until the first one is there. */
+  analysis: (IAnalysis & { cellIds: readonly string[] }) | null;
+  /** The graph to draw: of the newest analysis, or of the last one that could read every cell. */
+  shown: IShownGraph | null;
+  /** The cell that cannot be read, while `shown` is older than the notebook. */
+  unreadable: IDiagnostic | null;
+  /** Steps whose code differs from the saved notebook, which plans and runs are about. */
+  edited: ReadonlySet<string>;
+  /** Why the server does not answer as it should; null while it does. */
+  serverProblem: RequestProblem | null;
+  /** The version of the server extension if it is not this panel's. */
+  otherVersion: string;
+  plan: Readonly<Record<string, IPlannedStep>> | null;
+  planProblem: RequestProblem | null;
+  runs: readonly IRunSummary[] | null;
+  runsProblem: RequestProblem | null;
+  /** The newest run of the notebook, going on or over. */
+  run: IRun | null;
+  activity: 'idle' | 'starting' | 'stopping';
+  /** Why the last run did not start, or could not be stopped. */
+  refusal: RequestProblem | null;
+  drafts: Drafts;
+}
+
+export const EMPTY: IPipelineState = {
+  notebook: null,
+  analysis: null,
+  shown: null,
+  unreadable: null,
+  edited: new Set(),
+  serverProblem: null,
+  otherVersion: '',
+  plan: null,
+  planProblem: null,
+  runs: null,
+  runsProblem: null,
+  run: null,
+  activity: 'idle',
+  refusal: null,
+  drafts: {}
+};

@@ -1,0 +1,159 @@
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
+import { SidePanel } from '@jupyterlab/ui-components';
+import type { AccordionPanel } from '@lumino/widgets';
+import { pipelineIcon } from '../icons';
+import type { PipelineModel } from '../model/model';
+import type { SectionName } from './context';
+import { HeaderSection } from './header/section';
+import { PipelineSection, type View } from './pipeline/section';
+import { ProblemsSection, problemsOf } from './problems/section';
+import { ReactSection } from './react-section';
+import { RunSection } from './run/section';
+import { RunsSection } from './runs/section';
+
+const NAMES: readonly SectionName[] = ['pipeline', 'problems', 'run', 'runs'];
+const SIZES = [6, 2, 4, 2];
+const LEAST_HEIGHT = 80;
+const FOLDED: readonly SectionName[] = ['problems', 'runs'];
+
+export interface IPanelOptions {
+  model: PipelineModel;
+  translator: ITranslator;
+  trans: TranslationBundle;
+  execute(command: string): void;
+  /** Called when the user chose how to see the steps. */
+  onView(view: View): void;
+}
+
+/** The side panel: a header, and sections that fold. */
+export class PipelinePanel extends SidePanel {
+  constructor(private readonly _options: IPanelOptions) {
+    super({ translator: _options.translator });
+    const { trans, model } = _options;
+    this.id = 'stepmill-panel';
+    this.addClass('jp-Stepmill');
+    this.title.icon = pipelineIcon;
+    this.title.caption = trans.__('Pipeline (stepmill)');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', trans.__('Pipeline'));
+    this._head = this._section(() => (
+      <HeaderSection
+        isList={this._view === 'list'}
+        onToggle={() => _options.onView(this._view === 'list' ? 'graph' : 'list')}
+      />
+    ));
+    this._sections = {
+      pipeline: this._section(() => <PipelineSection view={this._view} />),
+      problems: this._section(() => <ProblemsSection />),
+      run: this._section(() => <RunSection />),
+      runs: this._section(() => <RunsSection />)
+    };
+    this.header.addWidget(this._head);
+    for (const name of NAMES) {
+      this.addWidget(this._sections[name]);
+    }
+    this._accordion.setRelativeSizes([...SIZES]);
+    this._accordion.expansionToggled.connect(this._onToggled, this);
+    model.stateChanged.connect(this._update, this);
+    this._update();
+  }
+
+  /** How the steps are shown; `automatic` goes by the width and the number of steps. */
+  set view(view: View) {
+    this._view = view;
+    this._head.update();
+    this._sections.pipeline.update();
+  }
+
+  override dispose(): void {
+    this._options.model.stateChanged.disconnect(this._update, this);
+    super.dispose();
+  }
+
+  protected override onAfterShow(): void {
+    this._options.model.isShown = true;
+    this._arrangeLater();
+  }
+
+  protected override onAfterHide(): void {
+    this._options.model.isShown = false;
+  }
+
+  private get _accordion(): AccordionPanel {
+    return this.content as AccordionPanel;
+  }
+
+  private readonly _open = (name: SectionName): void => {
+    this._accordion.expand(NAMES.indexOf(name));
+  };
+
+  /** Sections are there only while there is a pipeline; their titles count what is in them. */
+  private _update(): void {
+    const { model, trans } = this._options;
+    const { shown, analysis, run } = model.state;
+    const problems = problemsOf(analysis?.graph.diagnostics ?? []).length;
+    const hasPipeline = (shown?.graph.steps.length ?? 0) > 0 || problems > 0;
+    this.content.setHidden(!hasPipeline);
+    this._arrangeLater();
+    const labels: Record<SectionName, string> = {
+      pipeline: trans.__('Steps'),
+      problems: problems ? trans.__('Problems (%1)', problems) : trans.__('Problems'),
+      run: trans.__('Run'),
+      runs: trans.__('Last Runs')
+    };
+    for (const name of NAMES) {
+      const { title } = this._sections[name];
+      if (title.label !== labels[name]) {
+        title.label = labels[name];
+      }
+    }
+    const failed = run?.status === 'failed' ? run.id : '';
+    if (failed && failed !== this._lastFailed) {
+      this._open('run');
+    }
+    this._lastFailed = failed;
+  }
+
+  /** Fold what is not needed at first, once: sections remember the height that they had, so they need one. */
+  private _arrangeLater(): void {
+    if (this._isArranged || this.isHidden || this.content.isHidden) {
+      return;
+    }
+    requestAnimationFrame(() => {
+      if (this._isArranged || !this.content.node.offsetHeight) {
+        return;
+      }
+      this._isArranged = true;
+      for (const name of FOLDED) {
+        this._accordion.collapse(NAMES.indexOf(name));
+      }
+      this._share();
+    });
+  }
+
+  /** Give a section that unfolds its share where the accordion has left it without height. */
+  private _onToggled(_: AccordionPanel, index: number): void {
+    const section = this._sections[NAMES[index] ?? 'run'];
+    requestAnimationFrame(() => {
+      if (section.isVisible && section.node.offsetHeight < LEAST_HEIGHT) {
+        this._share();
+      }
+    });
+  }
+
+  private _share(): void {
+    const isFolded = NAMES.map(name => this._sections[name].isHidden);
+    this._accordion.setRelativeSizes(SIZES.map((size, index) => (isFolded[index] ? 0 : size)));
+  }
+
+  private _section(draw: () => JSX.Element): ReactSection {
+    const { model, trans, execute } = this._options;
+    return new ReactSection({ model, trans, execute, open: this._open }, draw);
+  }
+
+  private _view: View = 'automatic';
+  private _lastFailed = '';
+  private _isArranged = false;
+  private readonly _head: ReactSection;
+  private readonly _sections: Record<SectionName, ReactSection>;
+}

@@ -1,0 +1,286 @@
+import {
+  BaseEdge,
+  Controls,
+  type Edge,
+  EdgeLabelRenderer,
+  type EdgeProps,
+  getViewportForBounds,
+  Handle,
+  type Node,
+  type NodeProps,
+  Position,
+  ReactFlow,
+  useReactFlow,
+  useStore,
+  type Viewport
+} from '@xyflow/react';
+import '@xyflow/react/dist/base.css';
+import { memo, useEffect, useMemo } from 'react';
+import type { IGraph } from '../../client/documents';
+import type { IStepState } from '../../model/steps';
+import { usePanel } from '../context';
+import {
+  type Direction,
+  type IPlacedEdge,
+  type IPlacedGraph,
+  type IPoint,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+  pathThrough,
+  place,
+  shapeOf
+} from './layout';
+import { StepBox } from './step-box';
+
+type StepNode = Node<{ state: IStepState; direction: Direction }, 'step'>;
+type FlowEdge = Edge<{ placed: IPlacedEdge; isBusy: boolean }, 'flow'>;
+
+export interface IGraphProps {
+  graph: IGraph;
+  steps: readonly IStepState[];
+  direction: Direction;
+  isFaded: boolean;
+}
+
+/** The default export, because this module is a chunk of its own that is loaded when first drawn. */
+export default function StepGraph({ graph, steps, direction, isFaded }: IGraphProps): JSX.Element {
+  const { trans } = usePanel();
+  const shape = shapeOf(graph);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` is all of `graph` that the layout reads
+  const placed = useMemo(() => place(graph, direction), [shape, direction]);
+  const nodes = useMemo(() => nodesOf(placed, steps, direction), [placed, steps, direction]);
+  const edges = useMemo(() => edgesOf(placed, steps), [placed, steps]);
+  return (
+    <ReactFlow
+      className={isFaded ? 'jp-Stepmill-graph jp-mod-faded' : 'jp-Stepmill-graph'}
+      nodes={nodes}
+      edges={edges}
+      nodeTypes={NODE_TYPES}
+      edgeTypes={EDGE_TYPES}
+      nodesDraggable={false}
+      nodesConnectable={false}
+      nodesFocusable={false}
+      edgesFocusable={false}
+      elementsSelectable={false}
+      deleteKeyCode={null}
+      disableKeyboardA11y
+      panOnScroll
+      zoomOnScroll={false}
+      zoomOnDoubleClick={false}
+      minZoom={MIN_ZOOM}
+      maxZoom={1.5}
+      aria-label={trans.__('Graph of the steps')}
+    >
+      <Refit placed={placed} />
+      <FollowFocus placed={placed} />
+      <Controls
+        showInteractive={false}
+        fitViewOptions={{ padding: PADDING, maxZoom: 1 }}
+        aria-label={trans.__('Zoom')}
+      />
+    </ReactFlow>
+  );
+}
+
+const PADDING = 0.04;
+const MIN_ZOOM = 0.1;
+const READABLE_ZOOM = 0.6;
+const NODE_TYPES = { step: memo(StepNodeView) };
+const EDGE_TYPES = { flow: memo(FlowEdgeView) };
+
+function StepNodeView({ data }: NodeProps<StepNode>): JSX.Element {
+  const isDown = data.direction === 'TB';
+  return (
+    <>
+      <Handle
+        type="target"
+        position={isDown ? Position.Top : Position.Left}
+        isConnectable={false}
+      />
+      <StepBox state={data.state} />
+      <Handle
+        type="source"
+        position={isDown ? Position.Bottom : Position.Right}
+        isConnectable={false}
+      />
+    </>
+  );
+}
+
+/** The library's own labels measure themselves once, and stay unseen if the panel was hidden then. */
+function FlowEdgeView({ id, data }: EdgeProps<FlowEdge>): JSX.Element | null {
+  if (!data) {
+    return null;
+  }
+  const { placed, isBusy } = data;
+  const { x, y } = placed.labelAt;
+  const kinds = new Set(placed.edges.map(edge => edge.kind));
+  return (
+    <>
+      <BaseEdge
+        id={id}
+        path={pathThrough(placed.points)}
+        className="jp-Stepmill-edge"
+        data-kind={kinds.has('data') ? 'data' : [...kinds][0]}
+        data-busy={isBusy}
+        data-doubtful={placed.edges.some(edge => edge.doubtful)}
+      />
+      {placed.label && (
+        <EdgeLabelRenderer>
+          <EdgeLabel
+            placed={placed}
+            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+          />
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+}
+
+function EdgeLabel({
+  placed,
+  style
+}: {
+  placed: IPlacedEdge;
+  style: React.CSSProperties;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const lines = placed.edges.map(edge => {
+    const [from, to] = edge.evidence;
+    const places =
+      from && to
+        ? trans.__('cell [%1] line %2 → cell [%3] line %4', from.cell, from.line, to.cell, to.line)
+        : trans.__('no line to show');
+    const doubt = edge.doubtful ? trans.__(' (not certain)') : '';
+    return edge.kind === 'data'
+      ? `${edge.name}: ${places}${doubt}`
+      : `${edge.name} (${edge.kind}): ${places}${doubt}`;
+  });
+  return (
+    <span className="jp-Stepmill-edgeLabel" style={style} title={lines.join('\n')}>
+      {placed.label}
+    </span>
+  );
+}
+
+/** The panel opens at size 0 and is resized: fit again each time it has a new size or a new layout. */
+function Refit({ placed }: { placed: IPlacedGraph }): null {
+  const { setViewport } = useReactFlow();
+  const width = useStore(store => store.width);
+  const height = useStore(store => store.height);
+  useEffect(() => {
+    if (width > 0 && height > 0) {
+      void setViewport(viewportOf(placed, width, height));
+    }
+  }, [width, height, placed, setViewport]);
+  return null;
+}
+
+/** Bring a step that the keyboard goes to into view. */
+function FollowFocus({ placed }: { placed: IPlacedGraph }): null {
+  const { setCenter, getViewport } = useReactFlow();
+  const frame = useStore(store => store.domNode);
+  useEffect(() => {
+    const follow = (event: FocusEvent) => {
+      const name = (event.target as HTMLElement).dataset.step;
+      const node = placed.nodes.find(one => one.name === name);
+      const view = getViewport();
+      if (node && frame && !isInView(node, view, frame.clientWidth, frame.clientHeight)) {
+        void setCenter(node.x + NODE_WIDTH / 2, node.y + NODE_HEIGHT / 2, { zoom: view.zoom });
+      }
+    };
+    frame?.addEventListener('focusin', follow);
+    return () => frame?.removeEventListener('focusin', follow);
+  }, [frame, placed, setCenter, getViewport]);
+  return null;
+}
+
+function isInView(node: IPoint, view: Viewport, width: number, height: number): boolean {
+  const left = node.x * view.zoom + view.x;
+  const top = node.y * view.zoom + view.y;
+  return (
+    left >= 0 &&
+    top >= 0 &&
+    left + NODE_WIDTH * view.zoom <= width &&
+    top + NODE_HEIGHT * view.zoom <= height
+  );
+}
+
+/**
+ * All of the graph if its names can be read then; else its beginning, and the rest by scrolling.
+ * `fitView` sees to the nodes alone, but edges go around them.
+ */
+function viewportOf(placed: IPlacedGraph, width: number, height: number): Viewport {
+  const bounds = { x: 0, y: 0, width: placed.width, height: placed.height };
+  const whole = getViewportForBounds(bounds, width, height, MIN_ZOOM, 1, PADDING);
+  if (whole.zoom >= READABLE_ZOOM) {
+    return whole;
+  }
+  const zoom = Math.min(1, Math.max(READABLE_ZOOM, (width * (1 - 2 * PADDING)) / placed.width));
+  return {
+    zoom,
+    x: Math.max(width * PADDING, (width - placed.width * zoom) / 2),
+    y: Math.max(height * PADDING, (height - placed.height * zoom) / 2)
+  };
+}
+
+/**
+ * Sizes and handles are known, and said: new node objects without `measured` and `handles` are
+ * measured again in the DOM, edges vanish at each event, and the view is never fitted.
+ */
+function nodesOf(
+  placed: IPlacedGraph,
+  steps: readonly IStepState[],
+  direction: Direction
+): StepNode[] {
+  const states = new Map(steps.map(state => [state.name, state]));
+  return placed.nodes.flatMap(({ name, x, y }) => {
+    const state = states.get(name);
+    return state
+      ? [
+          {
+            id: name,
+            type: 'step' as const,
+            position: { x, y },
+            width: NODE_WIDTH,
+            height: NODE_HEIGHT,
+            measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
+            handles: handles(direction),
+            data: { state, direction }
+          }
+        ]
+      : [];
+  });
+}
+
+function handles(direction: Direction) {
+  const isDown = direction === 'TB';
+  const point = { width: 1, height: 1, id: null };
+  return [
+    {
+      ...point,
+      type: 'target' as const,
+      position: isDown ? Position.Top : Position.Left,
+      x: isDown ? NODE_WIDTH / 2 : 0,
+      y: isDown ? 0 : NODE_HEIGHT / 2
+    },
+    {
+      ...point,
+      type: 'source' as const,
+      position: isDown ? Position.Bottom : Position.Right,
+      x: isDown ? NODE_WIDTH / 2 : NODE_WIDTH,
+      y: isDown ? NODE_HEIGHT : NODE_HEIGHT / 2
+    }
+  ];
+}
+
+function edgesOf(placed: IPlacedGraph, steps: readonly IStepState[]): FlowEdge[] {
+  const busy = new Set(steps.filter(state => state.word === 'running').map(state => state.name));
+  return placed.edges.map(edge => ({
+    id: JSON.stringify([edge.producer, edge.consumer]),
+    type: 'flow' as const,
+    source: edge.producer,
+    target: edge.consumer,
+    data: { placed: edge, isBusy: busy.has(edge.consumer) }
+  }));
+}

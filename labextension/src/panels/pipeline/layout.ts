@@ -1,0 +1,115 @@
+import { Graph, layout } from '@dagrejs/dagre';
+import type { IEdge, IGraph } from '../../client/documents';
+import { shortList } from '../short-list';
+
+export const NODE_WIDTH = 132;
+export const NODE_HEIGHT = 46;
+const LABEL_CHARACTERS = 15;
+const CHARACTER_WIDTH = 5.6;
+const LABEL_HEIGHT = 16;
+
+export type Direction = 'TB' | 'LR';
+
+export interface IPoint {
+  x: number;
+  y: number;
+}
+
+export interface IPlacedNode extends IPoint {
+  name: string;
+}
+
+/** All edges between two steps, drawn as one. */
+export interface IPlacedEdge {
+  producer: string;
+  consumer: string;
+  edges: IEdge[];
+  label: string;
+  points: IPoint[];
+  labelAt: IPoint;
+}
+
+export interface IPlacedGraph {
+  nodes: IPlacedNode[];
+  edges: IPlacedEdge[];
+  /** Of the whole drawing, edges and their names included. */
+  width: number;
+  height: number;
+}
+
+/** What the layout depends on; equal texts have equal layouts. */
+export function shapeOf(graph: IGraph): string {
+  const edges = graph.edge_details.map(({ producer, consumer, name, kind }) => [
+    producer,
+    consumer,
+    name,
+    kind
+  ]);
+  return JSON.stringify([graph.steps.map(step => step.name), edges]);
+}
+
+/** Place steps in layers, with room for the names on the edges. */
+export function place(graph: IGraph, direction: Direction): IPlacedGraph {
+  const drawing = new Graph({ multigraph: false }).setGraph({
+    rankdir: direction,
+    nodesep: 14,
+    edgesep: 10,
+    ranksep: direction === 'TB' ? 18 : 26
+  });
+  for (const step of graph.steps) {
+    drawing.setNode(step.name, { width: NODE_WIDTH, height: NODE_HEIGHT });
+  }
+  const bundles = bundled(graph.edge_details);
+  for (const { producer, consumer, label } of bundles) {
+    const width = label.length * CHARACTER_WIDTH + 8;
+    drawing.setEdge(producer, consumer, { width, height: LABEL_HEIGHT, labelpos: 'c' });
+  }
+  layout(drawing);
+  const { width = 0, height = 0 } = drawing.graph() as { width?: number; height?: number };
+  return {
+    width,
+    height,
+    nodes: graph.steps.map(({ name }) => {
+      const { x, y } = drawing.node(name) as IPoint;
+      return { name, x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
+    }),
+    edges: bundles.map(bundle => {
+      const { points, x, y } = drawing.edge(bundle.producer, bundle.consumer) as IPoint & {
+        points: IPoint[];
+      };
+      return { ...bundle, points, labelAt: { x, y } };
+    })
+  };
+}
+
+/** A smooth SVG path through the points of an edge: straight ends, rounded corners. */
+export function pathThrough(points: readonly IPoint[]): string {
+  const [first, ...rest] = points;
+  const last = rest.at(-1);
+  if (!first || !last) {
+    return '';
+  }
+  const middles = rest.slice(0, -1).map((point, index) => {
+    const next = rest[index + 1] ?? last;
+    return `Q ${point.x},${point.y} ${(point.x + next.x) / 2},${(point.y + next.y) / 2}`;
+  });
+  return [`M ${first.x},${first.y}`, ...middles, `L ${last.x},${last.y}`].join(' ');
+}
+
+function bundled(edges: readonly IEdge[]) {
+  const bundles = new Map<string, { producer: string; consumer: string; edges: IEdge[] }>();
+  for (const edge of edges) {
+    const key = JSON.stringify([edge.producer, edge.consumer]);
+    const bundle = bundles.get(key) ?? {
+      producer: edge.producer,
+      consumer: edge.consumer,
+      edges: []
+    };
+    bundle.edges.push(edge);
+    bundles.set(key, bundle);
+  }
+  return [...bundles.values()].map(bundle => {
+    const names = bundle.edges.map(edge => edge.name).filter(name => name);
+    return { ...bundle, label: shortList(names, LABEL_CHARACTERS) };
+  });
+}

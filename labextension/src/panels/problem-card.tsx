@@ -1,0 +1,42 @@
+import type { RequestProblem } from '../client/problem';
+import { usePanel } from './context';
+import { DiagnosticList, problemsOf } from './problems/section';
+
+/** A request that came to nothing: what happened, what to do, and where. */
+export function ProblemCard({
+  title,
+  problem
+}: {
+  title: string;
+  problem: RequestProblem;
+}): JSX.Element {
+  const { model, trans } = usePanel();
+  const diagnostics = problemsOf(problem.diagnostics);
+  const advice: Partial<Record<typeof problem.kind, string>> = {
+    missing: trans.__(
+      'This Jupyter server has no stepmill. Run `pip install stepmill` in the environment of the server and restart it.'
+    ),
+    offline: trans.__('The Jupyter server does not answer. What you see is what was known last.'),
+    forbidden: trans.__('You are not allowed to do this here. Ask whoever runs this server.'),
+    busy: trans.__('Another run of this project is going on. Wait for it, or stop it.')
+  };
+  const isRepeated = diagnostics.some(one => problem.message.includes(one.message));
+  return (
+    <div className="jp-Stepmill-card" data-tone="bad" role="alert">
+      <p className="jp-Stepmill-cardTitle">{title}</p>
+      {!isRepeated && problem.kind !== 'missing' && (
+        <p className="jp-Stepmill-errorText">{problem.message}</p>
+      )}
+      {advice[problem.kind] && <p>{advice[problem.kind]}</p>}
+      {!isRepeated && problem.hint && <p className="jp-Stepmill-hint">{problem.hint}</p>}
+      {diagnostics.length > 0 && <DiagnosticList diagnostics={diagnostics} />}
+      {['offline', 'missing', 'failed'].includes(problem.kind) && (
+        <div className="jp-Stepmill-buttons">
+          <button type="button" className="jp-Button jp-mod-styled" onClick={() => model.refresh()}>
+            {trans.__('Try again')}
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { useMemo } from 'react';
+import { changedValues } from '../../model/parameters';
+import { isOver } from '../../model/run';
+import { countsOf } from '../../model/steps';
+import { usePanel, usePipeline } from '../context';
+import { ProblemCard } from '../problem-card';
+import { FailureCard } from './failure';
+import { ParameterForm } from './form';
+import { PlanView } from './plan';
+import { RunProgress } from './progress';
+
+/** How the pipeline is run: values, what a run would do, the run that goes on, how the last one failed. */
+export function RunSection(): JSX.Element {
+  const { model, trans, open } = usePanel();
+  const state = usePipeline();
+  const { run, activity, shown, drafts, refusal } = state;
+  const parameters = shown?.graph.parameters ?? {};
+  const isGood = useMemo(() => changedValues(parameters, drafts).isGood, [parameters, drafts]);
+  const counts = countsOf(state);
+  const isRunning = !isOver(run);
+  return (
+    <div className="jp-Stepmill-run">
+      {refusal && <ProblemCard title={trans.__('The run did not start')} problem={refusal} />}
+      {run && !refusal && <FailureCard run={run} />}
+      <ParameterForm parameters={parameters} drafts={drafts} isLocked={isRunning} />
+      <div className="jp-Stepmill-buttons">
+        {isRunning ? (
+          <button
+            type="button"
+            className="jp-Button jp-mod-styled jp-mod-warn"
+            disabled={activity === 'stopping'}
+            onClick={() => void model.stop()}
+          >
+            {activity === 'stopping' ? trans.__('Stopping…') : trans.__('Stop')}
+          </button>
+        ) : (
+          <button
+            type="button"
+            className="jp-Button jp-mod-styled jp-mod-accept"
+            disabled={!isGood || activity !== 'idle' || !shown?.graph.steps.length}
+            title={trans.__('Save the notebook and run its pipeline')}
+            onClick={() => void model.run()}
+          >
+            {activity === 'starting' ? trans.__('Starting…') : trans.__('Run')}
+          </button>
+        )}
+      </div>
+      {run && <RunProgress run={run} />}
+      {!isRunning && counts.errors > 0 && !refusal && (
+        <button
+          type="button"
+          className="jp-Stepmill-link jp-Stepmill-refused"
+          data-tone="bad"
+          onClick={() => open('problems')}
+        >
+          {trans._n(
+            'A run would be refused: %1 problem',
+            'A run would be refused: %1 problems',
+            counts.errors
+          )}
+        </button>
+      )}
+      {!isRunning && counts.errors === 0 && (
+        <PlanView
+          plan={state.plan}
+          problem={refusal ? null : state.planProblem}
+          isEdited={state.edited.size > 0}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,12 @@
+/** Some names in little room: the first ones, and how many more there are. */
+export function shortList(names: readonly string[], characters: number): string {
+  const shown: string[] = [];
+  for (const name of names) {
+    if (shown.length && [...shown, name].join(', ').length > characters) {
+      break;
+    }
+    shown.push(name);
+  }
+  const more = names.length - shown.length;
+  return more ? `${shown.join(', ')} +${more}` : shown.join(', ');
+}

@@ -1,0 +1,5 @@
+import './base.css';
+import './header.css';
+import './pipeline.css';
+import './run.css';
+import './editor.css';

@@ -1,0 +1,343 @@
+import { Signal } from '@lumino/signaling';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PipelineClient } from '../src/client/client';
+import type { IPostedCell, IRunEvent } from '../src/client/documents';
+import { RequestProblem } from '../src/client/problem';
+import { PipelineModel } from '../src/model/model';
+import { countsOf, stepStates } from '../src/model/steps';
+import type { INotebookView } from '../src/notebook/view';
+import { answer, type ISample, SAMPLES } from './samples';
+
+/** A notebook that lies in memory. */
+class MemoryNotebook implements INotebookView {
+  constructor(
+    readonly path: string,
+    public cells: IPostedCell[]
+  ) {}
+
+  isPython = true;
+  isDirty = false;
+  saves = 0;
+  revealed: unknown[] = [];
+  readonly changed = new Signal<this, void>(this);
+  readonly saved = new Signal<this, void>(this);
+
+  snapshot() {
+    return { cells: [...this.cells], metadata: {} };
+  }
+
+  async save() {
+    this.saves++;
+    this.isDirty = false;
+    this.saved.emit();
+  }
+
+  async reveal(cellId: string, line?: number | null) {
+    this.revealed.push([cellId, line]);
+  }
+
+  type(index: number, source: string) {
+    this.cells = this.cells.map((cell, at) => (at === index ? { ...cell, source } : cell));
+    this.isDirty = true;
+    this.changed.emit();
+  }
+}
+
+/** A server that gives the samples, or what a test puts in their place. */
+class SampleServer {
+  readonly asked: { route: string; body: Record<string, unknown> }[] = [];
+  readonly replies = new Map<string, () => Response | Promise<Response>>();
+  private _push: ((text: string) => void) | null = null;
+
+  constructor() {
+    this.give('GET status', SAMPLES.status);
+    this.give('POST analyze', SAMPLES.analyze);
+    this.give('POST plan', SAMPLES.plan);
+    this.give('GET runs', SAMPLES.runsNone);
+    this.give('POST runs', SAMPLES.runStarted);
+    this.replies.set('GET stream', () => new Response(this._stream()));
+  }
+
+  readonly transport = async (path: string, init: RequestInit = {}) => {
+    const route = `${init.method ?? 'GET'} ${path.split('?')[0]}`;
+    this.asked.push({ route, body: init.body ? JSON.parse(String(init.body)) : {} });
+    const reply = this.replies.get(route);
+    if (!reply) {
+      throw new Error(`nobody answers ${route}`);
+    }
+    return reply();
+  };
+
+  give(route: string, sample: ISample) {
+    this.replies.set(route, () => answer(sample));
+  }
+
+  count(route: string) {
+    return this.asked.filter(one => one.route === route).length;
+  }
+
+  send(events: readonly IRunEvent[]) {
+    for (const event of events) {
+      this._push?.(`id: ${event.run_id}:${event.number}\ndata: ${JSON.stringify(event)}\n\n`);
+    }
+  }
+
+  private _stream() {
+    const encoder = new TextEncoder();
+    return new ReadableStream({
+      start: controller => {
+        this._push = text => controller.enqueue(encoder.encode(text));
+        this._push(': hello\n\n');
+      }
+    });
+  }
+}
+
+const CELLS = SAMPLES.analyze.request.body.notebook.cells as unknown as IPostedCell[];
+const VERSION = SAMPLES.status.reply.version;
+
+let server: SampleServer;
+let notebook: MemoryNotebook;
+let model: PipelineModel;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  server = new SampleServer();
+  notebook = new MemoryNotebook('nb.ipynb', CELLS);
+  model = new PipelineModel(new PipelineClient(server.transport, 'tab'), VERSION);
+});
+
+afterEach(() => {
+  model.follow(null);
+  vi.useRealTimers();
+});
+
+const settle = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
+
+async function open() {
+  model.follow(notebook);
+  await settle();
+}
+
+describe('a notebook with steps', () => {
+  it('is analysed, planned and listed at once', async () => {
+    await open();
+    expect(stepStates(model.state).map(step => [step.name, step.word])).toEqual([
+      ['measure', 'new'],
+      ['tell', 'new']
+    ]);
+    expect(model.state.runs).toEqual([]);
+    expect(model.state.otherVersion).toBe('');
+  });
+
+  it('is analysed once after many edits', async () => {
+    await open();
+    for (let count = 0; count < 6; count++) {
+      notebook.type(5, `size + ${count}`);
+      await settle(100);
+    }
+    expect(server.count('POST analyze')).toBe(1);
+    await settle(300);
+    expect(server.count('POST analyze')).toBe(2);
+  });
+
+  it('shows the newest analysis, whichever answer comes first', async () => {
+    await open();
+    const answers: ((response: Response) => void)[] = [];
+    server.replies.set('POST analyze', () => new Promise(resolve => answers.push(resolve)));
+    notebook.type(5, 'older');
+    await settle(300);
+    notebook.type(5, 'newer');
+    await settle(300);
+    answers[1]?.(answer(SAMPLES.analyze));
+    await settle();
+    answers[0]?.(answer(SAMPLES.analyzeProblems));
+    await settle();
+    expect(model.state.analysis?.graph.steps.map(step => step.name)).toEqual(['measure', 'tell']);
+  });
+
+  it('knows which steps are edited and not saved', async () => {
+    await open();
+    notebook.type(4, `${CELLS[4]?.source}\nprint(1)`);
+    await settle(300);
+    expect([...model.state.edited]).toEqual(['tell']);
+    notebook.type(2, '%%parameters\nradius = 3.0\nunit: str = "cm"');
+    await settle(300);
+    expect([...model.state.edited]).toEqual(['measure', 'tell']);
+    await notebook.save();
+    await settle();
+    expect([...model.state.edited]).toEqual([]);
+    notebook.type(1, `# a word on area\n${CELLS[1]?.source}`);
+    await settle(300);
+    expect([...model.state.edited]).toEqual([]);
+  });
+
+  it('keeps the last graph while a cell cannot be read', async () => {
+    await open();
+    const broken = structuredClone(SAMPLES.analyzeProblems);
+    const [first] = broken.reply.graph.diagnostics;
+    if (first) {
+      first.code = 'SM110';
+    }
+    server.give('POST analyze', broken);
+    notebook.type(4, '(');
+    await settle(300);
+    expect(model.state.shown?.graph.steps.map(step => step.name)).toEqual(['measure', 'tell']);
+    expect(model.state.unreadable?.line).toBe(2);
+    server.give('POST analyze', SAMPLES.analyze);
+    notebook.type(4, '()');
+    await settle(300);
+    expect(model.state.unreadable).toBeNull();
+  });
+
+  it('counts its problems and shows their line', async () => {
+    server.give('POST analyze', SAMPLES.analyzeProblems);
+    await open();
+    expect(countsOf(model.state)).toMatchObject({ errors: 1, warnings: 1 });
+    const [problem] = model.state.analysis?.graph.diagnostics ?? [];
+    if (problem) {
+      await model.revealDiagnostic(problem);
+    }
+    expect(notebook.revealed).toEqual([['c0', 2]]);
+  });
+});
+
+describe('a notebook of another language', () => {
+  it('is left alone, until its kernel says that it is Python', async () => {
+    notebook.isPython = false;
+    model.isShown = true;
+    await open();
+    expect(server.asked).toEqual([]);
+    notebook.isPython = true;
+    notebook.changed.emit();
+    await settle(300);
+    expect(model.state.notebook?.isPython).toBe(true);
+    expect(server.count('POST analyze')).toBe(1);
+  });
+});
+
+describe('a plan', () => {
+  it('is asked for only where there is something to run', async () => {
+    server.give('POST analyze', SAMPLES.analyzeProblems);
+    await open();
+    expect(server.count('POST plan')).toBe(0);
+    server.give('POST analyze', SAMPLES.analyze);
+    notebook.type(5, 'mended');
+    await settle(300);
+    expect(server.count('POST plan')).toBe(1);
+  });
+});
+
+describe('a run', () => {
+  it('saves, sends what differs, follows the events, and is listed', async () => {
+    await open();
+    model.edit('radius', '3');
+    model.edit('unit', 'cm');
+    await settle(300);
+    notebook.isDirty = true;
+    const started = model.run();
+    expect(model.state.activity).toBe('starting');
+    await settle();
+    await started;
+    expect(notebook.saves).toBe(1);
+    const sent = server.asked.find(one => one.route === 'POST runs')?.body;
+    expect(sent).toEqual({ path: 'nb.ipynb', parameters: { radius: 3 } });
+    expect(stepStates(model.state).map(step => step.word)).toEqual(['queued', 'queued']);
+
+    server.give('GET runs', SAMPLES.runs);
+    server.give('POST plan', SAMPLES.planCached);
+    server.send(SAMPLES.events.reply.events as unknown as IRunEvent[]);
+    await settle();
+    expect(model.state.run?.status).toBe('succeeded');
+    expect(model.state.runs).toHaveLength(SAMPLES.runs.reply.runs.length);
+    expect(stepStates(model.state).map(step => step.word)).toEqual(['fresh', 'fresh']);
+  });
+
+  it('that a terminal started is shown as it fails', async () => {
+    await open();
+    const events = SAMPLES.eventsFailed.reply.events as unknown as IRunEvent[];
+    server.send(events.slice(0, -1));
+    await settle();
+    expect(model.state.run?.steps.b?.status).toBe('failed');
+    expect(model.state.run?.status).toBe('running');
+    server.send(events.slice(-1));
+    await settle();
+    expect(model.state.run?.status).toBe('failed');
+  });
+
+  it('that is refused leaves its diagnostics', async () => {
+    await open();
+    server.give('POST runs', SAMPLES.errorDiagnostics);
+    const started = model.run();
+    await settle();
+    await started;
+    expect(model.state.refusal).toMatchObject({ kind: 'refused' });
+    expect(model.state.refusal?.diagnostics).toHaveLength(1);
+    expect(model.state.activity).toBe('idle');
+  });
+
+  it('waits its turn while another one holds the project', async () => {
+    await open();
+    server.give('POST runs', SAMPLES.errorLocked);
+    const started = model.run();
+    await settle();
+    await started;
+    expect(model.state.refusal?.kind).toBe('busy');
+  });
+
+  it('is found again when the page is loaded', async () => {
+    server.give('GET runs', SAMPLES.runs);
+    await open();
+    expect(model.state.run?.status).toBe('succeeded');
+  });
+});
+
+describe('a server', () => {
+  it('is asked nothing about a notebook without steps, until the panel is shown', async () => {
+    notebook.cells = [{ id: 'c', cell_type: 'code', source: 'x = 1', metadata: {} }];
+    await open();
+    notebook.type(0, 'x = 2');
+    await settle(1000);
+    expect(server.asked).toEqual([]);
+    model.isShown = true;
+    await settle();
+    expect(server.count('POST analyze')).toBe(1);
+  });
+
+  it('without the extension is told as such', async () => {
+    for (const route of server.replies.keys()) {
+      server.replies.set(route, () => new Response('<html>', { status: 404 }));
+    }
+    await open();
+    expect(model.state.serverProblem?.kind).toBe('missing');
+    expect(model.state.runs).toBeNull();
+    expect(model.state.runsProblem?.kind).toBe('missing');
+  });
+
+  it('of another version is named', async () => {
+    server.give('GET status', { status: 200, reply: { version: '99.0' } });
+    await open();
+    expect(model.state.otherVersion).toBe('99.0');
+  });
+
+  it('that comes back is asked again by itself', async () => {
+    await open();
+    server.replies.set('POST analyze', () => Promise.reject(new RequestProblem('offline', 'gone')));
+    notebook.type(4, 'print(size)');
+    await settle(300);
+    expect(model.state.serverProblem?.kind).toBe('offline');
+    expect(model.state.shown?.graph.steps).toHaveLength(2);
+    server.give('POST analyze', SAMPLES.analyze);
+    await settle(2000);
+    expect(model.state.serverProblem).toBeNull();
+  });
+});
+
+it('keeps what was typed into the form of each notebook', async () => {
+  await open();
+  model.edit('radius', '7');
+  model.follow(new MemoryNotebook('other.ipynb', CELLS));
+  expect(model.state.drafts).toEqual({});
+  model.follow(notebook);
+  expect(model.state.drafts).toEqual({ radius: '7' });
+});

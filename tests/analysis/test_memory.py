@@ -1,0 +1,180 @@
+"""An analysis after an edit gives what an analysis from nothing gives."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from oracle.table import all_cases
+from stepmill.analysis import analyze, build
+from stepmill.analysis.interpreter import Interpreter, Observed
+from stepmill.model.codec import to_json
+from stepmill.notebook.reading import parse_document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stepmill.analysis.units import Unit
+
+LINES = (
+    "x = 1", "x = [1]", "y = x", "y = [x]", "z = y", "x.append(2)", "y[0] = z", "x += [3]", "del x", "x = 2",
+    "def f(a=[]):\n    a.append(x)\n    return a", "z = f()", "z = f(x)", "f = lambda v=x: v", "import f",
+    "class K:\n    n = []\n    def put(self, v):\n        self.n.append(v)\n        self.v = v", "k = K()",
+    "k.put(x)", "K.n = y", "z = k.v", "x = k", "y = k.n", "for x in y: z = x", "while x: x = y; y = z",
+    "def make():\n    n = [0]\n    def inner(v):\n        nonlocal n\n        n = v\n    return inner",
+    "g = make()", "z = g(x)", "g(y)", "from os import *", "from nowhere import *", "import numpy as np",
+    "import random", "random.seed(1)", "z = random.random()", "np.random.seed(0)", "y = np.random.rand(3)",
+    "import pandas as pd", "x = pd.DataFrame({'a': [1]})", "y = x['a']", "y['b'] = 2", "z = x.values",
+    "open('a.txt', 'w').write('x')", "z = open('a.txt').read()", "import os", "os.chdir('d')", "unknown(x)",
+    "import local_module", "local_module.fill(x)", "z = local_module.get(y)", "pd.options.display.width = 1",
+    "if x: y = z", "try:\n    y = x\nexcept E as e:\n    z = e", "with open('b') as h: z = h", "x, y = y, x",
+    "globals()['x'] = y", "exec('x = y')", "import functools", "p = functools.partial(f, x)", "z = p()",
+    "!ls", "%cd d", "ls", "z = [v for v in x]", "z = (v for v in y)", "next(z)", "z = zip(x, y)", "_",
+    "d = {'f': x.append}", "d['f'](y)", "print(x)", "y", "def", "@f\ndef h(): return x", "z = h()",
+)  # fmt: skip
+TAGS = (
+    "", "", "%%step a", "%%step b", "%%step c", "%%step a --outputs x", "%%step b --inputs x", "%%scratch",
+    "%%parameters",
+)  # fmt: skip
+
+KINDS = ("replace", "insert", "delete", "move", "add", "cut", "line", "line")
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[list[str]]:
+    """Versions of a notebook of few different lines, so that they have to do with each other."""
+    pool = draw(st.lists(st.sampled_from(LINES), min_size=3, max_size=8))
+    lines = st.lists(st.sampled_from(pool), max_size=4)
+    sources = st.builds(
+        lambda tag, body: "\n".join([*filter(None, [tag]), *body]), st.sampled_from(TAGS), lines
+    )
+    versions = [draw(st.lists(sources, min_size=1, max_size=6))]
+    for kind in draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4)):
+        number, source, line = draw(st.integers(0, 99)), draw(sources), draw(st.sampled_from(pool))
+        versions.append(edited(versions[-1], kind, number, line if kind in ("add", "line") else source))
+    return versions
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known() -> Iterator[None]:
+    build.forget()
+    yield
+    build.forget()
+
+
+def edited(cells: list[str], kind: str, number: int, source: str) -> list[str]:
+    """Return the cells after one edit."""
+    at = number % (len(cells) + 1)
+    here = min(at, len(cells) - 1)
+    if kind == "insert" or not cells:
+        return [*cells[:at], source, *cells[at:]]
+    old, rest = cells[here], [*cells[:here], *cells[here + 1 :]]
+    if kind == "delete":
+        return rest
+    if kind == "move":
+        return [*rest[: number % 3], old, *rest[number % 3 :]]
+    lines = old.split("\n")
+    new = {
+        "replace": source,
+        "add": f"{old}\n{source}",
+        "line": "\n".join([*lines[: number % len(lines)], source, *lines[number % len(lines) + 1 :]]),
+        "cut": "\n".join([*lines[: number % len(lines)], *lines[number % len(lines) + 1 :]]),
+    }[kind]
+    return [*cells[:here], new, *cells[here + 1 :]]
+
+
+def analysed(cells: list[str]) -> Any:
+    made = [{"cell_type": "code", "id": "", "metadata": {}, "source": source} for source in cells]
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}
+    return to_json(analyze(parse_document(document, "n"), is_local=lambda name: name == "local_module"))
+
+
+def check(versions: list[list[str]]) -> None:
+    warm = [analysed(cells) for cells in versions]
+    for cells, found in zip(versions, warm, strict=True):
+        build.forget()
+        assert found == analysed(cells), cells
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories())
+def test_after_edits_it_is_as_if_analysed_from_nothing(versions: list[list[str]]) -> None:
+    check(versions)
+
+
+def test_oracle_cases_after_edits_are_as_if_analysed_from_nothing() -> None:
+    chance = random.Random(1)
+    for case in chance.sample(list(all_cases()), 40):
+        cells = ["".join(cell["source"]) for cell in case.document()["cells"] if cell["cell_type"] == "code"]
+        versions = [cells]
+        for _ in range(3):
+            kind = chance.choice(KINDS)
+            line = chance.choice(LINES)
+            versions.append(edited(versions[-1], kind, chance.randrange(100), line))
+        check([*versions, cells])
+
+
+def test_an_edit_leaves_alone_what_does_not_depend_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    observe = Interpreter.observe
+
+    def counted(self: Interpreter, unit: Unit, *about: Any) -> Observed:
+        seen.append(unit.cell.index)
+        return observe(self, unit, *about)
+
+    monkeypatch.setattr(Interpreter, "observe", counted)
+    cells = ["import pandas as pd", *(f"%%step s{i}\nx{i} = [{i}]\ny{i} = len(x{i})" for i in range(1, 9))]
+    cells.append("%%step last\nz = x3 + x5")
+    analysed(cells)
+    assert sorted(set(seen)) == list(range(10))
+    seen.clear()
+    analysed(cells)
+    assert seen == []
+    analysed([*cells[:3], "%%step s3\nx3 = {3}\nnew = 1", *cells[4:]])
+    assert sorted(set(seen)) == [3, 9]
+
+
+def test_what_is_to_run_is_analysed_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = {"cell_type": "code", "id": "", "metadata": {}, "source": "%%step a\nx = 1"}
+    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}
+    notebook = parse_document(document, "n")
+    build.analyze(notebook)
+    monkeypatch.setattr(build._recent, "take", lambda *_: pytest.fail("the memory was asked"))
+    assert build.analyze(notebook, anew=True).step("a").outputs
+
+
+def test_what_is_known_of_modules_is_asked_again() -> None:
+    cells = ["%%step a\nx = [1]", "import mine\nmine.clean(x)", "%%step b\nprint(x)"]
+    made = [{"cell_type": "code", "id": "", "metadata": {}, "source": source} for source in cells]
+    notebook = parse_document({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}, "n")
+    found = [
+        {d.code for d in analyze(notebook, is_local=lambda _: local).diagnostics}  # noqa: B023
+        for local in (False, True, False)
+    ]
+    assert found[0] == found[2] != found[1]
+
+
+def test_a_scope_that_a_later_statement_changes_is_not_remembered() -> None:
+    """Nothing notes what a function's own scope was before."""
+    maker = "def make():\n  n = [0]\n  def put(v):\n    nonlocal n\n    n = v\n    return n\n  return put"
+    cells = ["row = 1", maker, "%%step a\nf = make()", "%%step b\nf([])", "%%step c\nx = f([2])\ny = row"]
+    check([[*cells, f"%%step d\n{last}"] for last in ("z = x", "row = open", "z = x\nz.append(1)")])
+
+
+def test_threads_do_not_get_into_each_others_way() -> None:
+    chance = random.Random(2)
+    cases = chance.sample(list(all_cases()), 6)
+    versions = []
+    for case in cases:
+        cells = ["".join(cell["source"]) for cell in case.document()["cells"] if cell["cell_type"] == "code"]
+        versions += [cells, edited(cells, "add", 1, "x = 1"), edited(cells, "insert", 0, "y = 2"), cells]
+    with ThreadPoolExecutor(4) as threads:
+        warm = list(threads.map(analysed, versions))
+    for cells, found in zip(versions, warm, strict=True):
+        build.forget()
+        assert found == analysed(cells), cells

@@ -1,0 +1,115 @@
+"""Runs: started here or in a terminal, watched live, failed, refused, found again after a reload."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from ui.lab import SMALL
+
+if TYPE_CHECKING:
+    from ui.lab import Lab
+
+
+def test_runs_with_a_parameter_changed(lab: Lab) -> None:
+    lab.write("run/small.ipynb", *SMALL)
+    lab.open("run/small.ipynb")
+    expect(lab.panel).to_contain_text("Will run 3, reuse 0")
+    expect(lab.step("double")).to_have_attribute("data-state", "new")
+    lab.run_button.click()
+    expect(lab.step("double")).to_have_attribute("data-state", "running")
+    expect(lab.edges).to_have_count(3)
+    expect(lab.panel.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(lab.panel).to_contain_text("Nothing to run")
+    expect(lab.edges).to_have_count(3)
+    expect(lab.step("double")).to_have_attribute("data-state", "fresh")
+
+    lab.panel.get_by_role("textbox", name="factor").fill("x")
+    expect(lab.panel).to_contain_text("This must be a whole number.")
+    expect(lab.run_button).to_be_disabled()
+    lab.panel.get_by_role("textbox", name="factor").fill("5")
+    expect(lab.panel).to_contain_text("Will run 2, reuse 1")
+    expect(lab.panel).to_contain_text("factor changed from 2 to 5")
+    expect(lab.panel.get_by_role("button", name="Use the notebook's value for factor, 2")).to_be_visible()
+    expect(lab.summary).to_contain_text("2 out of date")
+    lab.run_button.click()
+    lab.section("Last Runs")
+    expect(lab.panel.locator("li.jp-Stepmill-row").first).to_contain_text("factor 2 → 5")
+    expect(lab.panel).to_contain_text("2 run, 1 reused")
+
+
+def test_a_failure_leads_to_its_line(lab: Lab) -> None:
+    helper = "def divide(a, b):\n    return a / b"
+    lab.write(
+        "fail/fail.ipynb",
+        "# Fails",
+        helper,
+        "%%step load\nrows = [1, 0]",
+        "%%step use\nx = 1\ny = divide(*rows)",
+    )
+    lab.open("fail/fail.ipynb")
+    lab.run_button.click()
+    expect(lab.panel).to_contain_text("use failed")
+    expect(lab.panel).to_contain_text("ZeroDivisionError: division by zero")
+    expect(lab.step("use")).to_have_attribute("data-state", "failed")
+    lab.choose_cell(1)
+    lab.panel.get_by_role("button", name="Go to cell").click()
+    marked = lab.page.locator(".jp-Stepmill-markedLine")
+    expect(marked).to_have_text("y = divide(*rows)")
+    assert lab.active_cell() == 3
+    lab.panel.get_by_role("button", name=re.compile("raised in")).click()
+    expect(marked.filter(has_text="return a / b")).to_have_count(1)
+
+    lab.set_source(2, "%%step load\nrows = [1, 2]")
+    expect(lab.step("load")).to_have_attribute("data-state", "edited")
+    lab.run_button.click()
+    expect(lab.panel).to_contain_text("Nothing to run")
+    expect(lab.panel).not_to_contain_text("use failed")
+    assert "rows = [1, 2]" in (lab.root / "fail" / "fail.ipynb").read_text()
+
+
+def test_a_refused_run_says_where_and_why(lab: Lab) -> None:
+    lab.write("refused/no.ipynb", "%%step a\nrows = [1]", "rows.append(2)", "%%step b\ntotal = sum(rows)")
+    lab.open("refused/no.ipynb")
+    expect(lab.summary).to_contain_text("1 problem")
+    lab.run_button.click()
+    expect(lab.panel).to_contain_text("The run did not start")
+    card = lab.panel.get_by_role("alert").filter(has_text="The run did not start")
+    card.get_by_role("button", name=re.compile(r"cell \[2\], line 2")).click()
+    expect(lab.page.locator(".jp-Stepmill-markedLine")).to_have_text("total = sum(rows)")
+    assert lab.active_cell() == 2
+
+
+def test_a_run_from_a_terminal_shows_up(lab: Lab) -> None:
+    path = lab.write("terminal/small.ipynb", *SMALL)
+    lab.open("terminal/small.ipynb")
+    expect(lab.panel).to_contain_text("Will run 3")
+    command = [sys.executable, "-m", "stepmill.cli.main", "run", str(path), "-p", "factor=3"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        expect(lab.step("double")).to_have_attribute("data-state", "running")
+        assert process.wait(120) == 0
+    finally:
+        process.kill()
+        process.wait()
+    expect(lab.panel).to_contain_text("3 run, 0 reused")
+    lab.section("Last Runs")
+    expect(lab.panel.locator("li.jp-Stepmill-row")).to_have_count(1)
+
+
+def test_a_reload_in_the_middle_of_a_run_finds_it_again(lab: Lab) -> None:
+    slow = SMALL[3].replace("sleep(3)", "sleep(20)")
+    lab.write("reload/small.ipynb", *SMALL[:3], slow, SMALL[4])
+    lab.open("reload/small.ipynb")
+    lab.run_button.click()
+    expect(lab.step("double")).to_have_attribute("data-state", "running")
+    lab.open("reload/small.ipynb")
+    expect(lab.step("load")).to_have_attribute("data-state", "executed")
+    expect(lab.step("double")).to_have_attribute("data-state", "running")
+    lab.panel.get_by_role("button", name="Stop", exact=True).click()
+    expect(lab.step("double")).to_have_attribute("data-state", "cancelled")
+    expect(lab.run_button).to_be_enabled()
