@@ -6,7 +6,6 @@ Called in requests that are silent and leave no history, so that the notebook ca
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill import atomic
 from stepmill.artifacts.differences import IncomparableError, first_mismatch, short_text
 from stepmill.artifacts.store import open_store
 from stepmill.artifacts.values import Saved, load_values, save_values
@@ -35,12 +35,8 @@ def compare(path: str, namespace: dict[str, Any]) -> None:
     """Compare the values of a border with `namespace`; the result goes into the file that it names."""
     border = from_json(Border, json.loads(Path(path).read_text(encoding="utf-8")))
     found = _Comparison(border, namespace).run()
-    target = Path(border.result)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.write_text(
-        json.dumps(to_json(BorderResult(step=border.step, compared=found))), encoding="utf-8"
-    )
-    temporary.replace(target)
+    result = to_json(BorderResult(step=border.step, compared=found))
+    atomic.write_text(Path(border.result), json.dumps(result))
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill import atomic
 from stepmill.artifacts.store import open_store
 from stepmill.artifacts.values import load_values, same_values, save_values, sharing
 from stepmill.errors import ArtifactError, NotebookError, UsageError
@@ -260,7 +261,4 @@ def _generators(store: Store, manifest: StepManifest, namespace: dict[str, Any])
 
 
 def _write_result(path: Path, result: StepResult) -> None:
-    text = json.dumps(to_json(result), indent=1)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    atomic.write_text(path, json.dumps(to_json(result), indent=1))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from stepmill import atomic
 from stepmill.artifacts.file_digests import file_digest, listing_digest
 from stepmill.model.artifact import ABSENT
 
@@ -66,10 +66,7 @@ class FileDigests:
         with self._lock:
             if self._memory is None or not self._changed:
                 return
-            self._memory.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self._memory.with_name(f"{self._memory.name}.{os.getpid()}")
-            temporary.write_text(json.dumps(self._known), encoding="utf-8")
-            temporary.replace(self._memory)
+            atomic.write_text(self._memory, json.dumps(self._known))
             self._changed = False
 
     def _load(self) -> dict[str, list[Any]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill import atomic
 from stepmill.model.artifact import StepRecord
 from stepmill.planning.distributions import distributions_by_module, installed_versions, used_distributions
 
@@ -71,10 +71,7 @@ def _distributions(modules: Iterable[str], sys_path: Iterable[str], memory: Path
     entries = tuple(sys_path)
     by_module = distributions_by_module(entries, remembered)
     if json.dumps(remembered, sort_keys=True) != before:
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        temporary = memory.with_name(f"{memory.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(remembered), encoding="utf-8")
-        temporary.replace(memory)
+        atomic.write_text(memory, json.dumps(remembered))
     return used_distributions(modules, by_module, installed_versions(entries))
 
 

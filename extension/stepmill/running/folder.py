@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
+from stepmill import atomic
 from stepmill.errors import DamagedArtifact, UsageError
 from stepmill.execution.events import read_events
 from stepmill.execution.lock import holder
@@ -282,6 +283,4 @@ def _digests(summary: RunSummary) -> dict[str, tuple[dict[str, str], str]]:
 
 
 def _write_json(path: Path, document: Any) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(path)
+    atomic.write_text(path, json.dumps(document, ensure_ascii=False, indent=1))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stepmill import atomic
 from stepmill.model.codec import from_json, to_json
 from stepmill.model.run import RunSummary
 
@@ -90,10 +91,7 @@ def undelivered(project_root: Path) -> list[Path]:
 
 def write_json(path: Path, document: Any) -> None:
     """Write `document` so that readers see the whole file or the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(document, ensure_ascii=False, indent=1), encoding="utf-8")
-    temporary.replace(path)
+    atomic.write_text(path, json.dumps(document, ensure_ascii=False, indent=1))
 
 
 def _is_alive(pid: int) -> bool:
