@@ -6,6 +6,7 @@ The rooms are wired in `stepmill.running`; here are only the doors.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -17,7 +18,8 @@ from stepmill.config import Settings, load_settings
 from stepmill.errors import KernelError, RunCancelled, StepFailed, UsageError
 from stepmill.execution.environment import available_cpus
 from stepmill.execution.events import EventLog, read_events
-from stepmill.execution.lock import hold_project, holder
+from stepmill.execution.lock import CLEANING, hold_project, holder
+from stepmill.model.cleaning import Cleaning
 from stepmill.model.run import Event, RunStatus, RunSummary, StepOutcome
 from stepmill.notebook.reading import parse_document, read_notebook
 from stepmill.notebook.step_line import format_step_line, step_name
@@ -27,6 +29,9 @@ from stepmill.planning.kernels import find_kernel
 from stepmill.planning.project import Project, find_root
 from stepmill.running.bench import analyze_with_facts, set_up
 from stepmill.running.cancellation import heeding
+from stepmill.running.cleaning import GRACE_S, keep_run
+from stepmill.running.cleaning import Limits as CleaningLimits
+from stepmill.running.cleaning import clean as clean_store
 from stepmill.running.export import export_pipeline, finished_text, write_export
 from stepmill.running.fixing import Fixed
 from stepmill.running.fixing import fix as make_fixes
@@ -40,6 +45,7 @@ from stepmill.running.verifying.run import verify_notebook
 from stepmill.suggestion.proposal import suggest as propose
 
 if TYPE_CHECKING:
+    from stepmill.artifacts.store import Store
     from stepmill.model.artifact import ArtifactRef
     from stepmill.model.cell import Notebook
     from stepmill.model.pipeline import Pipeline
@@ -343,6 +349,7 @@ def run(
         ):
             link = TrackingLink(_tracker(tracking, settings))
             summary = RunLoop(bench, folder, limits, link, stop, log, fail_fast=fail_fast).run()
+            _heed_budget(home, bench.store, settings)
     finally:
         folder.remove_if_empty()
     if summary.status is RunStatus.CANCELLED and cancel is None:
@@ -452,6 +459,62 @@ def list_runs(
     return list(islice(found, limit))
 
 
+def clean(
+    project: str | Path | None = None,
+    *,
+    unused_s: float | None = None,
+    budget_bytes: int | None = None,
+    grace_s: float = GRACE_S,
+    dry_run: bool = False,
+) -> Cleaning:
+    """Remove stored values that nothing needs; what is missing later is computed again by the next run.
+
+    Always removed are values that no record and no run names, and what killed writers left. Never
+    removed are the values of runs that the user keeps, and of the newest run of each notebook.
+
+    Parameters
+    ----------
+    project
+        As for `open_run`.
+    unused_s
+        Remove also results that no run used for so many seconds.
+    budget_bytes
+        Remove results, the least valuable first, until the store takes no more than this; by default as
+        configured, else there is no limit.
+    grace_s
+        Younger files that nothing names are left alone.
+    dry_run
+        Only say what would be removed.
+
+    Raises
+    ------
+    ProjectLocked
+        A run is using the project.
+    """
+    home = _home(project)
+    if not home.state.is_dir():
+        return Cleaning(dry_run=dry_run, budget_bytes=budget_bytes)
+    settings = load_settings((home.root,))
+    limit = settings.budget_bytes if budget_bytes is None else budget_bytes
+    limits = CleaningLimits(unused_s=unused_s, budget_bytes=limit, grace_s=grace_s)
+    store = open_store(home.state)
+    if dry_run:
+        return clean_store(home, store, limits, dry_run=True)
+    with hold_project(home.state, CLEANING):
+        return clean_store(home, store, limits)
+
+
+def keep(run_id: str, *, keep: bool = True, project: str | Path | None = None) -> None:
+    """Mark a run as one whose values `clean` never removes, or take the mark away.
+
+    Raises
+    ------
+    UsageError
+        There is no such run.
+    """
+    keep_run(open_run(run_id, project).folder, keep=keep)
+
+
 def project_root(path: str | Path, override: str | Path | None = None) -> Path:
     """Return the folder that holds `.stepmill` for a notebook (or folder); `override` wins."""
     return find_root(Path(path), None if override is None else Path(override))
@@ -546,6 +609,16 @@ class Run:
             names = ", ".join(self.steps[step].outputs) or "none"
             raise UsageError(f"step {step!r} of run {self.run_id} gave no {name!r}", hint=f"it gave: {names}")
         return ref
+
+
+def _heed_budget(home: Project, store: Store, settings: Settings) -> None:
+    """Bring the store back into its budget after a run, which still holds the project."""
+    if settings.budget_bytes is None:
+        return
+    try:
+        clean_store(home, store, CleaningLimits(budget_bytes=settings.budget_bytes))
+    except OSError as error:  # the run itself is over and well
+        warnings.warn(f"the store could not be brought into its budget: {error}", stacklevel=3)
 
 
 def _home(project: str | Path | None) -> Project:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill.errors import ConfigError
+from stepmill.notebook.quantities import parse_size_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,6 +55,9 @@ class Settings:
         Seconds that a kernel may take to start.
     threads
         Threads that numerical libraries may use in one step; None: the step's share of the CPUs.
+    budget
+        What stored values may take of the disk, as "5GB"; more is removed after a run, the least
+        valuable first. Empty: there is no limit.
     """
 
     jobs: int | None = None
@@ -62,6 +66,11 @@ class Settings:
     tracker: str = "mlflow"
     start_timeout_s: float = 60.0
     threads: int | None = None
+    budget: str = ""
+
+    @property
+    def budget_bytes(self) -> int | None:
+        return parse_size_bytes(self.budget) if self.budget else None
 
 
 def load_settings(
@@ -150,6 +159,7 @@ def traits() -> Any:
         threads = Integer(None, allow_none=True, help="Threads of numerical libraries in a step.").tag(
             config=True
         )
+        budget = Unicode("", help='Disk space for stored values, as "5GB".').tag(config=True)
 
     return Stepmill
 
@@ -181,6 +191,9 @@ def _checked(settings: Settings, changes: Mapping[str, Any], source: str) -> Set
         value = changes.get(name)
         if value is not None and value <= 0:
             raise ConfigError(f"{name} is {value} in {source}", hint="it must be above 0")
+    budget = changes.get("budget")
+    if budget and parse_size_bytes(budget) is None:
+        raise ConfigError(f"budget is {budget!r} in {source}", hint="write a size: 500MB, 5GB, 20GiB")
     return replace(settings, **changes)
 
 

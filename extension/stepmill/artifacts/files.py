@@ -5,15 +5,18 @@ Both kinds publish a file at once or not at all. Paths are relative to the store
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from stepmill.artifacts.hashing import Buffer
 
@@ -21,6 +24,15 @@ MAPPED_FROM_BYTES = 1 << 20
 """Local files of at least this size are mapped privately instead of read."""
 
 _WRITE_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file as a listing has it; `modified_s` is infinite where the file system does not say."""
+
+    name: str
+    size_bytes: int
+    modified_s: float
 
 
 class Files(Protocol):
@@ -42,6 +54,10 @@ class Files(Protocol):
 
     def names(self, folder: str) -> Iterator[str]:
         """Yield the names of the files below `folder`, at any depth, relative to it, sorted."""
+        ...
+
+    def entries(self, folder: str) -> Iterator[FileEntry]:
+        """Yield what `names` does, with sizes and times; files that vanish meanwhile are left out."""
         ...
 
     def local_path(self, path: str) -> Path | None:
@@ -84,6 +100,14 @@ class LocalFiles:
     def names(self, folder: str) -> Iterator[str]:
         base = self.root / folder
         yield from sorted(file.relative_to(base).as_posix() for file in base.rglob("*") if file.is_file())
+
+    def entries(self, folder: str) -> Iterator[FileEntry]:
+        for name in self.names(folder):
+            try:
+                found = (self.root / folder / name).stat()
+            except FileNotFoundError:
+                continue
+            yield FileEntry(name, found.st_size, found.st_mtime)
 
     def local_path(self, path: str) -> Path:
         return self.root / path
@@ -148,14 +172,31 @@ class RemoteFiles:
             self._system.rm_file(self._full(path))
 
     def names(self, folder: str) -> Iterator[str]:
+        yield from (entry.name for entry in self.entries(folder))
+
+    def entries(self, folder: str) -> Iterator[FileEntry]:
         base = self._full(folder)
         self._system.invalidate_cache(base)
-        found = self._system.find(base) if self._system.isdir(base) else []
+        found = self._system.find(base, detail=True) if self._system.isdir(base) else {}
         prefix = base.lstrip("/") + "/"
-        yield from sorted(str(name).lstrip("/").removeprefix(prefix) for name in found)
+        for name in sorted(found, key=str):
+            about = found[name]
+            place = str(name).lstrip("/").removeprefix(prefix)
+            yield FileEntry(place, int(about.get("size") or 0), _modified_s(about))
 
     def local_path(self, path: str) -> None:  # noqa: ARG002
         return None
+
+
+def _modified_s(about: Mapping[str, Any]) -> float:
+    """Return when a file of fsspec's was written: each file system has a name of its own for it."""
+    for name in ("mtime", "modified", "LastModified", "last_modified", "created"):
+        found = about.get(name)
+        if isinstance(found, datetime):
+            return found.timestamp()
+        if isinstance(found, (int, float)):
+            return float(found)
+    return math.inf
 
 
 def open_files(url: str | Path) -> Files:

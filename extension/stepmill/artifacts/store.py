@@ -12,6 +12,7 @@ Many processes may use one store at once. A process killed at any byte leaves at
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,12 @@ from stepmill.errors import DamagedArtifact
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from stepmill.artifacts.files import FileEntry
+
+LEFTOVER_AFTER_S = 86_400.0
+"""Age from which a file in `tmp/` is nobody's: no writer takes that long."""
+
+_DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _HEAL = "run the pipeline again: the step that made the value runs anew"
 
 
@@ -165,15 +172,32 @@ class Store:
         for name in self._files.names("artifacts"):
             yield Path(name).stem
 
-    def remove_leftovers(self, older_than_s: float = 86_400.0) -> int:
+    def entries(self, folder: str) -> Iterator[FileEntry]:
+        """Yield the files below `folder` ("objects", "artifacts", "records", "tmp"), relative to it."""
+        return self._files.entries(folder)
+
+    def digests_in(self, path: str) -> frozenset[str]:
+        """Return whatever a document says that could be a digest; empty if it is gone.
+
+        Who asks what must not be removed cannot afford to overlook a field that a later version added.
+        """
+        try:
+            return frozenset(map(bytes.decode, _DIGEST.findall(bytes(self._files.read(path)))))
+        except FileNotFoundError:
+            return frozenset()
+
+    def remove(self, path: str) -> None:
+        """Remove a file of the store; one that is gone already is fine."""
+        self._files.remove(path)
+        self._verified.discard(path.rpartition("/")[2])
+
+    def remove_leftovers(self, older_than_s: float = LEFTOVER_AFTER_S) -> int:
         """Remove what killed writers left in `tmp/` longer ago than `older_than_s`; return how many."""
-        removed = 0
-        for name in list(self._files.names("tmp")):
-            path = self._files.local_path(f"tmp/{name}")
-            if path is not None and time.time() - path.stat().st_mtime > older_than_s:
-                self._files.remove(f"tmp/{name}")
-                removed += 1
-        return removed
+        limit_s = time.time() - older_than_s
+        old = [entry.name for entry in self._files.entries("tmp") if entry.modified_s < limit_s]
+        for name in old:
+            self._files.remove(f"tmp/{name}")
+        return len(old)
 
 
 def open_store(url: str | Path) -> Store:

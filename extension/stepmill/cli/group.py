@@ -43,6 +43,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "show": "Show one past run: its steps, reasons and results.",
         "ui": "Open MLflow's pages on this project's runs.",
         "sync": "Deliver runs that did not reach MLflow.",
+        "gc": "Free disk space: remove stored values that nothing needs.",
     },
     "Machine": {
         "doctor": "Check that this machine has what stepmill needs.",

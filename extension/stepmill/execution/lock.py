@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOCK_FILE = "lock"
+CLEANING = "gc"
+"""What stands in the place of a run's id while the store is cleaned."""
+
 _TRIES, _PAUSE_S = 5, 0.01
+_CLEANING_TAKES_S = 60.0
 _LOCKED_BYTE = 1 << 30  # Windows locks bytes against reading too: one far behind the text
 
 
@@ -59,11 +63,17 @@ def holder(state: Path) -> Mapping[str, Any] | None:
 
 
 def _lock_patiently(file: IO[bytes]) -> bool:
-    """Try for a moment: who only asks whether the lock is held has it for an instant, too."""
-    for _ in range(_TRIES):
+    """Try for a moment: who only asks whether the lock is held has it for an instant, too.
+
+    A run that starts while the store is cleaned waits until that is over.
+    """
+    tries, until_s = 0, time.monotonic() + _CLEANING_TAKES_S
+    while tries < _TRIES:
         if _try_lock(file):
             return True
         time.sleep(_PAUSE_S)
+        if _read(file).get("run_id") != CLEANING or time.monotonic() > until_s:
+            tries += 1
     return False
 
 
@@ -104,6 +114,7 @@ def _locked(card: Mapping[str, Any]) -> ProjectLocked:
     since_s = card.get("since_s")
     since = time.strftime(" since %H:%M:%S", time.localtime(since_s)) if since_s else ""
     who = f"run {card['run_id']}" if card.get("run_id") else "another run"
+    who = "`stepmill gc`" if card.get("run_id") == CLEANING else who
     where = f", process {card['pid']} on {card['host']}" if card.get("pid") else ""
     return ProjectLocked(
         f"{who} is using this project{since}{where}",

@@ -10,6 +10,7 @@ from stepmill.model.codec import SCHEMA, to_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from stepmill.model.cleaning import Cleaning
     from stepmill.model.plan import Plan, StepPlan
     from stepmill.model.run import Event, RunSummary
 
@@ -54,6 +55,11 @@ def run_document(summary: RunSummary) -> Mapping[str, Any]:
 def runs_document(summaries: Iterable[RunSummary]) -> Mapping[str, Any]:
     """Return `{"schema", "runs": [run, …]}`, a run being the record as it stands."""
     return {"schema": SCHEMA, "runs": [to_json(summary) for summary in summaries]}
+
+
+def cleaning_document(done: Cleaning) -> Mapping[str, Any]:
+    """Return `{"schema", "freed_bytes", "left_bytes", "removed": [{"step", "run_id", …}], …}`."""
+    return {"schema": SCHEMA, **to_json(done), "over_budget_bytes": done.over_budget_bytes}
 
 
 def error_document(error: StepmillError) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STATE_FOLDER = ".stepmill"
+RUNS_FOLDER = "runs"
 _SECRET_BYTES = 32
 _MARKERS = (STATE_FOLDER, "pyproject.toml", ".git")
 
@@ -45,7 +46,7 @@ class Project:
 
     @property
     def runs(self) -> Path:
-        return self.state / "runs"
+        return self.state / RUNS_FOLDER
 
     @property
     def cache(self) -> Path:

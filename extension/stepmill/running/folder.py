@@ -90,6 +90,11 @@ class RunFolder:
         """The file that asks the run to stop."""
         return self.path / "cancel"
 
+    @property
+    def keep_mark(self) -> Path:
+        """The file that says: the values of this run are never removed."""
+        return self.path / "keep"
+
     def step_files(self, step: str) -> StepFiles:
         return StepFiles(self.path / "steps" / step_folder_name(step))
 
@@ -148,6 +153,19 @@ class RunFolder:
     def read_states(self, step: str) -> Mapping[str, ArtifactRef]:
         """Return generator -> its stored state at the end of `step`, of those that are handed on."""
         return self._references("random", step)
+
+    def read_all_values(self) -> Mapping[str, tuple[ArtifactRef, ...]]:
+        """Return step -> all that `write_references` wrote of it; empty where that cannot be read."""
+        try:
+            document = json.loads((self.path / "outputs.json").read_text(encoding="utf-8"))
+            found: dict[str, tuple[ArtifactRef, ...]] = {}
+            for kind in ("steps", "random"):
+                for step, refs in document.get(kind, {}).items():
+                    read = tuple(from_json(ArtifactRef, ref) for ref in refs.values())
+                    found[step] = (*found.get(step, ()), *read)
+        except (OSError, ValueError, AttributeError, CodecError):
+            return {}
+        return found
 
     def _references(self, kind: str, step: str) -> Mapping[str, ArtifactRef]:
         try:
