@@ -347,6 +347,7 @@ def run(
             EventLog(folder.events, folder.run_id, listeners) as log,
             heeding(folder.cancel_request, stop),
         ):
+            bench.store.remove_leftovers()
             link = TrackingLink(_tracker(tracking, settings))
             summary = RunLoop(bench, folder, limits, link, stop, log, fail_fast=fail_fast).run()
             _heed_budget(home, bench.store, settings)

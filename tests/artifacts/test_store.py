@@ -1,12 +1,6 @@
 from __future__ import annotations
 
-import json
 import os
-import random
-import signal
-import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -164,81 +158,3 @@ def test_many_threads_may_write_the_same_values(tmp_path: Path) -> None:
         results = list(pool.map(work, range(24)))
     assert all(result == results[0] for result in results)
     assert _load(open_store(tmp_path), results[0])["n"] == 3
-
-
-WRITER = """
-import itertools, json, os, sys
-import numpy as np
-from stepmill.artifacts.store import open_store
-from stepmill.artifacts.values import save_values
-
-store = open_store(sys.argv[1])
-save_values(store, {"a": np.arange(3), "b": {"n": [1]}}, definitions={}, namespace={})  # all is imported now
-sys.stdout.write("ready\\n")
-sys.stdout.flush()
-sys.stdin.readline()
-# One process per round is forked here, so that a round costs no imports.
-while True:
-    child = os.fork()
-    if child == 0:
-        seed = os.getpid()
-        for n in itertools.count():
-            values = {"a": np.full(200_000, (seed, n)[n % 2], float), "b": {"n": [n] * 3_000}, "c": n % 7}
-            refs = save_values(store, values, definitions={}, namespace={}).refs
-            document = {name: ref.digest for name, ref in refs.items()} | {"n": n, "seed": seed}
-            store.write_document(f"records/{n % 5}.json", document)
-    sys.stdout.write(f"{child}\\n")
-    sys.stdout.flush()
-    if not sys.stdin.readline():
-        break
-    os.waitpid(child, 0)
-"""
-
-ROUNDS = 300
-
-
-@pytest.mark.slow
-def test_writers_killed_at_random_points_leave_the_store_usable(tmp_path: Path) -> None:
-    from stepmill.model.artifact import ArtifactRef
-
-    folder = tmp_path / "store"
-    chance = random.Random(5)
-    starters = [
-        subprocess.Popen(
-            [sys.executable, "-W", "ignore", "-c", WRITER, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    published = 0
-    for starter in starters:
-        assert starter.stdout.readline() == "ready\n"
-    for _ in range(ROUNDS // 2):
-        children = []
-        for starter in starters:
-            starter.stdin.write("go\n")
-            starter.stdin.flush()
-            children.append(int(starter.stdout.readline()))
-        time.sleep(chance.uniform(0, 0.08))
-        for child in children:
-            os.kill(child, signal.SIGKILL)
-        store = open_store(folder)
-        for path in store.list_documents("records"):
-            document = store.read_document(path)
-            refs = {name: ArtifactRef(digest=document[name]) for name in ("a", "b", "c")}
-            loaded = _load(store, refs)
-            assert loaded["b"] == {"n": [document["n"]] * 3_000}
-            assert set(loaded["a"]) == {(document["seed"], document["n"])[document["n"] % 2]}
-            published += 1
-    for starter in starters:
-        starter.stdin.close()
-        starter.stdout.close()
-        starter.wait()
-    assert published > ROUNDS // 4
-    for path in (folder / "objects").rglob("*"):
-        if path.is_file():
-            assert digest_bytes(path.read_bytes()) == path.name
-    for path in (folder / "artifacts").rglob("*.json"):
-        assert json.loads(path.read_text())["schema"] == 1
