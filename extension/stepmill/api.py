@@ -40,13 +40,14 @@ from stepmill.running.loading import load_output
 from stepmill.running.loop import RunLoop
 from stepmill.running.restoring import restoration as find_restoration
 from stepmill.running.step import StepLimits
+from stepmill.running.stored import stored_values
 from stepmill.running.tracking_link import TrackingLink
 from stepmill.running.verifying.run import verify_notebook
 from stepmill.suggestion.proposal import suggest as propose
 
 if TYPE_CHECKING:
     from stepmill.artifacts.store import Store
-    from stepmill.model.artifact import ArtifactRef
+    from stepmill.model.artifact import ArtifactRef, StoredValue
     from stepmill.model.cell import Notebook
     from stepmill.model.pipeline import Pipeline
     from stepmill.model.plan import Plan
@@ -592,7 +593,7 @@ class Run:
         """
         pipeline = self.folder.read_pipeline()
         return load_output(
-            open_store(self.folder.runs.parent),
+            self.store,
             name,
             self._ref(step, name),
             pipeline.step(step),
@@ -600,11 +601,34 @@ class Run:
             parameters=self.summary.parameters,
         )
 
-    def _ref(self, step: str, name: str) -> ArtifactRef:
+    def artifacts(self, step: str | None = None, name: str | None = None) -> tuple[StoredValue, ...]:
+        """Return what the run's steps gave, of one step or of one name only; nothing is loaded.
+
+        Raises
+        ------
+        UsageError
+            The run has no such step or output.
+        """
+        if step is not None and name is not None:
+            self._ref(step, name)
+        elif step is not None:
+            self._check_step(step)
+        found = stored_values(self.folder, self.store, self.steps if step is None else (step,))
+        return tuple(value for value in found if name in (None, value.name))
+
+    @property
+    def store(self) -> Store:
+        """The store that keeps the run's values."""
+        return open_store(self.folder.runs.parent)
+
+    def _check_step(self, step: str) -> None:
         if step not in self.steps:
             raise UsageError(
                 f"run {self.run_id} has no step {step!r}", hint=f"its steps: {', '.join(self.steps)}"
             )
+
+    def _ref(self, step: str, name: str) -> ArtifactRef:
+        self._check_step(step)
         ref = self.folder.read_references(step).get(name)
         if ref is None:
             names = ", ".join(self.steps[step].outputs) or "none"

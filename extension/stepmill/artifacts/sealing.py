@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json
 from stepmill.artifacts.materializers.base import Encoded, NotExactError, by_name, for_value
 from stepmill.artifacts.pickling import dump
-from stepmill.artifacts.previews import preview
+from stepmill.artifacts.previews import members_preview, preview
+from stepmill.artifacts.previews.objects import thumbnail
 from stepmill.artifacts.refusals import type_name
+from stepmill.artifacts.store import rest_digest
 from stepmill.errors import ArtifactError, DamagedArtifact, UnstorableValue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from stepmill.artifacts.scope import Scope
     from stepmill.artifacts.store import Store
@@ -30,7 +32,8 @@ class Sealed:
     """A value ready to be stored.
 
     `content` is what the digest is of: materializer, type, header, digests of what the parts say,
-    definitions, members of a bundle. `blobs` are the digests of the parts' bytes.
+    definitions, members of a bundle. `blobs` are the digests of the parts' bytes. `preview` and `pictures`
+    (by member, "" for a value that is no bundle) are made only where the value is written.
     """
 
     digest: str
@@ -38,7 +41,8 @@ class Sealed:
     blobs: Mapping[str, str]
     size_bytes: int
     encoded: Encoded
-    preview: Mapping[str, Any]
+    preview: Callable[[], Mapping[str, Any]]
+    pictures: Mapping[str, Callable[[], bytes | None]]
 
 
 def seal(value: Any, scope: Scope) -> Sealed:
@@ -72,20 +76,52 @@ def encode(value: Any, scope: Scope) -> tuple[str, Encoded]:
 
 def name_of(value: Any, materializer: str, encoded: Encoded) -> Sealed:
     """Name `value`, of which `encode` returned the rest."""
-    return _name(materializer, encoded, value, {"type": type_name(type(value))})
+    sealed = _name(materializer, encoded, {"type": type_name(type(value))})
+    return replace(
+        sealed,
+        preview=encoded.preview or (lambda: preview(value, size_bytes=sealed.size_bytes)),
+        pictures={"": _picture(value, encoded)},
+    )
 
 
-def seal_bundle(values: Mapping[str, Any], scope: Scope) -> Sealed:
-    """Encode values that share objects as one pickle, so that identities survive."""
+def seal_bundle(
+    values: Mapping[str, Any], scope: Scope, alone: Mapping[str, Encoded] | None = None
+) -> Sealed:
+    """Encode values that share objects as one pickle, so that identities survive.
+
+    `alone` are the same values encoded each by itself: how they are shown is taken from there.
+    """
     from stepmill.artifacts.materializers.pickled import encode_pickle
 
     members = {name: values[name] for name in sorted(values)}
     types = {name: type_name(type(value)) for name, value in members.items()}
-    return _name("pickle", encode_pickle(dump(members, scope)), members, {"type": "bundle", "members": types})
+    sealed = _name("pickle", encode_pickle(dump(members, scope)), {"type": "bundle", "members": types})
+    shown = alone or {}
+    return replace(
+        sealed,
+        preview=lambda: members_preview(
+            {name: _shown(value, shown.get(name)) for name, value in members.items()}
+        ),
+        pictures={name: _picture(value, shown.get(name)) for name, value in members.items()},
+    )
 
 
-def _name(materializer: str, encoded: Encoded, value: Any, about: Mapping[str, Any]) -> Sealed:
-    sizes = {part: sum(memoryview(c).nbytes for c in chunks) for part, chunks in encoded.parts.items()}
+def _picture(value: Any, encoded: Encoded | None) -> Callable[[], bytes | None]:
+    drawn = None if encoded is None else encoded.picture
+    return drawn or (lambda: thumbnail(value))
+
+
+def _shown(value: Any, encoded: Encoded | None) -> Mapping[str, Any]:
+    if encoded is not None and encoded.preview is not None:
+        return encoded.preview()
+    return preview(value, size_bytes=0 if encoded is None else _size_bytes(encoded))
+
+
+def _size_bytes(encoded: Encoded) -> int:
+    return sum(memoryview(c).nbytes for chunks in encoded.parts.values() for c in chunks)
+
+
+def _name(materializer: str, encoded: Encoded, about: Mapping[str, Any]) -> Sealed:
     blobs = {part: digest_chunks(chunks) for part, chunks in encoded.parts.items()}
     identities = {part: digest_bytes(data) for part, data in encoded.identities().items()}
     content = {
@@ -96,9 +132,7 @@ def _name(materializer: str, encoded: Encoded, value: Any, about: Mapping[str, A
         "parts": blobs | identities,
         "definitions": dict(encoded.definitions),
     }
-    size_bytes = sum(sizes.values())
-    shown = encoded.preview or ({} if "members" in about else preview(value, size_bytes=size_bytes))
-    return Sealed(digest_json(content), content, blobs, size_bytes, encoded, shown)
+    return Sealed(digest_json(content), content, blobs, _size_bytes(encoded), encoded, dict, {})
 
 
 def write_all(store: Store, values: Sequence[Sealed]) -> None:
@@ -120,17 +154,20 @@ def write(store: Store, sealed: Sealed) -> None:
             inline[part] = base64.b64encode(b"".join(bytes(c) for c in chunks)).decode()
         else:
             store.put_named_blob(sealed.blobs[part], chunks)
-    document = {
+    document: dict[str, Any] = {
         "schema": SCHEMA,
         "content": sealed.content,
         "blobs": sealed.blobs,
         "size_bytes": sealed.size_bytes,
         "inline": inline,
-        "preview": sealed.preview,
+        "preview": sealed.preview(),
     }
-    picture = sealed.encoded.picture and sealed.encoded.picture()
-    if picture is not None:
-        document["picture"] = store.put_blob(picture)
+    pictures = {
+        member: store.put_blob(drawn) for member, draw in sealed.pictures.items() if (drawn := draw())
+    }
+    if pictures:
+        document["pictures"] = pictures
+    document["rest"] = rest_digest(document)
     store.write_artifact(sealed.digest, document)
 
 

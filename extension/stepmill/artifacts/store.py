@@ -22,7 +22,7 @@ from stepmill.artifacts.hashing import Buffer, canonical_json, digest_chunks, di
 from stepmill.errors import DamagedArtifact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from stepmill.artifacts.files import FileEntry
 
@@ -109,7 +109,7 @@ class Store:
         path = _artifact_path(digest)
         try:
             document = json.loads(bytes(self._files.read(path)))
-            if digest_json(document["content"]) == digest:
+            if digest_json(document["content"]) == digest and rest_digest(document) == document["rest"]:
                 return dict(document)
         except FileNotFoundError:
             raise DamagedArtifact(f"stored value {digest[:12]}… is missing", hint=_HEAL) from None
@@ -203,6 +203,11 @@ class Store:
 def open_store(url: str | Path) -> Store:
     """Return the store at a folder or fsspec URL (`memory://…`, `s3://…`); nothing is written yet."""
     return Store(str(url), open_files(url))
+
+
+def rest_digest(document: Mapping[str, Any]) -> str:
+    """Return the digest of what a record says beside its content: it is checked, and names nothing."""
+    return digest_json({key: value for key, value in document.items() if key not in ("content", "rest")})
 
 
 def _blob_path(digest: str) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import reach, sealing
+from stepmill.artifacts.previews import masked_preview
 from stepmill.artifacts.refusals import type_name
 from stepmill.artifacts.scope import MAIN, Scope
 from stepmill.errors import ArtifactError, UnstorableValue
 from stepmill.model.artifact import ArtifactRef
+from stepmill.model.secrets import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -50,11 +52,14 @@ def save_values(
     """
     scope = Scope(definitions, namespace)
     encoded, problems = _encode_each(values, scope)
+    encoded = {name: (by, _without_secrets(name, values[name], made)) for name, (by, made) in encoded.items()}
     shared = reach.groups(_reaches(encoded))
     refs: dict[str, ArtifactRef] = {}
     for group in shared:
         try:
-            bundle = sealing.seal_bundle({name: values[name] for name in group}, scope)
+            bundle = sealing.seal_bundle(
+                {name: values[name] for name in group}, scope, {name: encoded[name][1] for name in group}
+            )
         except UnstorableValue as error:
             problems.update({name: _of(name, error) for name in group})
             continue
@@ -173,18 +178,21 @@ def describe(store: Store, ref: ArtifactRef) -> dict[str, Any]:
     """Return what is known of a stored value without loading it.
 
     Keys: `type`, `materializer`, `size_bytes`, `definitions`, `members`, `preview`, `picture` (digest
-    of a PNG blob or None).
+    of a PNG blob or None). Of a bundle, `preview` and `picture` are those of the member.
     """
     document = store.read_artifact(ref.digest)
     content = document["content"]
+    preview = document.get("preview", {})
+    if ref.member:
+        preview = preview.get("members", {}).get(ref.member, {})
     return {
         "type": ref.type_name or content["type"],
         "materializer": content["materializer"],
         "size_bytes": document["size_bytes"],
         "definitions": content["definitions"],
         "members": content.get("members", {}),
-        "preview": document.get("preview", {}),
-        "picture": document.get("picture"),
+        "preview": preview,
+        "picture": document.get("pictures", {}).get(ref.member),
     }
 
 
@@ -199,6 +207,13 @@ def _encode_each(
         except UnstorableValue as error:
             problems[name] = _of(name, error)
     return encoded, problems
+
+
+def _without_secrets(name: str, value: Any, made: Encoded) -> Encoded:
+    """Return what was made of a value, shown to nobody if its name says that it is a secret."""
+    if not is_secret_name(name):
+        return made
+    return replace(made, preview=lambda: masked_preview(value), picture=lambda: None)
 
 
 def _reaches(encoded: Mapping[str, tuple[str, Encoded]]) -> dict[str, Reach]:

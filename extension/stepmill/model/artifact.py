@@ -83,3 +83,35 @@ class StepRecord:
     metrics: Mapping[str, float] = field(default_factory=dict)
     seed: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValue:
+    """One value that a step of a run gave, as far as it can be told without loading it.
+
+    Attributes
+    ----------
+    ref
+        What is stored, or was.
+    is_stored
+        Whether it is still in the store: the digest stays known when the value is removed.
+    preview
+        What was noted down when it was stored: JSON values, see `stepmill.artifacts.previews`.
+    picture
+        Digest of the stored PNG, "" without one.
+    """
+
+    step: str
+    name: str
+    ref: ArtifactRef
+    is_stored: bool = True
+    preview: Mapping[str, Any] = field(default_factory=dict)
+    picture: str = ""
+
+    @property
+    def shape(self) -> str:
+        """The shape as people write it ("1,309" by "12"), the length of a container, or ""."""
+        if "shape" in self.preview:
+            sizes = self.preview["shape"]
+            return " \N{MULTIPLICATION SIGN} ".join(f"{size:,}" for size in sizes) if sizes else "scalar"
+        return f"{self.preview['length']:,}" if "length" in self.preview else ""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from stepmill.model.run import Event
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}")
+_LATEST = re.compile(r"latest(?:~(\d{1,9}))?")
 _COMPARED_RUNS = 50
 """How many runs back a fully cached one looks for the run that it equals."""
 
@@ -228,7 +229,7 @@ def new_run(runs: Path) -> RunFolder:
 
 
 def find_run(runs: Path, run_id: str) -> RunFolder:
-    """Return the run whose id is or begins with `run_id`; `latest` is the newest.
+    """Return the run whose id is or begins with `run_id`; `latest` is the newest, `latest~1` the one before.
 
     Raises
     ------
@@ -236,7 +237,12 @@ def find_run(runs: Path, run_id: str) -> RunFolder:
         There is none, or there are several.
     """
     known = list(latest_runs(runs))
-    found = known[:1] if run_id == "latest" else [name for name in known if name.startswith(run_id)]
+    back = _LATEST.fullmatch(run_id)
+    if back is not None:
+        place = int(back[1] or 0)
+        found = known[place : place + 1]
+    else:
+        found = [name for name in known if name.startswith(run_id)]
     if run_id in found:
         found = [run_id]
     if not found:

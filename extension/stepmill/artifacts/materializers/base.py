@@ -43,7 +43,8 @@ class Encoded:
     reach
         Finds the mutable objects inside the value; leave it out for immutable values only.
     preview
-        JSON types for people; no part of the digest.
+        Makes JSON types for people, a few kilobytes; no part of the digest. Without it the value is
+        described like any other. See `stepmill.artifacts.previews` for the keys that are drawn.
     picture
         Draws a PNG for people, or returns None; no part of the digest.
     """
@@ -53,7 +54,7 @@ class Encoded:
     identities: Callable[[], Mapping[str, Buffer]] = dict
     definitions: Mapping[str, str] = field(default_factory=dict)
     reach: ReachMaker = nothing
-    preview: Mapping[str, Any] | None = None
+    preview: Callable[[], Mapping[str, Any]] | None = None
     picture: Callable[[], bytes | None] | None = None
 
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stepmill.artifacts.materializers.pickled import PickleMaterializer
-from stepmill.artifacts.previews import preview_table
-
-if TYPE_CHECKING:
-    from stepmill.artifacts.materializers.base import Encoded
-    from stepmill.artifacts.scope import Scope
 
 _TABLES = frozenset({"DataFrame", "Series"})
 
@@ -25,7 +19,3 @@ class FrameMaterializer(PickleMaterializer):
         if kind.__module__ == "pandas" or kind.__module__.startswith("pandas.core."):
             return kind.__name__ in _TABLES or kind.__name__.endswith("Index")
         return False
-
-    def encode(self, value: Any, scope: Scope) -> Encoded:
-        encoded = super().encode(value, scope)
-        return dataclasses.replace(encoded, preview=preview_table(value))
