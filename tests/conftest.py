@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +15,11 @@ if TYPE_CHECKING:
 
 VERDICTS = ("equal", "refused", "silently wrong", "crashed")
 TABLES = {"oracle": "oracle: pipeline against Run All", "export": "oracle: exported module against Run All"}
+
+
+def pytest_configure() -> None:
+    """Sign with a key of the tests: not with that of whoever runs them, nor in their home."""
+    os.environ.setdefault("STEPMILL_SIGNING_KEY", str(Path(tempfile.mkdtemp("-stepmill")) / "key"))
 
 
 @pytest.hookimpl(trylast=True)

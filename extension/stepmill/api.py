@@ -282,6 +282,7 @@ def run(
     overwrite: bool = False,
     strict: bool = False,
     lenient: bool = False,
+    trust: bool = False,
     fail_fast: bool = False,
     kernel_name: str | None = None,
     start_timeout_s: float | None = None,
@@ -310,6 +311,9 @@ def run(
         Let steps write files again that were changed by hand since they wrote them.
     strict, lenient
         Take the analysis' warnings for errors; take contradictions found while running for warnings.
+    trust
+        Reuse stored results that somebody else made, and make them this user's own. Loading them can run
+        any code of theirs.
     cancel
         Stops the run when set; the run is then returned as cancelled.
 
@@ -330,6 +334,7 @@ def run(
         refresh=refresh,
         overwrite=overwrite,
         strict=strict,
+        trust=trust,
         kernel_name=kernel_name,
     )
     home.prepare()

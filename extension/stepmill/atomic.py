@@ -1,7 +1,8 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and secrets that are made once."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import TYPE_CHECKING
 
@@ -22,3 +23,40 @@ def write_text(path: Path, text: str) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def secret_bytes(path: Path, size_bytes: int) -> bytes:
+    """Return the random bytes that `path` keeps for its user alone, made on first use.
+
+    Raises
+    ------
+    OSError
+        They can neither be read nor made.
+    """
+    found = _whole(path, size_bytes)
+    if found is not None:
+        return found
+    made = os.urandom(size_bytes)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(made)
+    try:
+        os.link(temporary, path)  # the first of two writers wins, the other takes its bytes
+        return made
+    except FileExistsError:
+        found = _whole(path, size_bytes)
+        if found is None:  # damaged
+            temporary.replace(path)
+        return found or made
+    except OSError:  # a file system without links
+        temporary.replace(path)
+        return made
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _whole(path: Path, size_bytes: int) -> bytes | None:
+    with contextlib.suppress(FileNotFoundError):
+        found = path.read_bytes()
+        return found if len(found) == size_bytes else None
+    return None

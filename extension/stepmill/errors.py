@@ -13,7 +13,8 @@ StepmillError                 base; anything else that escapes is a bug
 ├── ArtifactError             a value cannot be stored or loaded
 │   ├── UnstorableValue       no materializer holds it exactly
 │   ├── DamagedArtifact       the stored bytes are not what was stored
-│   └── DefinitionMismatch    a stored value needs a class or function that is absent or different
+│   ├── DefinitionMismatch    a stored value needs a class or function that is absent or different
+│   └── UntrustedArtifact     the stored value was not made by this user
 ├── ProjectLocked             another run holds the project
 ├── RunCancelled              interrupted by the user (exit code 130)
 └── PluginError               a plug-in is unknown or does not import
@@ -207,6 +208,12 @@ class DefinitionMismatch(ArtifactError):
     """A stored value needs a class or function of the notebook that is absent or different."""
 
     code = "SM043"
+
+
+class UntrustedArtifact(ArtifactError):
+    """The stored value is whole, but this user's key did not sign it: loading it could run foreign code."""
+
+    code = "SM044"
 
 
 class ProjectLocked(StepmillError):

@@ -3,8 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from planning.pipelines import NOW_S, record
 from stepmill.artifacts.store import open_store
+from stepmill.model.artifact import ArtifactRef
 from stepmill.planning.records import KEPT_OBSERVATIONS, Last, Records
 
 if TYPE_CHECKING:
@@ -91,3 +94,39 @@ def test_odd_step_names_stay_apart(tmp_path: Path) -> None:
     for index, name in enumerate(names):
         records.add(replace(record(name), seconds=float(index)))
     assert [records.last(name).record.seconds for name in names] == [0, 1, 2, 3, 4]
+
+
+DAMAGES = {
+    "flipped": lambda data, at: data[:at] + bytes([data[at] ^ 4]) + data[at + 1 :],
+    "cut": lambda data, at: data[:at],
+    "zeroed": lambda data, at: data[:at] + b"\0" * (len(data) - at),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
+def test_a_record_damaged_anywhere_is_never_taken_for_another(tmp_path: Path, kind: str) -> None:
+    made = record(outputs={"df": ArtifactRef(digest="d" * 64)}, metrics={"f1": 0.5})
+    open_records(tmp_path).add(made)
+    for path in (*tmp_path.glob("records/*/*/*.json"), *tmp_path.glob("latest/*/*.json")):
+        whole = path.read_bytes()
+        for at in range(0, len(whole), 7):
+            path.write_bytes(DAMAGES[kind](whole, at))
+            records = open_records(tmp_path)
+            assert records.find("k" * 64) in ((), (made,))
+            assert records.last("load").record in (None, made)
+            path.write_bytes(whole)
+        assert open_records(tmp_path).find("k" * 64) == (made,)
+
+
+def test_foreign_records_are_known_but_not_reused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as other:
+        other.setenv("STEPMILL_SIGNING_KEY", str(tmp_path / "key"))
+        open_records(tmp_path).add(record())
+    records = open_records(tmp_path)
+    assert (records.find("k" * 64), records.are_foreign("k" * 64)) == ((), True)
+    assert records.last("load").record == record()
+    trusting = Records(open_store(tmp_path, trusts_all=True), "n.ipynb")
+    (found,) = trusting.find("k" * 64)
+    assert not trusting.are_foreign("k" * 64)
+    assert [trusting.adopt(found), trusting.adopt(found)] == [True, False]
+    assert open_records(tmp_path).find("k" * 64) == (record(),)

@@ -13,7 +13,6 @@ from stepmill.artifacts.pickling import dump
 from stepmill.artifacts.previews import members_preview, preview
 from stepmill.artifacts.previews.objects import thumbnail
 from stepmill.artifacts.refusals import type_name
-from stepmill.artifacts.store import rest_digest
 from stepmill.errors import ArtifactError, DamagedArtifact, UnstorableValue
 
 if TYPE_CHECKING:
@@ -167,7 +166,6 @@ def write(store: Store, sealed: Sealed) -> None:
     }
     if pictures:
         document["pictures"] = pictures
-    document["rest"] = rest_digest(document)
     store.write_artifact(sealed.digest, document)
 
 
@@ -178,12 +176,14 @@ def read(store: Store, digest: str, scope: Scope) -> Any:
     ------
     DamagedArtifact
         Bytes are missing or damaged; the damaged ones are removed, so that a re-run heals.
+    UntrustedArtifact
+        This user's key did not sign it.
     DefinitionMismatch
         It needs a class or function that `scope` lacks, or has in another version.
     ArtifactError
         The code of a library or of the user failed while the value was rebuilt.
     """
-    document = store.read_artifact(digest)
+    document = store.read_artifact(digest, to_load=True)
     content = document["content"]
     parts = {part: _part(store, document, part, name) for part, name in document["blobs"].items()}
     try:

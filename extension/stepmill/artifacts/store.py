@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.files import Files, open_files
 from stepmill.artifacts.hashing import Buffer, canonical_json, digest_chunks, digest_json
-from stepmill.errors import DamagedArtifact
+from stepmill.artifacts.signing import Opened, Signer
+from stepmill.errors import DamagedArtifact, UntrustedArtifact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from stepmill.artifacts.files import FileEntry
 
@@ -34,11 +35,17 @@ _HEAL = "run the pipeline again: the step that made the value runs anew"
 
 
 class Store:
-    """One store; `url` is where it lies."""
+    """One store; `url` is where it lies.
 
-    def __init__(self, url: str, files: Files) -> None:
+    Documents carry their digest and this user's signature. `trusts_all`: values that somebody else
+    signed, or nobody, count as this user's.
+    """
+
+    def __init__(self, url: str, files: Files, signer: Signer, *, trusts_all: bool = False) -> None:
         self.url = url
+        self.trusts_all = trusts_all
         self._files = files
+        self._signer = signer
         self._verified: set[str] = set()
 
     # Blobs
@@ -96,38 +103,57 @@ class Store:
 
     def write_artifact(self, digest: str, document: dict[str, Any]) -> None:
         """Publish the record of a value whose blobs are stored; `document["content"]` has `digest`."""
-        self._files.write(_artifact_path(digest), (json.dumps(document, ensure_ascii=True).encode(),))
+        self._files.write(_artifact_path(digest), (self._signer.close(document),))
 
-    def read_artifact(self, digest: str) -> dict[str, Any]:
-        """Return the record of a value.
+    def read_artifact(self, digest: str, *, to_load: bool = False) -> dict[str, Any]:
+        """Return the record of a value; `to_load`: the value itself is going to be loaded.
 
         Raises
         ------
         DamagedArtifact
-            It is missing or does not carry its name; a damaged one is removed.
+            It is missing or not what was written; a damaged one is removed.
+        UntrustedArtifact
+            It is to be loaded, and this user's key did not sign it.
         """
+        opened = self._open_artifact(digest)
+        if to_load and not (opened.is_ours or self.trusts_all):
+            raise UntrustedArtifact(
+                f"stored value {digest[:12]}… was made by somebody else, or by an older version: "
+                "loading it could run any code of theirs",
+                hint="run the pipeline again to make it yourself; if you trust where it comes from: "
+                "stepmill run --trust",
+            )
+        return dict(opened.document)
+
+    def _open_artifact(self, digest: str) -> Opened:
         path = _artifact_path(digest)
         try:
-            document = json.loads(bytes(self._files.read(path)))
-            if digest_json(document["content"]) == digest and rest_digest(document) == document["rest"]:
-                return dict(document)
+            opened = self._signer.open(bytes(self._files.read(path)))
+            if digest_json(opened.document["content"]) == digest:
+                return opened
         except FileNotFoundError:
             raise DamagedArtifact(f"stored value {digest[:12]}… is missing", hint=_HEAL) from None
-        except (ValueError, KeyError, TypeError):
-            pass  # damaged, as said below
+        except (ValueError, KeyError, TypeError, DamagedArtifact):
+            pass  # as said below
         self._files.remove(path)
         raise DamagedArtifact(f"the record of stored value {digest[:12]}… is damaged", hint=_HEAL)
 
-    def has_artifact(self, digest: str) -> bool:
-        """Tell whether a value can be loaded: its record and all its blobs are there."""
+    def has_artifact(self, digest: str, *, to_load: bool = True) -> bool:
+        """Tell whether a value is there with all its blobs, and `to_load`, whether we trust its record."""
         if not self._files.exists(_artifact_path(digest)):
             return False
         try:
-            document = self.read_artifact(digest)
-        except DamagedArtifact:
+            document = self.read_artifact(digest, to_load=to_load)
+        except (DamagedArtifact, UntrustedArtifact):
             return False
         inline = document.get("inline", {})
         return all(p in inline or self.has_blob(d) for p, d in document["blobs"].items())
+
+    def adopt_artifact(self, digest: str) -> None:
+        """Sign a value as this user's own: from now on it is loaded without a question."""
+        opened = self._open_artifact(digest)
+        if not opened.is_ours:
+            self.write_artifact(digest, opened.document)
 
     def has(self, digest: str) -> bool:
         """Tell whether `digest` names a loadable value or a blob of this store."""
@@ -135,9 +161,9 @@ class Store:
 
     # Named documents
 
-    def write_document(self, path: str, document: Any) -> None:
+    def write_document(self, path: str, document: dict[str, Any]) -> None:
         """Publish JSON types under `path` ("records/<key>/<run>.json"), replacing what was there."""
-        self._files.write(path, (json.dumps(document, ensure_ascii=True, indent=1).encode(),))
+        self._files.write(path, (self._signer.close(document, indent=1),))
 
     def read_document(self, path: str) -> Any:
         """Return the document, None where there is none.
@@ -145,13 +171,17 @@ class Store:
         Raises
         ------
         DamagedArtifact
-            It is no JSON. It stays where it is, for a person to look at.
+            It is not what was written. It stays where it is, for a person to look at.
         """
+        return self.open_document(path).document
+
+    def open_document(self, path: str) -> Opened:
+        """Return the document, and whether this user signed it; raises like `read_document`."""
         try:
-            return json.loads(bytes(self._files.read(path)))
+            return self._signer.open(bytes(self._files.read(path)))
         except FileNotFoundError:
-            return None
-        except ValueError as error:
+            return Opened(None, is_ours=False)
+        except (ValueError, DamagedArtifact) as error:
             raise DamagedArtifact(
                 f"{path} in {self.url} is damaged: {error}",
                 hint="delete that file; what it said is found anew",
@@ -200,14 +230,9 @@ class Store:
         return len(old)
 
 
-def open_store(url: str | Path) -> Store:
+def open_store(url: str | Path, *, trusts_all: bool = False) -> Store:
     """Return the store at a folder or fsspec URL (`memory://…`, `s3://…`); nothing is written yet."""
-    return Store(str(url), open_files(url))
-
-
-def rest_digest(document: Mapping[str, Any]) -> str:
-    """Return the digest of what a record says beside its content: it is checked, and names nothing."""
-    return digest_json({key: value for key, value in document.items() if key not in ("content", "rest")})
+    return Store(str(url), open_files(url), Signer(), trusts_all=trusts_all)
 
 
 def _blob_path(digest: str) -> str:

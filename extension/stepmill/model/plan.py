@@ -32,6 +32,7 @@ class Cause(StrEnum):
     FILE = "file-changed"
     ENVIRONMENT = "environment-changed"
     OUTPUT_MISSING = "output-missing"
+    UNTRUSTED = "untrusted"
     UPSTREAM = "upstream-runs"
     NO_CACHE = "no-cache"
     VOLATILE = "volatile"

@@ -57,7 +57,7 @@ def decide_step(step: Step, made: Mapping[str, str], about: Circumstances) -> St
             if not found:
                 return _cached(step, made, record, about)
             broken = broken or found
-        reasons = broken or _why_no_record(step, made, last, about)
+        reasons = broken or _foreign(key, about) or _why_no_record(step, made, last, about)
     return _to_run(step, reasons, about, last, candidates, key=key, made=made)
 
 
@@ -120,6 +120,14 @@ def _why_not(step: Step, record: StepRecord, about: Circumstances) -> tuple[Reas
     required = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
     states = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.RANDOM]
     return failures(record, about.world, required=required, states=states)
+
+
+def _foreign(key: str, about: Circumstances) -> tuple[Reason, ...]:
+    """Return why a result that would fit is not loaded: it is not known to be this user's."""
+    if not about.records.are_foreign(key):
+        return ()
+    message = "its stored result was made by somebody else or an older stepmill (--trust would take it)"
+    return (Reason(cause=Cause.UNTRUSTED, message=message),)
 
 
 def _why_no_record(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stepmill.atomic import secret_bytes
 from stepmill.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -86,23 +86,7 @@ class Project:
         Where nothing can be written they are other ones each time: then no stored hash matches,
         which is the safe way to be wrong.
         """
-        path = self.state / "secret"
-        with contextlib.suppress(FileNotFoundError):
-            found = path.read_bytes()
-            if len(found) == _SECRET_BYTES:
-                return found
-        made = os.urandom(_SECRET_BYTES)
-        temporary = path.with_name(f"secret.{os.getpid()}.{os.urandom(4).hex()}")
         try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            return secret_bytes(self.state / "secret", _SECRET_BYTES)
         except OSError:
-            return made
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(made)
-        try:
-            os.link(temporary, path)  # the first of two writers wins, the other takes its bytes
-        except FileExistsError:
-            return path.read_bytes()
-        finally:
-            temporary.unlink()
-        return made
+            return os.urandom(_SECRET_BYTES)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from stepmill.artifacts.signing import Opened
 from stepmill.errors import DamagedArtifact
 from stepmill.model.artifact import StepRecord
 from stepmill.model.codec import SCHEMA, CodecError, from_json, to_json
@@ -45,18 +46,30 @@ class Records:
         self._lock = Lock()
         self._last: dict[str, Mapping[str, Any]] = {}
         self._known: dict[str, StepRecord] = {}
+        self._foreign: set[str] = set()
 
     def find(self, key: str) -> tuple[StepRecord, ...]:
-        """Return the records under `key`, newest first; damaged ones are left out."""
-        paths = sorted(self.store.list_documents(_folder(key)), reverse=True)
-        records = (self._read(path) for path in paths)
-        return tuple(record for record in records if record is not None and record.key == key)
+        """Return the records under `key` that may be reused, newest first; damaged ones are left out."""
+        return tuple(record for record, ours in self._under(key) if ours or self.store.trusts_all)
+
+    def are_foreign(self, key: str) -> bool:
+        """Tell whether there are records under `key` that this user did not sign: not to be reused."""
+        return not self.store.trusts_all and any(not ours for _, ours in self._under(key))
+
+    def _under(self, key: str) -> list[tuple[StepRecord, bool]]:
+        found = []
+        for path in sorted(self.store.list_documents(_folder(key)), reverse=True):
+            record = self._read(path)
+            if record is not None and record.key == key:
+                found.append((record, path not in self._foreign))
+        return found
 
     def add(self, record: StepRecord) -> None:
         """Publish `record`, and make it the last one of its step."""
         path = _path(record)
         self.store.write_document(path, {"schema": SCHEMA, **to_json(record)})
         self._known[path] = record
+        self._foreign.discard(path)
         for old in self.store.list_documents(_folder(record.key))[:-KEPT_OBSERVATIONS]:
             self.store.delete_document(old)
         self.use(record.step, record)
@@ -65,6 +78,7 @@ class Records:
         """Make `record` unfindable: what it says was found to be wrong."""
         path = _path(record)
         self._known.pop(path, None)
+        self._foreign.discard(path)
         self.store.delete_document(path)
 
     def last(self, step: str) -> Last:
@@ -82,31 +96,45 @@ class Records:
         """Note that `record` is what `step` used last; nothing is written if it was so already."""
         self._point(step, {"record": _path(record), "unfinished": False})
 
+    def adopt(self, record: StepRecord) -> bool:
+        """Sign a foreign record, and the values it names, as this user's own; False if it is already."""
+        path = next((path for path in self._foreign if self._known[path] is record), None)
+        if path is None:
+            return False
+        for ref in {**record.outputs, **record.random}.values():
+            if not ref.is_absent and not self.store.has_blob(ref.digest):
+                self.store.adopt_artifact(ref.digest)
+        self.store.write_document(path, {"schema": SCHEMA, **to_json(record)})
+        self._foreign.discard(path)
+        return True
+
     def _read(self, path: str) -> StepRecord | None:
         if path in self._known:  # records never change, they are only withdrawn
             return self._known[path]
-        document = self._document(path)
-        if document.get("schema") != SCHEMA:
+        opened = self._open(path)
+        if not isinstance(opened.document, dict) or opened.document.get("schema") != SCHEMA:
             return None
         try:
-            self._known[path] = from_json(StepRecord, document)
+            self._known[path] = from_json(StepRecord, opened.document)
         except CodecError:
             return None  # written by another version: the step runs again
+        if not opened.is_ours:
+            self._foreign.add(path)
         return self._known[path]
 
     def _pointer(self, step: str) -> Mapping[str, Any]:
         if step not in self._last:
-            self._last[step] = self._document(self._pointer_path(step))
+            document = self._open(self._pointer_path(step)).document
+            self._last[step] = document if isinstance(document, dict) else {}
         return self._last[step]
 
-    def _document(self, path: str) -> Mapping[str, Any]:
-        """Return a document, empty if it is missing or damaged: its step then runs again."""
+    def _open(self, path: str) -> Opened:
+        """Return a document; nothing if it is missing or damaged: its step then runs again."""
         try:
-            document = self.store.read_document(path)
+            return self.store.open_document(path)
         except DamagedArtifact:
             self.store.delete_document(path)
-            return {}
-        return document if isinstance(document, dict) else {}
+            return Opened(None, is_ours=False)
 
     def _point(self, step: str, pointer: Mapping[str, Any]) -> None:
         document = {**pointer, "schema": SCHEMA, "notebook": self.notebook, "step": step}

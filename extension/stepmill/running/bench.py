@@ -148,8 +148,11 @@ def set_up(
     refresh: Collection[str] | bool = False,
     overwrite: bool = False,
     strict: bool = False,
+    trust: bool = False,
 ) -> Workbench:
     """Read, analyse and check a notebook. Nothing is written.
+
+    `trust`: results that somebody else stored may be reused.
 
     Raises
     ------
@@ -158,7 +161,7 @@ def set_up(
     """
     loaded = read_notebook(path)
     kernel = find_kernel(kernel_name or loaded.notebook.kernel_name)
-    store = open_store(project.state)
+    store = open_store(project.state, trusts_all=trust)
     name = project.relative(path)
     facts = FactBook(store, name)
     folder = path.resolve().parent

@@ -191,6 +191,9 @@ class RunLoop:
         )
 
     def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
+        if self.bench.records.adopt(record):
+            what = f"the stored result of {step.name} was made by somebody else; now it counts as yours"
+            self.log.emit("run-warning", step.name, message=what)
         self.bench.records.use(step.name, record)
         self._shelf.put(step.name, record)
         mine = self._executed.get(step.name)

@@ -28,7 +28,7 @@ def stored_values(folder: RunFolder, store: Store, steps: Iterable[str]) -> tupl
 
 def look(store: Store, step: str, name: str, ref: ArtifactRef) -> StoredValue:
     """Return what is known of one value."""
-    if not store.has_artifact(ref.digest):
+    if not store.has_artifact(ref.digest, to_load=False):
         return StoredValue(step=step, name=name, ref=ref, is_stored=False)
     try:
         found = describe(store, ref)

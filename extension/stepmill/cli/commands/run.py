@@ -63,6 +63,12 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
 @click.option("--fail-fast", is_flag=True, help="Stop the other steps as soon as one fails.")
 @click.option("--strict", is_flag=True, help="Refuse to run if `stepmill check --strict` would.")
 @click.option("--lenient", is_flag=True, help="Let a run that contradicts the analysis go on with a warning.")
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Reuse results in this project that somebody else stored. Most are pickles: loading them can run "
+    "any code of theirs. From then on they count as yours.",
+)
 @click.option("--no-tracking", is_flag=True, help="Do not log this run to MLflow.")
 @click.option(
     "--overwrite", is_flag=True, help="Replace files that were changed by hand since a step wrote them."
