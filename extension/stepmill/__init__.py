@@ -8,17 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stepmill.api import Run, analyze, open_run, plan, run, suggest, verify
+    from stepmill.api import Run, analyze, compare, open_run, plan, run, suggest, verify
     from stepmill.errors import StepmillError
 
 __version__ = "0.1.0"
 
-__all__ = ["Run", "StepmillError", "analyze", "open_run", "plan", "run", "suggest", "verify"]
+__all__ = ["Run", "StepmillError", "analyze", "compare", "open_run", "plan", "run", "suggest", "verify"]
 
 _HOMES = {
     "Run": "stepmill.api",
     "StepmillError": "stepmill.errors",
     "analyze": "stepmill.api",
+    "compare": "stepmill.api",
     "open_run": "stepmill.api",
     "plan": "stepmill.api",
     "run": "stepmill.api",

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.store import open_store
+from stepmill.comparing.compare import MOST_RUNS
+from stepmill.comparing.compare import compare as compare_facts
 from stepmill.config import Settings, load_settings
 from stepmill.errors import KernelError, RunCancelled, StepFailed, UsageError
 from stepmill.execution.environment import available_cpus
@@ -39,6 +41,7 @@ from stepmill.running.folder import RunFolder, find_run, list_summaries, new_run
 from stepmill.running.loading import load_output
 from stepmill.running.loop import RunLoop
 from stepmill.running.restoring import restoration as find_restoration
+from stepmill.running.run_facts import pictures_of, run_facts
 from stepmill.running.step import StepLimits
 from stepmill.running.stored import stored_values
 from stepmill.running.tracking_link import TrackingLink
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from stepmill.artifacts.store import Store
     from stepmill.model.artifact import ArtifactRef, StoredValue
     from stepmill.model.cell import Notebook
+    from stepmill.model.comparison import Comparison
     from stepmill.model.pipeline import Pipeline
     from stepmill.model.plan import Plan
     from stepmill.model.restoration import Restoration
@@ -436,6 +440,30 @@ def open_run(run_id: str = "latest", project: str | Path | None = None) -> Run:
     return Run(folder, summary)
 
 
+def compare(*runs: str | Run, project: str | Path | None = None) -> Comparison:
+    """Return what distinguishes runs, the cause before the effect; nothing stored is loaded.
+
+    Parameters
+    ----------
+    runs
+        Two to ten runs, or their names as for `open_run`: `compare("latest~1", "latest")`.
+    project
+        As for `open_run`.
+
+    Raises
+    ------
+    UsageError
+        There is no such run, or not two to ten of them.
+    """
+    if not 2 <= len(runs) <= MOST_RUNS:
+        raise UsageError(
+            f"two to {MOST_RUNS} runs can be compared, not {len(runs)}",
+            hint="`stepmill compare latest~1 latest` compares the last two",
+        )
+    opened = [open_run(run, project) if isinstance(run, str) else run for run in runs]
+    return compare_facts([run_facts(run.folder, run.summary, run.store) for run in opened])
+
+
 def cancel_run(run_id: str, project: str | Path | None = None) -> bool:
     """Ask a run to stop, whoever started it; return whether it is going on. Arguments as for `open_run`.
 
@@ -620,6 +648,10 @@ class Run:
             self._check_step(step)
         found = stored_values(self.folder, self.store, self.steps if step is None else (step,))
         return tuple(value for value in found if name in (None, value.name))
+
+    def pictures(self) -> Mapping[str, bytes]:
+        """Return the PNGs that the run's cells showed, by the digest of their bytes."""
+        return pictures_of(self.folder)
 
     @property
     def store(self) -> Store:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.artifacts.store import Store, open_store
 from stepmill.artifacts.values import save_values
 from stepmill.model.artifact import StepRecord
+from stepmill.model.pipeline import Pipeline
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 from stepmill.running.folder import RunFolder
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 def past_run(
     project: Path,
     run_id: str,
-    steps: Mapping[str, Mapping[str, Any]],
+    values: Mapping[str, Mapping[str, Any]],
     *,
     records: Mapping[str, StepRecord] | None = None,
+    pipeline: Pipeline | None = None,
     **facts: Any,
 ) -> RunFolder:
     """Write a run whose steps gave these values; `facts` are fields of its summary."""
@@ -29,12 +31,15 @@ def past_run(
     folder = RunFolder(project / ".stepmill" / "runs", run_id)
     folder.path.mkdir(parents=True)
     store = open_store(project / ".stepmill")
-    made = {name: _record(store, name, run_id, values) for name, values in steps.items()}
+    made = {name: _record(store, name, run_id, given) for name, given in values.items()}
     made = {
         name: replace((records or {}).get(name, record), step=name, run_id=run_id, outputs=record.outputs)
         for name, record in made.items()
     }
     folder.write_references(made)
+    folder.write_records(made)
+    if pipeline is not None:
+        folder.write_pipeline(pipeline)
     folder.write_summary(
         RunSummary(
             **{

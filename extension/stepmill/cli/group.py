@@ -41,6 +41,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Results": {
         "runs": "List past runs.",
         "show": "Show one past run: its steps, reasons and results.",
+        "compare": "Say what distinguishes runs, the cause before the effect.",
         "artifacts": "List what a run's steps gave, and look at a value.",
         "ui": "Open MLflow's pages on this project's runs.",
         "sync": "Deliver runs that did not reach MLflow.",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stepmill.model.cleaning import Cleaning
+    from stepmill.model.comparison import Comparison
     from stepmill.model.plan import Plan, StepPlan
     from stepmill.model.run import Event, RunSummary
 
@@ -60,6 +61,11 @@ def runs_document(summaries: Iterable[RunSummary]) -> Mapping[str, Any]:
 def cleaning_document(done: Cleaning) -> Mapping[str, Any]:
     """Return `{"schema", "freed_bytes", "left_bytes", "removed": [{"step", "run_id", …}], …}`."""
     return {"schema": SCHEMA, **to_json(done), "over_budget_bytes": done.over_budget_bytes}
+
+
+def comparison_document(found: Comparison) -> Mapping[str, Any]:
+    """Return the comparison with every field of the record."""
+    return {"schema": SCHEMA, **to_json(found)}
 
 
 def error_document(error: StepmillError) -> Mapping[str, Any]:

@@ -147,6 +147,19 @@ class RunFolder:
         document = {"schema": SCHEMA, "steps": steps, "random": states}
         _write_json(self.path / "outputs.json", document)
 
+    def write_records(self, records: Mapping[str, StepRecord]) -> None:
+        """Replace `records.json`: what the steps were made from, for comparing with other runs."""
+        steps = {name: to_json(record) for name, record in records.items()}
+        _write_json(self.path / "records.json", {"schema": SCHEMA, "steps": steps})
+
+    def read_records(self) -> Mapping[str, StepRecord]:
+        """Return step -> record of the steps that ended well; empty where that cannot be read."""
+        try:
+            document = json.loads((self.path / "records.json").read_text(encoding="utf-8"))
+            return {name: from_json(StepRecord, step) for name, step in document["steps"].items()}
+        except (OSError, ValueError, KeyError, CodecError):
+            return {}
+
     def read_references(self, step: str) -> Mapping[str, ArtifactRef]:
         """Return name -> stored value of what `step` gave; empty if it did not end well."""
         return self._references("steps", step)

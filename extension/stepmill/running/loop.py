@@ -294,6 +294,7 @@ class RunLoop:
             self.bench.loaded.document, self.bench.pipeline, self.bench.store, records, summary.steps
         )
         self.folder.write_references(records)
+        self.folder.write_records(records)
         summary = replace(summary, notebook=str(executed))
         self.folder.write_summary(summary)
         summary = replace(summary, mlflow_run_id=self.tracking.run_finished(summary, self.log))

@@ -23,7 +23,8 @@ COMMANDS = {
     "runs": "past runs of this notebook",
     "show": "one past run",
     "step": "all about one step: %pipeline step STEP",
-    "compare": "compare two runs",
+    "artifacts": "what a run gave, without loading it: %pipeline artifacts latest STEP NAME",
+    "compare": "what distinguishes runs, and why: %pipeline compare latest~1 latest",
     "export": "write the pipeline as a plain Python file: %pipeline export -o churn.py",
 }
 """Command -> what `%pipeline --help` says."""
@@ -41,6 +42,7 @@ _TAKES_VALUE = frozenset(
         "--link",
         "--project",
         "--format",
+        "--html",
     }
 )
 

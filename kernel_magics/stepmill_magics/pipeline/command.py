@@ -133,7 +133,7 @@ def _restore(request: Request, shell: Any) -> None:
 
 def _pass_on(request: Request, shell: Any) -> None:
     """Let the command line do it and show what it says."""
-    if request.command in ("compare", "show"):
+    if request.command in ("compare", "show", "artifacts"):
         answer = _in_project(request, shell)
     elif request.command == "runs":
         notebook = find_notebook(shell, request.notebook).path

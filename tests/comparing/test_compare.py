@@ -1,0 +1,318 @@
+"""What distinguishes runs: the first step that diverged and why, then row by row."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stepmill.comparing.compare import compare
+from stepmill.model.artifact import ABSENT, ArtifactRef, FileAccess, StoredValue
+from stepmill.model.codec import from_json, to_json
+from stepmill.model.comparison import Comparison, Picture, RunFacts, StepFacts
+from stepmill.model.run import RunStatus, StepStatus
+
+
+def value(name: str, digest: str, **facts: Any) -> StoredValue:
+    return StoredValue(step="", name=name, ref=ArtifactRef(digest=digest, type_name="float"), **facts)
+
+
+LOAD = StepFacts(
+    name="load",
+    status=StepStatus.EXECUTED,
+    seconds=1.0,
+    cells={1: "%%step load\nraw = read('a.csv')"},
+    code_digest="c-load",
+    body_digest="b-load",
+    components={"code": "c-load", "python": "3.12.1"},
+    files=(FileAccess(path="a.csv", mode="read", digest="f1"),),
+    distributions={"pandas": "2.1.0", "numpy": "2.0.0"},
+    environment={"HOME": "h1"},
+    values=(value("raw", "v-raw"),),
+)
+FIT = StepFacts(
+    name="fit",
+    status=StepStatus.EXECUTED,
+    seconds=2.0,
+    cells={3: "%%step fit\nmodel = fit(raw, alpha)"},
+    replayed=((2, 1, "def fit(raw, alpha):\n    return raw"),),
+    code_digest="c-fit",
+    body_digest="b-fit",
+    definitions={"fit": "d1"},
+    parameters=("alpha",),
+    components={"code": "c-fit", "python": "3.12.1", "parameter:alpha": "p1", "input:raw": "v-raw"},
+    distributions={"pandas": "2.1.0"},
+    values=(value("model", "v-model"),),
+)
+RUN = RunFacts(
+    run_id="run-1",
+    status=RunStatus.SUCCEEDED,
+    notebook="/p/n.ipynb",
+    started_s=0.0,
+    seconds=3.0,
+    parameters={"alpha": 0.1, "unused": 1},
+    metrics={"f1": 0.5},
+    steps=(LOAD, FIT),
+)
+
+
+def changed(load: dict[str, Any] | None = None, fit: dict[str, Any] | None = None, **run: Any) -> RunFacts:
+    steps = (replace(LOAD, **(load or {})), replace(FIT, **(fit or {})))
+    return replace(RUN, run_id="run-2", **{"steps": steps, **run})
+
+
+def made(step: StepFacts, **parts: str) -> dict[str, str]:
+    return {**step.components, **{name.replace("__", ":"): text for name, text in parts.items()}}
+
+
+OTHER_MODEL = (value("model", "w-model"),)
+OTHER_RAW = (value("raw", "w-raw"),)
+
+CAUSES = [
+    pytest.param(
+        changed(parameters={"alpha": 0.3, "unused": 1}, fit={"values": OTHER_MODEL}),
+        "fit is the first step that diverged: alpha is 0.1 in A and 0.3 in B."
+        " 1 of 2 steps gave other values.",
+        id="parameter",
+    ),
+    pytest.param(
+        changed(fit={"components": made(FIT, parameter__alpha="p2"), "values": OTHER_MODEL}),
+        "fit is the first step that diverged: alpha, a secret, has another value."
+        " 1 of 2 steps gave other values.",
+        id="masked-parameter",
+    ),
+    pytest.param(
+        changed(fit={"code_digest": "c2", "body_digest": "b2"}),
+        "fit is the first step that diverged: its code is another (cell [3])."
+        " All values are the same nevertheless.",
+        id="code-without-effect",
+    ),
+    pytest.param(
+        changed(fit={"code_digest": "c2", "definitions": {"fit": "d2"}, "values": OTHER_MODEL}),
+        "fit is the first step that diverged: fit(), which it uses, is another."
+        " 1 of 2 steps gave other values.",
+        id="helper",
+    ),
+    pytest.param(
+        changed(fit={"code_digest": "c2", "values": OTHER_MODEL}),
+        "fit is the first step that diverged: the code that is replayed before it is another."
+        " 1 of 2 steps gave other values.",
+        id="replayed-code",
+    ),
+    pytest.param(
+        changed(
+            load={"files": (FileAccess(path="a.csv", mode="read", digest="f2"),), "values": OTHER_RAW},
+            fit={"components": made(FIT, input__raw="w-raw"), "values": OTHER_MODEL},
+        ),
+        "load is the first step that diverged: the file a.csv that it reads has other content."
+        " 2 of 2 steps gave other values.",
+        id="file-and-what-follows",
+    ),
+    pytest.param(
+        changed(load={"files": (FileAccess(path="a.csv", mode="read", digest=ABSENT),)}),
+        "load is the first step that diverged: the file a.csv is there in A and missing in B."
+        " All values are the same nevertheless.",
+        id="absent-file",
+    ),
+    pytest.param(
+        changed(load={"distributions": {"pandas": "2.2.0", "numpy": "2.0.0"}, "values": OTHER_RAW}),
+        "load is the first step that diverged: pandas is 2.1.0 in A and 2.2.0 in B."
+        " 1 of 2 steps gave other values.",
+        id="library",
+    ),
+    pytest.param(
+        changed(load={"components": made(LOAD, python="3.13.0"), "values": OTHER_RAW}),
+        "load is the first step that diverged: Python is 3.12.1 in A and 3.13.0 in B."
+        " 1 of 2 steps gave other values.",
+        id="python",
+    ),
+    pytest.param(
+        changed(load={"components": made(LOAD, **{"module__helpers.py": "m1"})}),
+        "load is the first step that diverged: helpers.py is another. All values are the same nevertheless.",
+        id="module",
+    ),
+    pytest.param(
+        changed(load={"environment": {"HOME": "h2"}}),
+        "load is the first step that diverged: the environment variable HOME has another value."
+        " All values are the same nevertheless.",
+        id="environment-variable",
+    ),
+    pytest.param(
+        changed(load={"values": OTHER_RAW, "volatile": ("the clock",)}),
+        "load is the first step that diverged: its raw came out otherwise though nothing it is made from"
+        " differs (it uses the clock). 1 of 2 steps gave other values.",
+        id="not-reproducible",
+    ),
+    pytest.param(
+        changed(fit={"status": StepStatus.FAILED, "error": "ValueError: no", "values": (), "components": {}}),
+        "fit is the first step that diverged: it failed in B: ValueError: no.",
+        id="failure",
+    ),
+    pytest.param(
+        changed(
+            parameters={"alpha": 9, "unused": 1},
+            fit={"status": StepStatus.FAILED, "error": "ValueError: no", "values": (), "components": {}},
+        ),
+        "fit is the first step that diverged: alpha is 0.1 in A and 9 in B; it failed in B: ValueError: no.",
+        id="failure-and-its-cause",
+    ),
+    pytest.param(
+        changed(steps=(LOAD,)),
+        "fit is the first step that diverged: only A has it.",
+        id="step-that-is-gone",
+    ),
+    pytest.param(
+        changed(parameters={"alpha": 0.1, "unused": 2}, load={"seconds": 99.0}),
+        "No step diverged: code, parameters, inputs and results are the same.",
+        id="only-what-no-step-uses",
+    ),
+]
+
+
+@pytest.mark.parametrize(("other", "expected"), CAUSES)
+def test_the_sentence_names_the_first_cause(other: RunFacts, expected: str) -> None:
+    assert compare([RUN, other]).sentence == expected
+
+
+def test_a_run_equals_itself() -> None:
+    found = compare([RUN, RUN])
+    assert found.is_equal
+    only = found.only_differences()
+    groups = (only.parameters, only.code, only.environment, only.files, only.metrics, only.outputs)
+    assert all(group == () for group in (*groups, only.pictures, only.durations))
+    assert len(found.outputs) == 2
+
+
+def test_three_runs_are_compared_with_the_first() -> None:
+    second = changed(parameters={"alpha": 0.3, "unused": 1})
+    third = changed(
+        fit={"cells": {3: "%%step fit\nmodel = other(raw)"}, "body_digest": "b2", "code_digest": "c2"}
+    )
+    found = compare([RUN, second, third])
+    assert [run.letter for run in found.runs] == ["A", "B", "C"]
+    assert "its code is another (cell [3]); alpha is 0.1 in A, C and 0.3 in B" in found.sentence
+    row = next(row for row in found.code if row.steps == ("fit",) and row.title.startswith("fit"))
+    assert [bool(diff) for diff in row.diffs] == [False, False, True]
+    assert "+model = other(raw)" in row.diffs[2]
+
+
+def test_a_changed_comment_is_layout() -> None:
+    found = compare([RUN, changed(fit={"cells": {3: "%%step fit\n# why\nmodel = fit(raw, alpha)"}})])
+    assert found.is_equal
+    [row] = found.only_differences().code
+    assert (row.is_layout, row.diffs[1][-2]) == (True, "+# why")
+
+
+def test_values_differ_by_what_was_noted_down() -> None:
+    about = {"shape": [10, 2], "columns": ["a", "b"]}
+    first = {
+        **about,
+        "statistics": [
+            {
+                "name": "a",
+                "dtype": "float64",
+                "kind": "numbers",
+                "missing": 0,
+                "min": 0.1,
+                "max": 1.0,
+                "mean": 0.5,
+            },
+            {
+                "name": "gone",
+                "dtype": "str",
+                "kind": "words",
+                "missing": 0,
+                "distinct": 1,
+                "top": [["x", 10]],
+            },
+        ],
+    }
+    second = {
+        **about,
+        "shape": [9, 2],
+        "statistics": [
+            {
+                "name": "a",
+                "dtype": "float64",
+                "kind": "numbers",
+                "missing": 2,
+                "min": 0.1,
+                "max": 1.00001,
+                "mean": 0.5,
+            }
+        ],
+    }
+    found = compare(
+        [
+            changed(load={"values": (value("raw", "1", preview=first),)}),
+            changed(load={"values": (value("raw", "2", preview=second),)}),
+        ]
+    )
+    details = {row.name: row.values for row in found.outputs[0].details}
+    assert details == {
+        "shape": ("10 \N{MULTIPLICATION SIGN} 2", "9 \N{MULTIPLICATION SIGN} 2"),
+        "a: missing": ("0", "2"),
+        "a: largest": ("1", "1.00001"),
+        "column gone": ("str", None),
+    }
+
+
+def test_removed_values_are_compared_by_digest() -> None:
+    gone = (value("model", "w", is_stored=False),)
+    found = compare([RUN, changed(fit={"values": gone})])
+    [row] = found.only_differences().outputs
+    assert (row.removed, row.details) == (("B",), ())
+    assert any("removed from the store" in remark for remark in found.remarks)
+    same = compare([RUN, changed(fit={"values": (value("model", "v-model", is_stored=False),)})])
+    assert same.only_differences().outputs == ()
+
+
+def test_metrics_never_look_equal_when_they_differ() -> None:
+    found = compare([RUN, changed(metrics={"f1": 0.500000001, "new": 1.0})])
+    assert [(row.name, row.values) for row in found.metrics] == [
+        ("f1", ("0.5", "0.500000001")),
+        ("new", (None, "1")),
+    ]
+
+
+def test_notebooks_and_failures_are_remarked() -> None:
+    other = changed(notebook="/p/other.ipynb", status=RunStatus.FAILED)
+    remarks = " ".join(compare([RUN, other]).remarks)
+    assert "different notebooks (A of n.ipynb, B of other.ipynb)" in remarks
+    assert "B failed" in remarks
+
+
+def test_hashes_of_environment_variables_are_shown_as_words() -> None:
+    found = compare([RUN, changed(load={"environment": {"HOME": "h2"}})]).only_differences()
+    assert [(row.name, row.values) for row in found.environment] == [
+        ("variable HOME", ("value 1", "value 2"))
+    ]
+
+
+def test_durations_within_the_unrest_of_a_machine_are_equal() -> None:
+    quiet = compare([RUN, changed(load={"seconds": 1.1}, fit={"seconds": 2.4})])
+    assert quiet.only_differences().durations == ()
+    loud = compare([RUN, changed(fit={"seconds": 9.0})])
+    assert [row.name for row in loud.only_differences().durations] == ["fit"]
+
+
+def test_pictures_are_paired_in_their_order() -> None:
+    first = changed(fit={"pictures": (Picture(cell=3, digest="p"), Picture(cell=3, digest="q"))})
+    second = changed(fit={"pictures": (Picture(cell=4, digest="p"),)})
+    found = compare([first, second]).pictures
+    assert [(row.digests, row.is_equal) for row in found] == [(("p", "p"), True), (("q", None), False)]
+
+
+def test_the_record_survives_json_and_any_mixture_of_runs() -> None:
+    pool = [case.values[0] for case in CAUSES]
+    draw = random.Random(1)
+    for _ in range(50):
+        runs = [draw.choice(pool) for _ in range(draw.randint(2, 10))]
+        found = compare(runs)
+        assert from_json(Comparison, to_json(found)) == found
+        assert found.is_equal == (found.diverged == "")
+        assert all(
+            len(row.values) == len(runs) for row in (*found.parameters, *found.files, *found.durations)
+        )
