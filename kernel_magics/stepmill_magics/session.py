@@ -123,7 +123,9 @@ def process_settings(folder: Path) -> Mapping[str, str]:
 
 def _is_below(path: str, folder: Path) -> bool:
     """Return whether a module belongs to the project; environments inside of it do not."""
-    return os.path.abspath(path).startswith(f"{folder}{os.sep}") and "site-packages" not in path  # noqa: PTH100
+    if ".." in path or not path.startswith(os.sep):  # rare; abspath is slow for thousands of modules
+        path = os.path.abspath(path)  # noqa: PTH100
+    return path.startswith(f"{folder}{os.sep}") and "site-packages" not in path
 
 
 def _held_data(namespace: Mapping[str, Any]) -> str:

@@ -27,7 +27,13 @@ from typing import Any, TextIO
 
 PRELOAD = (
     "IPython.core.interactiveshell",
+    "IPython.core.logger",
+    "IPython.core.magics.execution",
+    "IPython.core.magics.extension",
+    "IPython.core.magics.pylab",
+    "IPython.core.pylabtools",
     "blake3",
+    "matplotlib.pyplot",
     "matplotlib_inline.backend_inline",
     "numpy",
     "pandas",
@@ -51,6 +57,7 @@ def main() -> None:
     sys.path.pop(0)
     for name in PRELOAD:
         importlib.import_module(name)
+    importlib.import_module("stepmill.artifacts.materializers.base").materializers()  # reads metadata of all
     gc.freeze()  # the children do not copy what no one frees
     orders, answers = _start_shell_server(canonical.snapshot)
     print("ready", flush=True)
