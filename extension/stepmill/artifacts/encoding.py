@@ -46,9 +46,18 @@ def encode_plain(value: Any, containers: dict[int, Any] | None = None) -> bytes:
     NotPlain
         `value` is or holds something else, is nested too deep or is very large.
     """
+    return b"".join(encode_chunks(value, containers))
+
+
+def encode_chunks(value: Any, containers: dict[int, Any] | None = None) -> tuple[bytes | bytearray, ...]:
+    """Return what `encode_plain` does in pieces: bytes are not copied."""
     writer = _Writer({} if containers is None else containers)
+    if type(value) is bytes:
+        writer.out += b"b"
+        writer.count(len(value))
+        return writer.out, value
     writer.write(value, 0)
-    return bytes(writer.out)
+    return (writer.out,)
 
 
 def decode_plain(data: bytes | bytearray | memoryview) -> Any:

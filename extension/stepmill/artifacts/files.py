@@ -15,6 +15,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from stepmill.artifacts.hashing import total_bytes
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -131,7 +133,8 @@ def _replace(temporary: Path, path: Path) -> None:
 
 def _reserve(file: Any, chunks: Iterable[Buffer]) -> None:
     """Ask for the space of a large file at once: cheaper, and a full disk is known before writing."""
-    size_bytes = sum(memoryview(chunk).nbytes for chunk in chunks) if isinstance(chunks, Sequence) else 0
+    known = isinstance(chunks, Sequence) or hasattr(chunks, "nbytes")
+    size_bytes = total_bytes(chunks) if known else 0
     if size_bytes >= MAPPED_FROM_BYTES and sys.platform == "linux":
         os.posix_fallocate(file.fileno(), 0, size_bytes)
 

@@ -16,6 +16,12 @@ Buffer = bytes | bytearray | memoryview
 _CHUNK_BYTES = 8 << 20
 
 
+def total_bytes(chunks: Iterable[Buffer]) -> int:
+    """Return the size of `chunks`, concatenated; who makes them anew each time tells it by `nbytes`."""
+    told: int | None = getattr(chunks, "nbytes", None)
+    return sum(memoryview(chunk).nbytes for chunk in chunks) if told is None else told
+
+
 def digest_chunks(chunks: Iterable[Buffer]) -> str:
     """Return the digest of the concatenated `chunks`; big ones are read once and never copied."""
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OWNED_BELOW_BYTES = 1 << 20
 """Smaller arrays get memory of their own when loaded, so that `resize` works as on fresh ones."""
 
+_BLOCK_BYTES = 8 << 20
 _MAX_PAIRS = 2_000
 _SIMPLE_KINDS = "biufcmMSU"
 _OWN_KIND = 2  # `dtype.isbuiltin` of types that libraries add
@@ -79,6 +80,17 @@ class Laid:
         return self.shape, self.order, self.writeable, self.raw
 
 
+def layout_of(array: Array) -> tuple[Any, ...]:
+    """Return the layout of what `lay` puts down, without putting it down."""
+    flags, shape = array.flags, array.shape
+    order: Any = (
+        "C" if flags.c_contiguous or array.size == 0 else "F" if flags.f_contiguous else array.strides
+    )
+    low, high = bounds(array) if isinstance(order, tuple) else (0, 0)
+    raw = isinstance(order, tuple) and high - low < array.nbytes
+    return shape, order, bool(flags.writeable), raw
+
+
 def lay(array: Array) -> Laid:
     """Put down `array`, for which `is_raw` holds."""
     import numpy as np
@@ -93,6 +105,36 @@ def lay(array: Array) -> Laid:
     if high - low < array.nbytes:
         return Laid(bytes_between(array, low, high), shape, array.strides, writeable, raw=True)
     return Laid(_bytes_of(np.ascontiguousarray(array)), shape, array.strides, writeable)
+
+
+class ItemBlocks:
+    """The items of an array in C order, as bytes, a block at a time: each pass copies them anew.
+
+    A block is good until the next one is asked for.
+    """
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        self.nbytes = array.nbytes
+
+    def __iter__(self) -> Iterator[Any]:
+        import numpy as np
+
+        items = max(1, _BLOCK_BYTES // self.array.itemsize)
+        flags = ("external_loop", "buffered", "zerosize_ok")
+        iterate: Any = np.nditer  # its stubs do not know "contig"
+        blocks = iterate(self.array, flags, (("readonly", "contig"),), order="C", buffersize=items)
+        for block in blocks:
+            yield block.view("u1")
+
+
+def item_chunks(array: Array) -> Any:
+    """Return what `lay` puts down of `array` as chunks, without a copy of all of it at a time."""
+    low, high = bounds(array) if array.size else (0, 0)
+    is_contiguous = array.flags.c_contiguous or array.flags.f_contiguous
+    if is_contiguous or array.nbytes < OWNED_BELOW_BYTES or high - low < array.nbytes:
+        return (lay(array).data,)
+    return ItemBlocks(array)
 
 
 def _bytes_of(contiguous: Array) -> Any:
@@ -149,20 +191,20 @@ def bounds(array: Array) -> tuple[int, int]:
     return int(low), int(high)
 
 
-def bytes_between(keeper: Array, low: int, high: int) -> Array:
+def bytes_between(keeper: Array, low: int, high: int, *, read_only: bool = True) -> Array:
     """Return the memory from `low` to `high` as bytes, without copy; `keeper` keeps it alive."""
     import numpy as np
 
-    return np.asarray(_Memory(keeper, low, high))
+    return np.asarray(_Memory(keeper, low, high, read_only=read_only))
 
 
 class _Memory:
     """Offers a stretch of memory to numpy."""
 
-    def __init__(self, keeper: Any, low: int, high: int) -> None:
+    def __init__(self, keeper: Any, low: int, high: int, *, read_only: bool) -> None:
         self.keeper = keeper
         self.__array_interface__ = {
-            "data": (low, True),
+            "data": (low, read_only),
             "shape": (high - low,),
             "typestr": "|u1",
             "version": 3,
@@ -191,7 +233,9 @@ class Segments:
         return number, low - self.lows[number]
 
     def memory(self, number: int) -> Array:
-        return bytes_between(self.keepers, self.lows[number], self.highs[number])  # type: ignore[arg-type]
+        """Return its bytes; as writeable memory, because what is loaded is to be that."""
+        low, high = self.lows[number], self.highs[number]
+        return bytes_between(self.keepers, low, high, read_only=False)  # type: ignore[arg-type]
 
 
 def place_key(array: Array) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json
+from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json, total_bytes
 from stepmill.artifacts.materializers.base import Encoded, NotExactError, by_name, for_value
 from stepmill.artifacts.pickling import dump
 from stepmill.artifacts.previews import members_preview, preview
@@ -117,7 +117,7 @@ def _shown(value: Any, encoded: Encoded | None) -> Mapping[str, Any]:
 
 
 def _size_bytes(encoded: Encoded) -> int:
-    return sum(memoryview(c).nbytes for chunks in encoded.parts.values() for c in chunks)
+    return sum(map(total_bytes, encoded.parts.values()))
 
 
 def _name(materializer: str, encoded: Encoded, about: Mapping[str, Any]) -> Sealed:
@@ -149,7 +149,7 @@ def write(store: Store, sealed: Sealed) -> None:
     """Publish a value: its blobs first, its record last."""
     inline = {}
     for part, chunks in sealed.encoded.parts.items():
-        if sum(memoryview(c).nbytes for c in chunks) < _INLINE_BELOW_BYTES:
+        if total_bytes(chunks) < _INLINE_BELOW_BYTES:
             inline[part] = base64.b64encode(b"".join(bytes(c) for c in chunks)).decode()
         else:
             store.put_named_blob(sealed.blobs[part], chunks)

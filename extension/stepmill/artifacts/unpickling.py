@@ -153,10 +153,12 @@ def read_only(array: Any) -> Any:
 
 
 def segment(buffer: Any) -> Any:
-    """Return shared memory of its own; the buffer itself may be read-only."""
+    """Return shared memory that may be written: large memory is the buffer itself, which is private."""
     import numpy as np
 
-    return np.frombuffer(buffer, np.uint8).copy()
+    data = np.frombuffer(buffer, np.uint8)
+    is_usable = data.flags.writeable and data.nbytes >= memory.OWNED_BELOW_BYTES
+    return data if is_usable else data.copy()
 
 
 def array_in(segment: Any, offset: int, dtype: Any, shape: Any, strides: Any, writeable: bool) -> Any:

@@ -32,9 +32,10 @@ class ArrayMaterializer:
             return _encode_scalar(value)
         if type(value) is not np.ndarray or not memory.is_simple(value.dtype):
             raise NotExactError("objects or fields inside")
-        laid = memory.lay(value)
-        header = {"dtype": memory.dtype_code(value.dtype), "layout": laid.layout}
-        return Encoded(header, {"data": (laid.data,)}, reach=lambda: Reach({id(value): value}, [value]))
+        header = {"dtype": memory.dtype_code(value.dtype), "layout": memory.layout_of(value)}
+        return Encoded(
+            header, {"data": memory.item_chunks(value)}, reach=lambda: Reach({id(value): value}, [value])
+        )
 
     def decode(self, header: Mapping[str, Any], parts: Mapping[str, memoryview], scope: Scope) -> Any:
         dtype = memory.dtype_of(header["dtype"])

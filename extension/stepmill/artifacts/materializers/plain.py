@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stepmill.artifacts.encoding import PLAIN_TYPES, NotPlain, decode_plain, encode_plain
+from stepmill.artifacts.encoding import PLAIN_TYPES, NotPlain, decode_plain, encode_chunks
 from stepmill.artifacts.materializers.base import Encoded, NotExactError
 from stepmill.artifacts.reach import Reach
 
@@ -27,10 +27,10 @@ class PlainMaterializer:
     def encode(self, value: Any, scope: Scope) -> Encoded:
         containers: dict[int, Any] = {}
         try:
-            data = encode_plain(value, containers)
+            chunks = encode_chunks(value, containers)
         except NotPlain as reason:
             raise NotExactError(str(reason)) from None
-        return Encoded({}, {"plain": (data,)}, reach=lambda: Reach(containers))
+        return Encoded({}, {"plain": chunks}, reach=lambda: Reach(containers))
 
     def decode(self, header: Mapping[str, Any], parts: Mapping[str, memoryview], scope: Scope) -> Any:
         return decode_plain(parts["plain"])
