@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.artifacts.store import open_store
 from stepmill.comparing.compare import MOST_RUNS
 from stepmill.comparing.compare import compare as compare_facts
+from stepmill.comparing.labels import changes
 from stepmill.config import Settings, load_settings
 from stepmill.errors import KernelError, RunCancelled, StepFailed, UsageError
 from stepmill.execution.environment import available_cpus
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from stepmill.artifacts.store import Store
     from stepmill.model.artifact import ArtifactRef, StoredValue
     from stepmill.model.cell import Notebook
-    from stepmill.model.comparison import Comparison
+    from stepmill.model.comparison import Comparison, RunFacts
     from stepmill.model.pipeline import Pipeline
     from stepmill.model.plan import Plan
     from stepmill.model.restoration import Restoration
@@ -548,6 +549,40 @@ def keep(run_id: str, *, keep: bool = True, project: str | Path | None = None) -
         There is no such run.
     """
     keep_run(open_run(run_id, project).folder, keep=keep)
+
+
+def changes_of(
+    runs: Iterable[RunSummary], project: str | Path | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """Return for each run what it has otherwise than the run of the same notebook before it, in few words.
+
+    An empty tuple: nothing. The first run of a notebook is left out. `project` as for `open_run`.
+    """
+    home = _home(project)
+    before = _runs_before(home)
+    facts: dict[str, RunFacts] = {}
+
+    def facts_of(summary: RunSummary) -> RunFacts:
+        if summary.run_id not in facts:
+            facts[summary.run_id] = run_facts(RunFolder(home.runs, summary.run_id), summary, None)
+        return facts[summary.run_id]
+
+    return {
+        run.run_id: changes(facts_of(before[run.run_id]), facts_of(run))
+        for run in runs
+        if run.run_id in before
+    }
+
+
+def _runs_before(home: Project) -> dict[str, RunSummary]:
+    """Return for each run the one of the same notebook before it."""
+    found: dict[str, RunSummary] = {}
+    later: dict[str, str] = {}
+    for summary in list_summaries(home.runs):
+        if summary.notebook_source in later:
+            found[later[summary.notebook_source]] = summary
+        later[summary.notebook_source] = summary.run_id
+    return found
 
 
 def project_root(path: str | Path, override: str | Path | None = None) -> Path:

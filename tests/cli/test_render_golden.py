@@ -28,11 +28,22 @@ from stepmill.cli.render.step_text import render_step
 from stepmill.cli.render.tables import plan_table
 from stepmill.cli.render.verification import render_verification
 from stepmill.errors import NotebookError, ParameterError, PipelineError, StepFailed
+from stepmill.model.artifact import ArtifactRef, StoredValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 NOTEBOOK = Path("churn.ipynb")
+GIVEN = tuple(
+    StoredValue(
+        step=step,
+        name=name,
+        ref=ArtifactRef(digest=digest, type_name="pandas.DataFrame", size_bytes=12_345),
+        preview={"shape": [1309, 12]},
+    )
+    for step, outcome in FAILED_RUN.steps.items()
+    for name, digest in outcome.outputs.items()
+)
 WIDTH = 80
 
 DRAWINGS: dict[str, Callable[[], Any]] = {
@@ -46,7 +57,9 @@ DRAWINGS: dict[str, Callable[[], Any]] = {
     "step": lambda: render_step(PIPELINE, TRAIN, sources=SOURCES, width=WIDTH),
     "plan": lambda: plan_table(PLAN, width=WIDTH),
     "plan-narrow": lambda: plan_table(PLAN, width=50),
-    "past-run": lambda: render_past_run(FAILED_RUN, sources=SOURCES, width=WIDTH),
+    "past-run": lambda: render_past_run(
+        FAILED_RUN, sources=SOURCES, values=GIVEN, changed=("alpha 0.1 → 0.3", "clean()"), width=WIDTH
+    ),
     "error-notebook": lambda: render_error(
         NotebookError("churn.ipynb does not exist", hint="notebooks here: credit.ipynb"), notebook=NOTEBOOK
     ),

@@ -284,6 +284,27 @@ def test_notebooks_and_failures_are_remarked() -> None:
     assert "B failed" in remarks
 
 
+def test_a_step_that_was_not_asked_for_is_no_cause() -> None:
+    idle = {
+        "status": None,
+        "components": {},
+        "files": (),
+        "distributions": {},
+        "environment": {},
+        "values": (),
+    }
+    found = compare([RUN, changed(fit=idle)])
+    assert (found.is_equal, found.remarks) == (True, ())
+
+
+def test_what_is_not_known_is_no_difference() -> None:
+    old = {"components": {}, "files": (), "distributions": {}, "environment": {}, "code_digest": ""}
+    found = compare([RUN, changed(load=old, fit=old)])
+    assert found.is_equal
+    assert "older version" in found.remarks[0]
+    assert found.only_differences().environment == ()
+
+
 def test_hashes_of_environment_variables_are_shown_as_words() -> None:
     found = compare([RUN, changed(load={"environment": {"HOME": "h2"}})]).only_differences()
     assert [(row.name, row.values) for row in found.environment] == [

@@ -39,7 +39,8 @@ def causes(runs: Sequence[RunFacts], facts: Sequence[StepFacts | None]) -> tuple
 
 
 def _code(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
-    if all_equal([each.code_digest for each in facts]):
+    digests = [each.code_digest for each in facts]
+    if all_equal(digests) or "" in digests:  # "": nothing is known of the code
         return
     changed = _differing([each.definitions for each in facts])
     if not all_equal([each.body_digest for each in facts]):

@@ -124,9 +124,14 @@ def _remarks(runs: Sequence[RunFacts], outputs: Sequence[OutputRow]) -> list[str
         found.append(
             f"values of {listed(removed)} were removed from the store: only digests of them can be compared"
         )
-    if any(not step.components for run in runs if _is_good(run) for step in run.steps):
+    if any(_is_older(step) for run in runs for step in run.steps):
         found.append("a run was recorded by an older version: its environment and files are not known")
     return found
+
+
+def _is_older(step: StepFacts) -> bool:
+    """Tell whether a step ended well and wrote down nothing of what it was made from."""
+    return step.status is not None and step.status.is_good and not step.components
 
 
 def _is_good(run: RunFacts) -> bool:

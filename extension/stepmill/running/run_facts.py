@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 _PNG = "image/png"
 
 
-def run_facts(folder: RunFolder, summary: RunSummary, store: Store) -> RunFacts:
-    """Return the facts of a run; whatever it did not come to write down is left out."""
+def run_facts(folder: RunFolder, summary: RunSummary, store: Store | None) -> RunFacts:
+    """Return the facts of a run; whatever it did not come to write down is left out.
+
+    Without a store what the steps gave, and what they drew, is left out too.
+    """
     records = folder.read_records()
     steps = {step.name: step for step in pipeline.steps} if (pipeline := _pipeline(folder)) else {}
-    drawn = {cell: tuple(pictures) for cell, pictures in _pictures(folder).items()}
+    drawn = {} if store is None else {cell: tuple(found) for cell, found in _pictures(folder).items()}
     names = dict.fromkeys([*steps, *summary.steps])
     values: dict[str, list[Any]] = {}
-    for value in stored_values(folder, store, summary.steps):
+    for value in () if store is None else stored_values(folder, store, summary.steps):
         values.setdefault(value.step, []).append(value)
     return RunFacts(
         run_id=summary.run_id,

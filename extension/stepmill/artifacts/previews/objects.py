@@ -18,6 +18,7 @@ _MOST_REPR_BYTES = 64 << 10
 _THUMBNAIL_PIXELS = 360
 _PLAIN_MODULES = frozenset({"builtins", "collections", "datetime", "decimal", "fractions", "pathlib", "uuid"})
 _ESTIMATOR_PARAMETERS = "sklearn.base"
+_ESTIMATOR_ROOTS = frozenset({"sklearn", "xgboost", "lightgbm"})
 
 
 def describe(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def describe(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict[s
     if root in _PLAIN_MODULES:
         return _plain(value, texts)
     if getattr(getattr(type(value), "get_params", None), "__module__", "") == _ESTIMATOR_PARAMETERS or (
-        root == "sklearn" and hasattr(type(value), "get_params")
+        root in _ESTIMATOR_ROOTS and hasattr(type(value), "get_params")
     ):
         return _estimator(value, root, size_bytes, texts)
     if root == "polars" and hasattr(value, "schema"):

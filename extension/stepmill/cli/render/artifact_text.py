@@ -119,7 +119,10 @@ def statistics_text(about: Mapping[str, Any]) -> str:
         return text
     if "distinct" in about:
         top = listed(f"{word} ({number:,})" for word, number in about["top"])
-        return f"{about['distinct']:,} different: {top}" if about["distinct"] > len(about["top"]) else top
+        if about["distinct"] <= len(about["top"]):
+            return top
+        is_telling = about["top"] and about["top"][0][1] > 1
+        return f"{about['distinct']:,} different: {top}" if is_telling else f"{about['distinct']:,} different"
     return "not shown: its name says that it is a secret" if about.get("kind") == "masked" else ""
 
 

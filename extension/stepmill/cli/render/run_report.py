@@ -5,17 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill.cli.render.artifact_text import artifacts_table
 from stepmill.cli.render.diagnostics import Excerpt, excerpt_lines, place_text
 from stepmill.cli.render.errors import traceback_lines
-from stepmill.cli.render.layout import columns, joined, styled, wrapped
+from stepmill.cli.render.layout import joined, styled, wrapped
 from stepmill.cli.render.tables import outcome_table, status_text
 from stepmill.model.quantities import count_text, listed, moment_text, seconds_text, value_text
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.text import Text
+
+    from stepmill.model.artifact import StoredValue
 
 
 def render_report(
@@ -46,25 +49,30 @@ def render_report(
 
 
 def render_past_run(
-    summary: RunSummary, *, sources: Mapping[int, str] | None = None, width: int | None = None
+    summary: RunSummary,
+    *,
+    sources: Mapping[int, str] | None = None,
+    values: Sequence[StoredValue] = (),
+    changed: Sequence[str] | None = None,
+    width: int | None = None,
 ) -> list[Text]:
-    """Return a run's facts, its report, and the digests of what its steps gave."""
+    """Return a run's facts, its report, and what its steps gave.
+
+    `changed` is what the run has otherwise than the one before it, None for the first of a notebook.
+    """
     source = Path(summary.notebook_source)
     facts = {"run": summary.run_id, "notebook": str(source), "started": moment_text(summary.started_s)}
     facts["parameters"] = listed(f"{name}={value_text(value)}" for name, value in summary.parameters.items())
     facts["metrics"] = listed(f"{name}={value:.6g}" for name, value in summary.metrics.items())
+    if changed is not None:
+        facts["changed"] = listed(changed) or "nothing since the run before it"
     lines: list[Text] = []
     for word, text in facts.items():
         if text:
             lines += wrapped(joined(styled(f"{word:<12}", "dim"), text), width, indent=12)
     lines += [styled(""), *render_report(summary, notebook=source, sources=sources, width=width)]
-    given = [
-        (styled(step, "bold"), name, styled(digest, "dim"))
-        for step, outcome in summary.steps.items()
-        for name, digest in outcome.outputs.items()
-    ]
-    if given:
-        lines += [styled(""), *columns(given, header=("step", "gives", "digest"), width=width)]
+    if values:
+        lines += [styled(""), *artifacts_table(values, width=width)]
     return lines
 
 

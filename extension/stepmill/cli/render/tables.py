@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stepmill.cli.render.layout import columns, styled
-from stepmill.model.quantities import listed, moment_text, seconds_text, value_text
+from stepmill.model.quantities import seconds_text
 from stepmill.model.run import StepStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from rich.text import Text
 
     from stepmill.model.plan import Plan
-    from stepmill.model.run import RunSummary, StepOutcome
+    from stepmill.model.run import StepOutcome
 
 STATUS_STYLES = {
     "cached": "cyan",
@@ -71,36 +70,3 @@ def outcome_table(steps: Mapping[str, StepOutcome], *, width: int | None = None)
         for name, o in steps.items()
     ]
     return columns(rows, header=("step", "status", "time", "why"), width=width, right=frozenset({2}))
-
-
-def runs_table(runs: Sequence[RunSummary], *, width: int | None = None) -> list[Text]:
-    """Return one row per run; parameters that are the same in all runs shown are left out."""
-    differing = differing_parameters(runs)
-    rows = []
-    for run in runs:
-        values = [
-            f"{name}={value_text(run.parameters[name])}" for name in differing if name in run.parameters
-        ]
-        values += [f"{name}: {value:.6g}" for name, value in run.metrics.items()]
-        notebook = PurePath(run.notebook_source).name
-        moment = moment_text(run.started_s)
-        facts = (moment, notebook, status_text(run.status), seconds_text(run.seconds), listed(values))
-        rows.append((styled(run.run_id, "bold"), *facts))
-    header = ("run", "started", "notebook", "status", "time", "parameters and metrics")
-    return columns(rows, header=header, width=width, right=frozenset({4}))
-
-
-def differing_parameters(runs: Sequence[RunSummary]) -> list[str]:
-    """Return the parameters whose value is not the same in all runs of one notebook, in their order."""
-    seen: dict[tuple[str, str], list[Any]] = {}
-    counts: dict[str, int] = {}
-    for run in runs:
-        counts[run.notebook_source] = counts.get(run.notebook_source, 0) + 1
-        for name, value in run.parameters.items():
-            seen.setdefault((run.notebook_source, name), []).append(value)
-    found = [
-        name
-        for (notebook, name), values in seen.items()
-        if len(values) < counts[notebook] or any(value != values[0] for value in values)
-    ]
-    return list(dict.fromkeys(found))
