@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from artifacts.strict import assert_same
+from stepmill.artifacts.differences import first_mismatch
 from stepmill.artifacts.values import describe, load_values, save_values
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def viewed(draw: st.DrawFn) -> Any:
 @QUICK
 @given(value=viewed())
 def test_arrays_come_back_exactly(value: Any, round_trip: Callable[[Any], Any]) -> None:
-    assert_same(value, round_trip(value))
+    loaded = round_trip(value)
+    assert_same(value, loaded)
+    assert first_mismatch(value, loaded) is None
 
 
 ODD = [

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artifacts.strict import assert_same
+from stepmill.artifacts.differences import first_mismatch
 from stepmill.artifacts.values import describe, load_values, same_value, save_values
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def test_frames_come_back_exactly(value: pd.DataFrame, long_store: Store) -> Non
     saved = save_values(long_store, {"df": value}, definitions={}, namespace={})
     loaded = load_values(long_store, saved.refs, definitions={}, namespace={})["df"]
     assert_same(value, loaded)
+    assert first_mismatch(value, loaded) is None
     # Digests are mostly equal, but need not be: equal pyarrow types may be one object or two.
     assert same_value(long_store, saved.refs["df"], loaded, definitions={}, namespace={})
 

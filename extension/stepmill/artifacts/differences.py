@@ -191,6 +191,14 @@ class _Walk:
             return Mismatch(f"{where} memory", *(_chosen(names, one) for one in flags))
         return None
 
+    def arrow(self, left: Any, right: Any, where: str) -> Mismatch | None:
+        """Compare what pyarrow says; apart from it a slice differs from equal rows without their parent."""
+        same = _chunk_lengths(left) == _chunk_lengths(right) and left.equals(right)
+        schema = getattr(left, "schema", None)
+        if same and schema is not None:
+            same = schema.equals(right.schema, check_metadata=True)
+        return None if same else self._taken_apart(left, right, where)
+
     def scalar(self, left: Any, right: Any, where: str) -> Mismatch | None:
         if left.dtype == right.dtype and left.tobytes() == right.tobytes():
             return None
@@ -272,6 +280,17 @@ def _pandas(value: Any) -> Any:
     return _Walk.index if isinstance(value, pandas.Index) else None
 
 
+def _arrow(value: Any) -> Any:
+    is_data = hasattr(value, "equals") and hasattr(value, "get_total_buffer_size")
+    return _Walk.arrow if is_data else None
+
+
+def _chunk_lengths(value: Any) -> list[list[int]]:
+    """Return how the columns of a table, or a chunked array, are cut: code can ask for it."""
+    columns = getattr(value, "columns", [value])
+    return [[len(chunk) for chunk in getattr(column, "chunks", [column])] for column in columns]
+
+
 def _matplotlib(value: Any) -> Any:
     return _Walk.drawing if hasattr(value, "savefig") or hasattr(value, "get_figure") else None
 
@@ -292,6 +311,7 @@ _BY_LIBRARY: dict[str, Callable[[Any], Any]] = {
     "numpy": _numpy,
     "pandas": _pandas,
     "matplotlib": _matplotlib,
+    "pyarrow": _arrow,
 }
 
 
