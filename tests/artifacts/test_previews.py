@@ -183,6 +183,24 @@ def test_the_members_of_a_bundle_are_shown_each_by_itself(store: Store) -> None:
     assert bytes(store.get_blob(about["picture"])).startswith(b"\x89PNG")
 
 
+def test_many_members_are_bounded_together(store: Store) -> None:
+    shared: list[int] = []
+    frame = pd.DataFrame({f"column {n}": np.arange(50.0) for n in range(40)})
+    values = {
+        f"v{n:02}": [shared, frame.copy()] if n % 2 else frame.assign(o=[shared] * 50) for n in range(40)
+    }
+    saved = save_values(store, values, definitions={}, namespace={})
+    assert {ref.member for ref in saved.refs.values()} == set(values)
+    document = store.read_artifact(saved.refs["v00"].digest)
+    assert len(json.dumps(document["preview"])) <= 2 * MOST_CHARACTERS
+    assert set(document["preview"]["members"]) == set(values)
+    assert document["preview"]["members"]["v00"] == {
+        "type": "pandas.DataFrame",
+        "shape": [50, 41],
+        "shortened": True,
+    }
+
+
 def test_an_image_has_a_thumbnail(store: Store) -> None:
     image = pytest.importorskip("PIL.Image").new("RGB", (2000, 1000), "red")
     about = shown(store, image=image)

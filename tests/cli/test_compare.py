@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 import shutil
@@ -18,6 +19,7 @@ import stepmill
 from cli.golden import blanked, check_golden
 from cli.past_runs import past_run
 from stepmill.cli.main import app
+from stepmill.cli.render.comparison_html import html_report
 from stepmill.model.artifact import FileAccess, StepRecord
 from stepmill.model.pipeline import Definition, Fragment, Pipeline, Step
 from stepmill.model.run import RunStatus, StepOutcome, StepStatus
@@ -167,6 +169,29 @@ def test_the_html_report_needs_nothing_and_escapes_everything(project: Path, tmp
     assert page.text.count("</script><script>alert(1)</script> & | `x`") >= 2
     assert "url(" not in source
     assert "default-src 'none'" in str(page.tags)
+
+
+def poisoned(value: Any) -> Any:
+    """Return the record with the nasty text in place of every other one."""
+    if type(value) is str:
+        return f'"{NASTY}'
+    if isinstance(value, tuple):
+        return tuple(map(poisoned, value))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        parts = {field.name: poisoned(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **parts)
+    return value
+
+
+def test_no_text_of_a_run_becomes_markup_of_the_report(project: Path) -> None:
+    found = stepmill.compare(FIRST, SECOND, project=project)
+    page = Page()
+    page.feed(html_report(poisoned(found), {}))
+    assert {tag for tag, _ in page.tags}.isdisjoint({"script", "img"})
+    assert {name for _, about in page.tags for name in about} <= {
+        "lang", "charset", "http-equiv", "name", "content", "class",
+    }  # fmt: skip
+    assert page.text.count("alert(1)") > 50
 
 
 def test_what_is_no_png_is_not_put_in(project: Path, tmp_path: Path) -> None:

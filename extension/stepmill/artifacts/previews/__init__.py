@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 24_000
 _CUT_FIRST = ("rows", "index", "head", "statistics", "parameters", "fitted", "columns", "dtypes")
 _MOST_PROBLEM = 200
-_MOST_MEMBERS = 20
 
 
 def preview(value: Any, *, size_bytes: int = 0) -> dict[str, Any]:
@@ -42,8 +41,16 @@ def masked_preview(value: Any) -> dict[str, Any]:
 
 
 def members_preview(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the preview of values that are stored as one, by name."""
-    return {"members": dict(list(members.items())[:_MOST_MEMBERS])}
+    """Return the preview of values that are stored as one, by name; together no larger than two alone."""
+    shown = {name: dict(each) for name, each in members.items()}
+    sizes = {name: len(json.dumps(each)) for name, each in shown.items()}
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        if sum(sizes.values()) <= 2 * MOST_CHARACTERS:
+            break
+        shown[name] = {key: shown[name][key] for key in ("type", "shape") if key in shown[name]}
+        shown[name]["shortened"] = True
+        sizes[name] = len(json.dumps(shown[name]))
+    return {"members": shown}
 
 
 def _details(value: Any, size_bytes: int, texts: TextMaker) -> dict[str, Any]:
