@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepmill.artifacts.values import describe
 from stepmill.errors import DamagedArtifact
 from stepmill.model.artifact import StoredValue
 
@@ -28,6 +27,8 @@ def stored_values(folder: RunFolder, store: Store, steps: Iterable[str]) -> tupl
 
 def look(store: Store, step: str, name: str, ref: ArtifactRef) -> StoredValue:
     """Return what is known of one value."""
+    from stepmill.artifacts.values import describe  # brings cloudpickle, which a cached run can do without
+
     if not store.has_artifact(ref.digest, to_load=False):
         return StoredValue(step=step, name=name, ref=ref, is_stored=False)
     try:
