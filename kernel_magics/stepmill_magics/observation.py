@@ -1,8 +1,9 @@
 """What a step's process does with files, seen through Python's audit events.
 
-Seen is what Python itself opens, lists, renames and removes, and Parquet files. Not seen are other
-files that compiled libraries open on their own (HDF5, Polars, Arrow's other formats), what other
-processes do (workers, shell commands), and questions that open nothing (`Path.exists`).
+Seen is what Python itself opens, lists, renames and removes, what it asks about files and variables
+(`questions`), the files that known libraries open in compiled code (`native_files`), and what worker
+processes do (`workers`). Not seen are files that other compiled code opens on its own, and what
+programs in other languages do.
 """
 
 from __future__ import annotations
@@ -11,17 +12,20 @@ import os
 import stat
 import sys
 import threading
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.artifacts.file_digests import file_digest, listing_digest
+from stepmill.artifacts.file_digests import answer, file_digest, listing_digest
 from stepmill.model.artifact import ABSENT, FileAccess
-from stepmill_magics.arrow_files import ArrowFiles
+from stepmill_magics.callers import callers
+from stepmill_magics.native_files import NativeFiles
 from stepmill_magics.places import Places
+from stepmill_magics.questions import Questions, aspect_asked, variable_is_heard
+from stepmill_magics.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from types import FrameType
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 UNKNOWN = "unknown"
 """The digest of a file whose content at its first read is lost: it equals that of no file."""
@@ -33,43 +37,93 @@ _Stamp = tuple[int, int, int, int]
 
 
 class Observer:
-    """Collects the accesses of one step between `start` and `stop`. One at a time per process."""
+    """Collects the accesses of one step between `start` and `stop`. One at a time per process.
 
-    def __init__(self, folder: Path) -> None:
+    `report` is the file by which worker processes tell what they see; None: they are not watched.
+    `tell` is called with each new sight at once, as `take` takes it in: in a worker process.
+    """
+
+    def __init__(
+        self, folder: Path, *, report: Path | None = None, tell: Callable[..., None] = lambda *_: None
+    ) -> None:
         self._places = Places(folder)
         self._files: dict[str, _Seen] = {}
         self._listings: dict[str, str] = {}
+        self._answers: dict[tuple[str, str], tuple[str, bool]] = {}
+        self._variables: dict[str, bool] = {}
         self._made: set[str] = set()
         self._volatile: dict[str, None] = {}
+        self._modules: set[str] = set()
         self._thread = threading.local()
         self._failure: Exception | None = None
-        self._arrow = ArrowFiles(lambda path, flags: self.saw("open", (path, "", flags)))
+        self._tell = tell
+        self._native = NativeFiles(lambda path, flags: self.saw("open", (path, "", flags)))
+        self._questions = Questions(self.saw)
+        self._workers = None if report is None else Workers(folder, report)
+
+    @property
+    def is_active(self) -> bool:
+        return self in _ACTIVE
 
     def start(self) -> None:
         _install_hook()
+        for other in _ACTIVE:  # of the process from which this one was forked
+            other._put_back()
         _ACTIVE[:] = [self]
-        self._arrow.start()
+        self._native.start()
+        self._questions.start()
+        if self._workers is not None:
+            self._workers.start()
 
     def stop(self) -> None:
         """Observe no more. Raises what went wrong inside the hook, which may not raise there."""
         if self in _ACTIVE:
             _ACTIVE.clear()
-            self._arrow.stop()
+            self._put_back()
+            for sight in self._workers.reported() if self._workers is not None else ():
+                self._take(*sight)
         if self._failure is not None:
             raise self._failure
 
+    def _put_back(self) -> None:
+        self._native.stop()
+        self._questions.stop()
+        if self._workers is not None:
+            self._workers.stop()
+
     def accesses(self) -> tuple[FileAccess, ...]:
         """Return what was seen, sorted by path; hashes what has not been hashed yet."""
+        for path in self._compiled_modules():
+            self._read(path)
         found = [
-            FileAccess(path=self._places.name_of(path), mode=mode, digest=digest)
-            for path, seen in self._files.items()
-            for mode, digest in seen.outcome()
+            (mode, path, digest) for path, seen in self._files.items() for mode, digest in seen.outcome()
         ]
+        found += [("list", path, digest) for path, digest in self._listings.items()]
+        known = {path for mode, path, _ in found if mode in ("read", "list")}
+        known |= {folder for _, path, digest in found if digest != ABSENT for folder in _folders(path)}
         found += [
-            FileAccess(path=self._places.name_of(path), mode="list", digest=digest)
-            for path, digest in self._listings.items()
+            (aspect, path, said)
+            for (aspect, path), (said, by_user) in self._answers.items()
+            if aspect in ("time", "link") or path not in known  # the content says more
+            if by_user or not self._is_written(path)
         ]
-        return tuple(sorted(found, key=lambda access: (access.path, access.mode)))
+        accesses = [FileAccess(path=self._places.name_of(p), mode=m, digest=d) for m, p, d in found]
+        return tuple(sorted(accesses, key=lambda access: (access.path, access.mode)))
+
+    def _is_written(self, path: str) -> bool:
+        """Return whether the step wrote there, or below: libraries look first whether something is there."""
+        return any(
+            seen.written and (name == path or name.startswith(path + os.sep))
+            for name, seen in self._files.items()
+        )
+
+    def environment(self) -> tuple[str, ...]:
+        """Return the variables that the user's code looked at before it set them; "*": at all their names."""
+        return tuple(sorted(name for name, heard in self._variables.items() if heard))
+
+    def modules(self) -> frozenset[str]:
+        """Return the top-level modules that worker processes imported."""
+        return frozenset(self._modules)
 
     def volatile(self) -> tuple[str, ...]:
         """Return what has no digest: "network: host", "subprocess: program", "database: path"."""
@@ -87,9 +141,41 @@ class Observer:
         finally:
             self._thread.busy = False
 
+    def _take(self, kind: str, *what: Any) -> None:
+        """Take in what a worker process told."""
+        match kind, what:
+            case "read", (path, stamp, digest):
+                seen = self._seen(path)
+                if not seen.was_read:
+                    seen.was_read, seen.at_read, seen.digest = True, stamp and tuple(stamp), digest
+            case "write", (path, before):
+                seen = self._files.setdefault(path, _Seen(path, before and tuple(before)))
+                seen.written = True
+            case "code", (path, stamp):
+                self._seen(path).import_as(stamp and tuple(stamp))
+            case "list", (path, digest):
+                self._listings.setdefault(path, digest)
+            case "ask", (aspect, path, said, by_user):
+                self._answers.setdefault((aspect, path), (said, by_user))
+            case "environment", (name, heard):
+                self._variables.setdefault(name, heard)
+            case "volatile", (text,):
+                self._volatile[text] = None
+            case "module", (name,):
+                self._modules.add(name)
+            case _:
+                raise ValueError(f"a worker process told {kind!r}")
+
     def _open(self, path: Any, mode: Any, flags: int) -> None:
+        if isinstance(path, str) and path.endswith(".pyc"):
+            path = _source_of(path)
         name = self._places.path_of(path)
-        if name is None or _is_import():
+        if name is None:
+            return
+        importer = _importer()
+        if importer and name.endswith(_CODE):
+            if importer != "linecache" and flags & (os.O_WRONLY | os.O_RDWR) == 0:
+                self._import(name)
             return
         if mode is None and not flags & os.O_CREAT and not os.path.lexists(name):
             return  # `os.open` relative to a descriptor that the event does not tell
@@ -102,10 +188,43 @@ class Observer:
 
     def _list(self, path: Any = None) -> None:
         name = self._places.path_of("." if path is None else path)
-        if name is None or name in self._listings or _is_import() or os.path.isfile(name):  # noqa: PTH113
+        if name is None or name in self._listings or _importer() or os.path.isfile(name):  # noqa: PTH113
             return
-        if not any(name == made or name.startswith(made + os.sep) for made in self._made):
+        if not self._is_below_made(name):
             self._listings[name] = listing_digest(Path(name))
+            self._tell("list", name, self._listings[name])
+
+    def _is_below_made(self, name: str) -> bool:
+        return any(name == made or name.startswith(made + os.sep) for made in self._made)
+
+    def _ask(self, function: str, path: Any, folder: int) -> None:
+        name = self._places.path_of(_below(folder, path))
+        if name is None or self._is_below_made(name) or self._places.is_above(name):
+            return
+        seen = self._files.get(name)
+        if seen is not None and seen.written:
+            return  # the answer is the step's own
+        asked = aspect_asked(function)
+        if asked is not None and (asked[0], name) not in self._answers:
+            said = answer(Path(name), asked[0])
+            self._answers[asked[0], name] = (said, asked[1])
+            self._tell("ask", asked[0], name, said, asked[1])
+
+    def _look_up(self, name: Any, changes: bool) -> None:
+        text = os.fsdecode(name) if isinstance(name, (str, bytes)) else ""
+        if not text or text in self._variables or text.startswith("STEPMILL_"):
+            return
+        if changes:
+            self._variables[text] = False
+        elif variable_is_heard():
+            self._variables[text] = True
+            self._tell("environment", text, True)
+
+    def _import_module(self, name: str, *_: Any) -> None:
+        top = name.partition(".")[0]
+        if self._workers is None and top not in self._modules:
+            self._modules.add(top)
+            self._tell("module", top)
 
     def _remove(self, path: Any, folder: int = -1) -> None:
         name = self._places.path_of(_below(folder, path))
@@ -146,7 +265,12 @@ class Observer:
     def _run_program(self, program: Any, *_: Any) -> None:
         if not _is_library_code():
             text = os.fsdecode(program) if isinstance(program, (bytes, os.PathLike)) else str(program)
-            self._volatile[f"subprocess: {text.split(chr(10))[0][:200]}"] = None
+            self._depend_on(f"subprocess: {text.split(chr(10))[0][:200]}")
+
+    def _depend_on(self, what: str) -> None:
+        if what not in self._volatile:
+            self._volatile[what] = None
+            self._tell("volatile", what)
 
     def _connect(self, _: Any, address: Any) -> None:
         if (
@@ -155,14 +279,14 @@ class Observer:
             and not _is_loopback(str(address[0]))
             and not _is_tracking()
         ):
-            self._volatile[f"network: {address[0]}"] = None
+            self._depend_on(f"network: {address[0]}")
 
     def _open_database(self, database: Any) -> None:
         if isinstance(database, int) or os.fsdecode(database) in ("", ":memory:") or _is_tracking():
             return
         name = self._places.path_of(database)
         if name is not None:
-            self._volatile[f"database: {self._places.name_of(name)}"] = None
+            self._depend_on(f"database: {self._places.name_of(name)}")
             self._read(name)
             self._write(name)  # dropped at the end if nothing was written
 
@@ -176,12 +300,30 @@ class Observer:
                 seen.digest = ABSENT
             elif now[0] <= _AT_ONCE_BYTES:
                 seen.hash_content()
+            self._tell("read", name, now, seen.digest)
 
     def _write(self, name: str) -> None:
         seen = self._seen(name)
         if not seen.digest and seen.was_read:
             seen.hash_content()  # the last moment at which it is as it was read
-        seen.written = not _is_special(name)
+        if not seen.written and not _is_special(name):
+            seen.written = True
+            self._tell("write", name, seen.before)
+
+    def _import(self, name: str) -> None:
+        seen = self._seen(name)
+        now = _stamp(name)
+        if now is not None and not (seen.written and now != seen.before) and seen.import_as(now):
+            self._tell("code", name, now)
+
+    def _compiled_modules(self) -> Iterable[str]:
+        """Return the user's own modules that were compiled: they are loaded without an `open`."""
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and path.endswith(tuple(EXTENSION_SUFFIXES)):
+                name = self._places.path_of(path)
+                if name is not None:
+                    yield name
 
     def _seen(self, name: str) -> _Seen:
         seen = self._files.get(name)
@@ -193,12 +335,13 @@ class Observer:
 class _Seen:
     """One file: how it was when first touched (`before`, `at_read`; None: missing) and what was done."""
 
-    __slots__ = ("at_read", "before", "digest", "path", "was_read", "written")
+    __slots__ = ("at_import", "at_read", "before", "digest", "path", "was_read", "written")
 
     def __init__(self, path: str, before: _Stamp | None) -> None:
         self.path = path
         self.before = before
         self.at_read: _Stamp | None = None
+        self.at_import: _Stamp | None = None
         self.digest = ""
         self.was_read = False
         self.written = False
@@ -207,8 +350,17 @@ class _Seen:
         """Hash the content as it was read; somebody whom we do not see may have changed it since."""
         self.digest = _digest(self.path) if _stamp(self.path) == self.at_read else UNKNOWN
 
+    def import_as(self, stamp: _Stamp | None) -> bool:
+        """Note that it was imported as it was then; return whether that is new."""
+        if self.at_import is not None:
+            return False
+        self.at_import = stamp
+        return True
+
     def outcome(self) -> Iterator[tuple[str, str]]:
         """Yield (mode, digest) of what the step did in effect."""
+        if self.at_import is not None:
+            yield "code", _code_digest(self.path) if _stamp(self.path) == self.at_import else UNKNOWN
         if self.was_read:
             if not self.digest:
                 self.hash_content()
@@ -218,11 +370,33 @@ class _Seen:
             yield "write", ABSENT if now is None else _digest(self.path)
 
 
+def _folders(path: str) -> Iterator[str]:
+    """Yield all folders above a file."""
+    while (above := os.path.dirname(path)) != path:  # noqa: PTH120
+        yield above
+        path = above
+
+
 def _digest(path: str) -> str:
     try:
         return file_digest(Path(path))
     except OSError:  # not ours to read: then nobody can tell that it is the same later
         return UNKNOWN
+
+
+def _code_digest(path: str) -> str:
+    from stepmill.notebook.modules import source_digest
+
+    try:
+        return source_digest(Path(path))
+    except OSError:
+        return UNKNOWN
+
+
+def _source_of(compiled: str) -> str:
+    """Return the source of a module in `__pycache__`."""
+    folder, found, name = compiled.rpartition(f"__pycache__{os.sep}")
+    return f"{folder}{name.partition('.')[0]}.py" if found else compiled
 
 
 def _stamp(path: str) -> _Stamp | None:
@@ -260,35 +434,24 @@ def _files_at(path: str) -> Iterator[str]:
             yield os.path.join(folder, name)  # noqa: PTH118
 
 
-# Who asked: the nearest callers, innermost first.
-
 _IMPORTERS = ("importlib", "_frozen_importlib_external", "linecache", "pkgutil", "zipimport")
 _CARRIERS = ("pathlib", "tokenize", "zipfile", "io", "os", "codecs")
+_CODE = (".py", ".pyw", ".pyc")
 
 
-def _callers() -> Iterator[tuple[str, FrameType]]:
-    """Yield (top-level module, frame) from the innermost caller outside of this file."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", "")).partition(".")[0]
-        if frame.f_code.co_filename != __file__:
-            yield name, frame
-        frame = frame.f_back
-
-
-def _is_import() -> bool:
-    """Return whether the import system or a traceback looks for source, rather than the user for data."""
-    for name, _ in _callers():
+def _importer() -> str:
+    """Return the module of the import system, or of a traceback, that looks for source; "" if none does."""
+    for name, _ in callers():
         if name in _IMPORTERS:
-            return True
+            return name
         if name not in _CARRIERS:
-            return False
-    return False
+            return ""
+    return ""
 
 
 def _is_library_code() -> bool:
     """Return whether a library decided on its own, like joblib that counts processors with `lscpu`."""
-    for name, frame in _callers():
+    for name, frame in callers():
         if name in sys.stdlib_module_names - {"__main__"} or name in ("IPython", "ipykernel"):
             continue
         return "site-packages" in frame.f_code.co_filename
@@ -296,7 +459,7 @@ def _is_library_code() -> bool:
 
 
 def _is_tracking() -> bool:
-    return any(name == "mlflow" for name, _ in _callers())
+    return any(name == "mlflow" for name, _ in callers())
 
 
 def _is_loopback(host: str) -> bool:
@@ -319,6 +482,10 @@ _HANDLERS: Mapping[str, Callable[..., None]] = {
     "os.posix_spawn": Observer._run_program,
     "socket.connect": Observer._connect,
     "sqlite3.connect": Observer._open_database,
+    "import": Observer._import_module,
+    # told by `questions`, not by Python
+    "ask": Observer._ask,
+    "environment": Observer._look_up,
 }
 
 _ACTIVE: list[Observer] = []

@@ -117,9 +117,12 @@ def metrics_of(
     return found, tuple(problems)
 
 
-def loaded_modules() -> tuple[str, ...]:
-    """Return the loaded top-level modules, those of the standard library and the kernel's own left out."""
-    names = {name.partition(".")[0] for name in tuple(sys.modules)}
+def loaded_modules(more: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the loaded top-level modules, and `more` that worker processes have loaded.
+
+    Those of the standard library and the kernel's own are left out.
+    """
+    names = {name.partition(".")[0] for name in (*tuple(sys.modules), *more)}
     ours = sys.stdlib_module_names | _MACHINERY
     return tuple(sorted(name for name in names if name not in ours and not name.startswith("_")))
 

@@ -61,6 +61,10 @@ class Places:
                 return "."
         return absolute.replace(os.sep, "/")
 
+    def is_above(self, absolute: str) -> bool:
+        """Return whether it is the notebook's folder or one above, which are always there."""
+        return any(folder.startswith(absolute.rstrip(os.sep) + os.sep) for folder in self._folders)
+
     def _counts(self, path: str) -> bool:
         if any(f"{os.sep}{name}{os.sep}" in path for name in _IGNORED_FOLDERS):
             return False

@@ -65,6 +65,19 @@ class _ActiveStep:
 _active: list[_ActiveStep] = []
 """The active step, if there is one."""
 
+_watching: list[Observer] = []
+"""The observer that `watch` started and no step has taken over yet."""
+
+
+def watch(folder: str, report: str) -> None:
+    """Observe the process from here on, before the setup code of a step imports anything.
+
+    The runner asks for it before the first cell; `folder` is the notebook's, `report` a file that is
+    there for worker processes. Where nobody asks, `begin` starts to observe.
+    """
+    _watching[:] = [Observer(Path(folder), report=Path(report))]
+    _watching[0].start()
+
 
 def begin(line: str, shell: Any) -> None:
     """Prepare the step whose manifest `line` names: load its inputs, set its generators, watch.
@@ -96,13 +109,21 @@ def begin(line: str, shell: Any) -> None:
         namespace=namespace,
         names=_names(manifest, namespace),
         generators=_generators(store, manifest, namespace),
-        observer=Observer(Path(manifest.folder)),
+        observer=_observer(manifest),
         settings=process_settings(Path(manifest.folder)),
         load_seconds=time.perf_counter() - started,
     )
     _active.append(step)
     step.generators.start()
-    step.observer.start()
+    if not step.observer.is_active:
+        step.observer.start()
+
+
+def _observer(manifest: StepManifest) -> Observer:
+    if _watching and _watching[0].is_active:
+        return _watching.pop()
+    report = Path(manifest.result).with_name("workers.jsonl")
+    return Observer(Path(manifest.folder), report=report if report.parent.is_dir() else None)
 
 
 def _show_figures(shell: Any) -> None:
@@ -149,10 +170,11 @@ def _result(
         contradictions=contradictions,
         learned=tuple(fact for fact in facts if fact.kind is FactKind.UNCHANGED),
         files=step.observer.accesses(),
-        modules=loaded_modules(),
+        modules=loaded_modules(step.observer.modules()),
         sys_path=tuple(sys.path),
         python=platform.python_version(),
         session=settings,
+        environment=step.observer.environment(),
         volatile=step.observer.volatile(),
         load_seconds=step.load_seconds,
     )

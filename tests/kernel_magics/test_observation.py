@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import matplotlib.figure  # noqa: F401 - what it looks for when it is imported is no part of a test
 import pytest
 
 from stepmill.artifacts.file_digests import file_digest, listing_digest
@@ -211,7 +212,14 @@ ACCESSES: list[Any] = [
     ),
     pytest.param(_make_folder, [("write", "new/y")], id="a-folder-of-its-own-is-not-listed"),
     pytest.param(_tree, [("write", "tree/deep/y")], id="folders-are-not-files"),
-    pytest.param(lambda: Path("x.csv").exists(), [], id="limit:-a-mere-question-is-not-seen"),
+    pytest.param(lambda: Path("x.csv").exists(), [("kind", "x.csv")], id="a-mere-question"),
+    pytest.param(lambda: Path("missing").is_file(), [("kind", "missing")], id="a-question-in-vain"),
+    pytest.param(lambda: Path("x.csv").stat(), [("time", "x.csv")], id="size-and-time"),
+    pytest.param(
+        lambda: Path("x.csv").exists() and Path("x.csv").read_bytes(),
+        [("read", "x.csv")],
+        id="the-content-says-more-than-a-question",
+    ),
 ]
 
 
@@ -320,7 +328,7 @@ def test_importing_code_is_no_data_but_what_the_code_reads_is(
 
         del local_code
 
-    assert _seen(act, folder) == [("read", "x.csv")]
+    assert _seen(act, folder) == [("code", "local_code.py"), ("read", "x.csv")]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_environment_variables_are_compared_by_keyed_hash(tmp_path: Path) -> Non
     after = world(tmp_path, environment={"MODE": "slow", "UNSET": ""})
     assert reasons(made, after) == [
         (Cause.ENVIRONMENT, "environment variable MODE changed"),
-        (Cause.ENVIRONMENT, "environment variable UNSET changed"),
+        (Cause.ENVIRONMENT, "environment variable UNSET is set now"),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json
@@ -41,6 +42,34 @@ def listing_digest(path: Path) -> str:
     except OSError:
         return ABSENT
     return digest_json(names)
+
+
+def answer(path: Path, question: str) -> str:
+    """Return what a process is told about `path` that asks without opening it.
+
+    `question` is "kind" (is it there, file or folder), "size", "time" (of the last change, too) or
+    "link" (where a symbolic link leads).
+    """
+    if question == "link":
+        return _link_target(path)
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ABSENT
+    if not stat.S_ISREG(found.st_mode):
+        what = "folder" if stat.S_ISDIR(found.st_mode) else "special file"
+        return f"{what} of {found.st_mtime_ns} ns" if question == "time" else what
+    if question == "kind":
+        return "file"
+    size = f"file of {found.st_size} bytes"
+    return f"{size} of {found.st_mtime_ns} ns" if question == "time" else size
+
+
+def _link_target(path: Path) -> str:
+    try:
+        return f"link to {os.readlink(path)}"  # noqa: PTH115 - the text itself, not a path made of it
+    except (OSError, ValueError):
+        return ABSENT
 
 
 def _chunks(file: object) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellT
 from nbformat import NotebookNode
 
 from stepmill.errors import KernelError
-from stepmill.execution.executors.base import CellError, Ending, StepExit
+from stepmill.execution.executors.base import BEFORE_ALL, CellError, Ending, StepExit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,10 @@ class StepClient(NotebookClient):
     async def _run_cells(self) -> tuple[Ending, CellError | None]:
         cells = [i for i, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
         report = _throttled(self._session.progress, len(cells))
+        if BEFORE_ALL in self._session.asides:
+            failure = await self._run_aside(self._session.asides[BEFORE_ALL])
+            if failure is not None:
+                return failure
         for number, index in enumerate(cells, 1):
             if self._stopped is not None:
                 return self._stopped, None

@@ -9,6 +9,9 @@ from typing import Any
 ABSENT = "absent"
 """The digest of a name that is not bound: a fact like any other value."""
 
+QUESTIONS = ("kind", "size", "time", "link")
+"""What can be asked about a file without opening it: see `stepmill.artifacts.file_digests.answer`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactRef:
@@ -30,15 +33,16 @@ class ArtifactRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileAccess:
-    """A file that a step read or wrote.
+    """A file that a step read or wrote, or asked about.
 
     `path` is relative to the notebook's folder where it lies below it, else absolute; forward
-    slashes. `digest` is that of the content at that time, or `ABSENT`; a listed folder has the
-    digest of its listing.
+    slashes. `digest` is that of the content at that time, or `ABSENT`. It is that of the listing
+    where `mode` is "list", of the normalised source where it is "code" (a module of the project that
+    was imported), and where it is one of `QUESTIONS` it is the answer.
     """
 
     path: str
-    mode: str  # "read", "write", "list"
+    mode: str  # "read", "write", "list", "code", or one of QUESTIONS
     digest: str
 
 

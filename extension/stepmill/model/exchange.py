@@ -84,6 +84,7 @@ class StepResult:
     python: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     session: tuple[str, ...] = ()  # process settings that the step left changed: "directory", "environment:X"
+    environment: tuple[str, ...] = ()  # variables that the step's code looked at; "*": at all names
     volatile: tuple[
         str, ...
     ] = ()  # what was touched and has no digest: "network: host", "subprocess: program"

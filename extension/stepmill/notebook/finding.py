@@ -37,12 +37,11 @@ def find_module(dotted: str, search: Sequence[Path]) -> Module | None:
     """Return the module `dotted`, looked up in `search` first and then as this interpreter would."""
     top, *rest = dotted.split(".")
     spec = _top_level(top, search)
-    name = top
     for part in rest:
         if spec is None or spec.submodule_search_locations is None:
             return None
-        name = f"{name}.{part}"
-        spec = _quietly(name, list(spec.submodule_search_locations))
+        # its last name alone: of a namespace in a namespace Python wants the parent to be imported
+        spec = _quietly(part, list(spec.submodule_search_locations))
     return None if spec is None else _module(dotted, spec)
 
 

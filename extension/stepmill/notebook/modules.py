@@ -14,7 +14,7 @@ from stepmill.syntax import FAILURES, parse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["exported_names", "is_project_module", "local_sources"]
+__all__ = ["exported_names", "is_project_module", "local_sources", "source_digest"]
 
 
 def is_project_module(name: str, search: Sequence[Path]) -> bool:
@@ -82,15 +82,24 @@ class _Source:
                 yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
 
 
+def source_digest(path: Path) -> str:
+    """Return the digest of a source file's normalised AST, of its bytes if it is no Python.
+
+    Raises
+    ------
+    OSError
+        The file is missing or may not be read.
+    """
+    return _source(path).digest
+
+
 def _source(path: Path) -> _Source:
-    status = path.stat()
-    return _cached_source(path, status.st_mtime_ns, status.st_size)
+    return _cached_source(path.read_bytes())  # always read: a file can change under the same time stamp
 
 
 @lru_cache(maxsize=512)
-def _cached_source(path: Path, mtime_ns: int, size_bytes: int) -> _Source:
-    del mtime_ns, size_bytes  # they make a changed file another entry
-    return _Source(path.read_bytes())
+def _cached_source(content: bytes) -> _Source:
+    return _Source(content)
 
 
 def _parse(content: bytes) -> ast.Module | None:

@@ -98,6 +98,11 @@ def _modules_in(folder: str) -> dict[str, list[str]]:
         match = _DIST_INFO.match(entry.name)
         for module in _top_level(entry) if match else ():
             found.setdefault(module, []).append(normalised(match["name"] if match else ""))
+    for entry in sorted(Path(folder).glob("*.egg-info/top_level.txt")):
+        match = _DIST_INFO.match(entry.parent.name)
+        name = match["name"] if match else _from_metadata(entry.parent)[0]
+        for module in entry.read_text(encoding="utf-8", errors="replace").split():
+            found.setdefault(module, []).append(normalised(name))
     return found
 
 

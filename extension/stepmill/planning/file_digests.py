@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill import atomic
 from stepmill.artifacts.file_digests import file_digest, listing_digest
 from stepmill.model.artifact import ABSENT
+from stepmill.notebook.modules import source_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,13 @@ class FileDigests:
                 self._load()[str(path)] = [digest, *stamp]
                 self._changed = True
         return digest
+
+    def code(self, path: Path) -> str:
+        """Return the digest of a module's normalised source, `ABSENT` if there is none."""
+        try:
+            return source_digest(path)
+        except (OSError, ValueError):
+            return ABSENT
 
     def listing(self, path: Path) -> str:
         """Return the digest of the names in a folder, `ABSENT` if there is none."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from stepmill.model.artifact import ABSENT, FileAccess, StepRecord
+from stepmill.artifacts.file_digests import answer
+from stepmill.model.artifact import ABSENT, QUESTIONS, FileAccess, StepRecord
 from stepmill.model.plan import Cause, Reason
 from stepmill.planning.distributions import installed_versions
 
@@ -46,7 +47,11 @@ class World:
     def digest_of(self, access: FileAccess) -> str:
         """Return what the accessed file or folder is now, as its `FileAccess.digest` says it."""
         path = self.path_of(access)
-        return self.files.listing(path) if access.mode == "list" else self.files.content(path)
+        if access.mode == "list":
+            return self.files.listing(path)
+        if access.mode == "code":
+            return self.files.code(path)
+        return answer(path, access.mode) if access.mode in QUESTIONS else self.files.content(path)
 
     def is_output(self, access: FileAccess) -> bool:
         """Return whether a file was written where the project keeps its own files."""
@@ -54,6 +59,11 @@ class World:
             return False
         path = self.path_of(access)
         return any(map(path.is_relative_to, self.roots)) and not path.is_relative_to(self.state)
+
+    def hash_of_variable(self, name: str) -> str:
+        """Return the keyed hash of an environment variable as it is now; "*": of the names of all."""
+        names = "\n".join(sorted(self.environment))
+        return self.keyed_hash(names if name == "*" else self.environment.get(name))
 
     def keyed_hash(self, value: str | None) -> str:
         """Return what records keep of an environment variable: nothing that its value can be guessed from."""
@@ -127,13 +137,21 @@ def _missing_outputs(record: StepRecord, store: Store, required: Iterable[str]) 
             )
 
 
+_TELLING = ("code", "read", "list", *QUESTIONS)
+"""What says most comes first: of two changes of one file only this one is told."""
+
+
 def _changed_reads(record: StepRecord, world: World) -> Iterable[Reason]:
-    for access in record.files:
-        if access.mode == "write":
-            continue
-        now = world.digest_of(access)
-        if now != access.digest:
-            yield Reason(cause=Cause.FILE, message=_file_message(access, now), subject=access.path)
+    told: set[str] = set()
+    for mode in _TELLING:
+        for access in record.files:
+            if access.mode != mode or access.path in told:
+                continue
+            now = world.digest_of(access)
+            if now != access.digest:
+                told.add(access.path)
+                cause = Cause.MODULE if mode == "code" else Cause.FILE
+                yield Reason(cause=cause, message=_file_message(access, now), subject=access.path)
 
 
 def _changed_writes(record: StepRecord, world: World) -> Iterable[Reason]:
@@ -150,9 +168,17 @@ def _changed_writes(record: StepRecord, world: World) -> Iterable[Reason]:
 def _file_message(access: FileAccess, now: str) -> str:
     if access.mode == "list":
         return f"folder {access.path} lists other files"
-    if now == ABSENT:
-        return f"file {access.path} is gone"
-    return f"file {access.path} {'appeared' if access.digest == ABSENT else 'changed'}"
+    if access.mode == "code":
+        return f"{access.path} {'is gone' if now == ABSENT else 'changed'}"
+    if now == ABSENT or access.digest == ABSENT:
+        what = (access.digest if now == ABSENT else now).partition(" ")[0]
+        thing = what if what == "folder" else "file"
+        return f"{thing} {access.path} {'is gone' if now == ABSENT else 'appeared'}"
+    if access.mode == "time":
+        return f"file {access.path}, whose time of change it reads, was written again"
+    if access.mode == "link":
+        return f"link {access.path} leads elsewhere"
+    return f"file {access.path} changed"
 
 
 def _changed_distributions(record: StepRecord, world: World) -> Iterable[Reason]:
@@ -168,6 +194,10 @@ def _changed_distributions(record: StepRecord, world: World) -> Iterable[Reason]
 
 def _changed_environment(record: StepRecord, world: World) -> Iterable[Reason]:
     for name, old in record.environment.items():
-        if world.keyed_hash(world.environment.get(name)) != old:
+        if world.hash_of_variable(name) != old:
             message = f"environment variable {name} changed"
+            if name == "*":
+                message = "other environment variables are set, and it looks at all of them"
+            elif ABSENT in (old, world.hash_of_variable(name)):
+                message = f"environment variable {name} is {'set now' if old == ABSENT else 'no longer set'}"
             yield Reason(cause=Cause.ENVIRONMENT, message=message, subject=name)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import posixpath
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill import atomic
-from stepmill.model.artifact import StepRecord
+from stepmill.model.artifact import FileAccess, StepRecord
+from stepmill.notebook.ipython import to_python
 from stepmill.planning.distributions import distributions_by_module, installed_versions, used_distributions
+from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,6 +21,9 @@ if TYPE_CHECKING:
     from stepmill.model.exchange import StepResult
     from stepmill.model.pipeline import Step
     from stepmill.planning.observations import World
+
+
+_LONGEST_PATH = 255
 
 
 def make_record(
@@ -50,13 +58,70 @@ def make_record(
         random=dict(result.random),
         skipped=dict(result.skipped),
         cells=cells,
-        files=result.files,
+        files=observed_files(step, result.files, components, world, started_s=created_s - seconds),
         distributions=_distributions(result.modules, sys_path, memory / "distributions.json"),
-        environment={name: world.keyed_hash(world.environment.get(name)) for name in step.environment},
+        environment={name: world.hash_of_variable(name) for name in {*step.environment, *result.environment}},
         metrics=dict(result.metrics),
         seed=seed,
         extra={"parameters": dict(parameters), "sys_path": list(sys_path), "volatile": list(result.volatile)},
     )
+
+
+def observed_files(
+    step: Step,
+    files: Iterable[FileAccess],
+    components: Mapping[str, str],
+    world: World,
+    *,
+    started_s: float,
+) -> tuple[FileAccess, ...]:
+    """Return what counts of the accesses that the kernel saw, and the files it could not see.
+
+    Modules that are part of the key are left out. Compiled libraries and other programs open files
+    unseen: a file of the project that the step's code names in a literal counts as read, unless it
+    was written while the step ran.
+    """
+    keyed = {
+        str((world.folder / name.removeprefix("module:")).resolve())
+        for name in components
+        if name.startswith("module:")
+    }
+    seen = [a for a in files if a.mode != "code" or str(world.path_of(a).resolve()) not in keyed]
+    known = {access.path for access in seen if access.mode in ("read", "write")}
+    named = [
+        FileAccess(path=path, mode="read", digest=digest)
+        for path in sorted(_literal_paths(step) - known)
+        if (digest := _untouched(path, world, started_s))
+    ]
+    return (*seen, *named)
+
+
+def _literal_paths(step: Step) -> set[str]:
+    """Return the string literals of the step's code that may be paths, relative ones in plain form."""
+    sources = [fragment.source for fragment in (*step.body, *step.setup)]
+    trees = [parse_or_empty(to_python(source).code) for source in sources]
+    texts = {
+        node.value
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    return {
+        posixpath.normpath(text) for text in texts if 0 < len(text) <= _LONGEST_PATH and text.isprintable()
+    }
+
+
+def _untouched(path: str, world: World, started_s: float) -> str:
+    """Return the digest of a file of the project that was not written since `started_s`, else ""."""
+    target = world.folder / path
+    try:
+        status = target.stat()
+    except (OSError, ValueError):
+        return ""
+    inside = any(map(target.is_relative_to, world.roots)) and not target.is_relative_to(world.state)
+    if not inside or not stat.S_ISREG(status.st_mode) or status.st_mtime >= started_s:
+        return ""
+    return world.files.content(target)
 
 
 def _libraries(sys_path: Iterable[str], world: World) -> tuple[str, ...]:

@@ -63,6 +63,11 @@ class StepFiles:
         return self.folder / "result.json"
 
     @property
+    def workers(self) -> Path:
+        """What the step's worker processes saw; missing if it has none."""
+        return self.folder / "workers.jsonl"
+
+    @property
     def log(self) -> Path:
         return self.folder / "log.txt"
 

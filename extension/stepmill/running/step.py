@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.compiler.step_notebook import compile_step
 from stepmill.errors import DamagedArtifact, StepFailed, StepmillError
-from stepmill.execution.executors.base import Ending, Executor, StepExit, StepTask
+from stepmill.execution.executors.base import BEFORE_ALL, Ending, Executor, StepExit, StepTask
 from stepmill.execution.failures import plain
 from stepmill.model.codec import CodecError, from_json, to_json
 from stepmill.model.exchange import StepManifest, StepResult
@@ -169,6 +169,7 @@ class StepRunner:
             timeout_s=step.options.timeout_s,
             start_timeout_s=self.limits.start_timeout_s,
             cpus=step.options.cpus or self.limits.threads,
+            asides={BEFORE_ALL: _watch(self.bench.world.folder, files.workers)},
         )
 
         def progress(cell: int, cells: int) -> None:
@@ -375,6 +376,12 @@ def _dated(fact: Fact, step: Step) -> Fact:
 
 def _values_of(record: StepRecord) -> tuple[ArtifactRef, ...]:
     return (*record.outputs.values(), *record.random.values())
+
+
+def _watch(folder: Path, report: Path) -> str:
+    """Return the code by which a kernel begins to observe, before the step's setup imports anything."""
+    runtime = "__import__('stepmill_magics.runtime', fromlist=['watch'])"
+    return f"{runtime}.watch({str(folder)!r}, {str(report)!r})"
 
 
 def _secret_variable(name: str) -> str:

@@ -25,6 +25,9 @@ class Ending(StrEnum):
     CANCELLED = "cancelled"
 
 
+BEFORE_ALL = -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepTask:
     """One step notebook to run. Paths are absolute.
@@ -46,8 +49,9 @@ class StepTask:
     cpus
         Decides the number of threads of numerical libraries; None: the executor's share.
     asides
-        Index of a cell in `notebook` -> code for the kernel once that cell is through. It runs silently:
-        no output, no history, no prompt number; its errors are nobody's.
+        Index of a cell in `notebook` -> code for the kernel once that cell is through; `BEFORE_ALL`:
+        before the first. It runs silently: no output, no history, no prompt number; its errors are
+        nobody's.
     """
 
     step: str
