@@ -30,6 +30,7 @@ from stepmill.notebook.tagging import Form, retagged, untagged
 from stepmill.planning.facts import FactBook
 from stepmill.planning.kernels import find_kernel
 from stepmill.planning.project import Project, find_root
+from stepmill.planning.wishes import Asked
 from stepmill.running.bench import analyze_with_facts, set_up
 from stepmill.running.cancellation import heeding
 from stepmill.running.cleaning import GRACE_S, keep_run
@@ -41,6 +42,7 @@ from stepmill.running.fixing import fix as make_fixes
 from stepmill.running.folder import RunFolder, find_run, list_summaries, new_run
 from stepmill.running.loading import load_output
 from stepmill.running.loop import RunLoop
+from stepmill.running.opening import open_step as make_opened
 from stepmill.running.restoring import restoration as find_restoration
 from stepmill.running.run_facts import pictures_of, run_facts
 from stepmill.running.step import StepLimits
@@ -234,6 +236,8 @@ def plan(
     project: str | Path | None = None,
     steps: Collection[str] | None = None,
     refresh: Collection[str] | bool = False,
+    start: Collection[str] = (),
+    cache_for_s: float | None = None,
     overwrite: bool = False,
     strict: bool = False,
     kernel_name: str | None = None,
@@ -248,9 +252,7 @@ def plan(
         path,
         home,
         parameters or {},
-        only=steps,
-        refresh=refresh,
-        overwrite=overwrite,
+        asked=Asked(refresh=refresh, start=start, only=steps, cache_for_s=cache_for_s, overwrite=overwrite),
         strict=strict,
         kernel_name=kernel_name,
     )
@@ -284,6 +286,8 @@ def run(
     on_event: Callable[[Event], None] | None = None,
     steps: Collection[str] | None = None,
     refresh: Collection[str] | bool = False,
+    start: Collection[str] = (),
+    cache_for_s: float | None = None,
     overwrite: bool = False,
     strict: bool = False,
     lenient: bool = False,
@@ -312,6 +316,11 @@ def run(
         Run only these and what they need.
     refresh
         Steps to run even if they are cached; True for all.
+    start
+        Steps to run with all that come after them, even if they are cached.
+    cache_for_s
+        Seconds for which the result of a step that asks the clock, the network or a program may be
+        reused, where its `%%step` line does not say. None: it runs each time.
     overwrite
         Let steps write files again that were changed by hand since they wrote them.
     strict, lenient
@@ -335,9 +344,7 @@ def run(
         path,
         home,
         parameters or {},
-        only=steps,
-        refresh=refresh,
-        overwrite=overwrite,
+        asked=Asked(refresh=refresh, start=start, only=steps, cache_for_s=cache_for_s, overwrite=overwrite),
         strict=strict,
         trust=trust,
         kernel_name=kernel_name,
@@ -367,6 +374,31 @@ def run(
     if summary.status is RunStatus.CANCELLED and cancel is None:
         raise RunCancelled(f"run {folder.run_id} was cancelled", hint="run again: finished steps are kept")
     return Run(folder, summary)
+
+
+def open_step(
+    notebook: str | Path,
+    step: str,
+    target: str | Path | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    project: str | Path | None = None,
+) -> Path:
+    """Write a step as a notebook to work on by hand, and return where: its first cell loads what it takes.
+
+    `target` is by default beside the notebook, called after both. What is there is never overwritten.
+
+    Raises
+    ------
+    UsageError
+        There is no such step; what it takes is not there; the file exists.
+    NotebookError, PipelineError, ParameterError, KernelError
+        The notebook cannot run as a pipeline.
+    """
+    path = Path(notebook)
+    place = path.with_name(f"{path.stem}-{step}.ipynb") if target is None else Path(target)
+    make_opened(set_up(path, _project_of(path, project), parameters or {}), step, place)
+    return place
 
 
 def verify(

@@ -103,6 +103,9 @@ def begin(line: str, shell: Any) -> None:
     namespace = shell.user_ns
     _bind_inputs(store, manifest, namespace)
     _show_figures(shell)
+    if manifest.by_hand:
+        _generators(store, manifest, namespace).start()
+        return
     step = _ActiveStep(
         manifest=manifest,
         store=store,

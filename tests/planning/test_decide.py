@@ -10,9 +10,11 @@ from stepmill.model.cell import StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import Input, Output, Step, Volatile
 from stepmill.model.plan import Cause, PlanStatus, StepPlan
-from stepmill.planning.decide import Circumstances, Wishes, decide_step
+from stepmill.planning.decide import Circumstances, decide_step
 from stepmill.planning.keys import static_key
 from stepmill.planning.pipeline_plan import plan_pipeline
+from stepmill.planning.records import KEPT_OBSERVATIONS, Records
+from stepmill.planning.wishes import ONE, Wishes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,7 +112,7 @@ def test_an_observation_that_does_not_hold_is_the_reason(tmp_path: Path) -> None
 
 CLOCK = Volatile(what="the clock", place=Place(cell=3, line=2))
 POLICIES = [
-    pytest.param(FIT, Wishes(refresh=frozenset({"fit"})), Cause.REQUESTED, id="the-user-asked"),
+    pytest.param(FIT, Wishes(requested={"fit": ONE}), Cause.REQUESTED, id="the-user-asked"),
     pytest.param(replace(FIT, options=StepOptions(cache=False)), Wishes(), Cause.NO_CACHE, id="no-cache"),
     pytest.param(replace(FIT, volatile=(CLOCK,)), Wishes(), Cause.VOLATILE, id="reads-the-clock"),
     pytest.param(replace(FIT, options=StepOptions(cache_for_s=30)), Wishes(), Cause.EXPIRED, id="too-old"),
@@ -140,6 +142,36 @@ def test_cache_for_keeps_what_reads_the_clock(tmp_path: Path) -> None:
     step = replace(FIT, volatile=(CLOCK,), options=StepOptions(cache_for_s=3660))
     plan = decide_step(step, MADE, about)
     assert plan.reason == "nothing changed since run r1, kept for 1 h more"
+
+
+def test_the_user_may_say_how_old_an_answer_may_be(tmp_path: Path) -> None:
+    wishes = Wishes(cache_for_s=3660)
+    about = circumstances(tmp_path, wishes=wishes)
+    known(about)
+    step = replace(FIT, volatile=(CLOCK,))
+    assert decide_step(step, MADE, about).reason == "nothing changed since run r1, kept for 1 h more"
+    short = replace(about, wishes=Wishes(cache_for_s=30))
+    assert decide_step(step, MADE, short).reason == "its result is 1 min old, it is kept for 30 s"
+    assert decide_step(FIT, MADE, short).reason == "nothing changed since run r1"  # it asks nobody
+    own = replace(step, options=StepOptions(cache_for_s=30))
+    assert decide_step(own, MADE, about).reason == "its result is 1 min old, it is kept for 30 s"
+
+
+def test_a_result_of_a_later_time_than_now_has_no_age(tmp_path: Path) -> None:
+    about = circumstances(tmp_path)
+    known(about, created_s=NOW_S + 60)
+    step = replace(FIT, volatile=(CLOCK,), options=StepOptions(cache_for_s=3600))
+    message = "its result is of a later time than now, so nobody can tell how old it is"
+    assert told(decide_step(step, MADE, about)) == (PlanStatus.STALE, [(Cause.EXPIRED, message)])
+    assert decide_step(FIT, MADE, about).status is PlanStatus.CACHED  # content has no age
+
+
+def test_a_clock_that_was_set_back_loses_no_record(tmp_path: Path) -> None:
+    about = circumstances(tmp_path)
+    for number in range(KEPT_OBSERVATIONS + 1):
+        known(about, created_s=NOW_S + number)
+    newest = known(about, created_s=NOW_S - 1000)
+    assert Records(about.world.store, "n.ipynb").last("fit").record == newest
 
 
 def test_what_was_seen_to_be_volatile_runs_again(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import click
 
 from stepmill.cli.present import present_error
-from stepmill.errors import StepmillError
+from stepmill.errors import StepmillError, UsageError
+from stepmill.notebook.quantities import parse_duration_s
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -63,6 +64,57 @@ def project_option(function: F) -> F:
         help="Folder whose .stepmill holds runs and cache. Default: the nearest folder above the "
         "notebook with .stepmill, pyproject.toml or .git, else the notebook's own.",
     )(function)
+
+
+def wish_options(function: F) -> F:
+    """Add the options about which steps run; `wishes_in` makes arguments of `api.plan` of them."""
+    options = (
+        click.option("--no-cache", is_flag=True, help="Run every step, whatever is cached."),
+        click.option("--refresh", multiple=True, metavar="STEP", help="Run this step, whatever is cached."),
+        click.option(
+            "--from",
+            "start",
+            multiple=True,
+            metavar="STEP",
+            help="Run this step and all that come after it, whatever is cached.",
+        ),
+        click.option("--only", multiple=True, metavar="STEP", help="Run only this step and what it needs."),
+        click.option(
+            "--cache-for",
+            metavar="DURATION",
+            help="Reuse results of steps that ask the clock, the network or a program if they are not "
+            "older than this (30m, 12h, 1d).",
+        ),
+        click.option(
+            "--overwrite",
+            is_flag=True,
+            help="Replace files that were changed by hand since a step wrote them.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def wishes_in(options: dict[str, Any]) -> dict[str, Any]:
+    """Take what `wish_options` added out of `options`, and return it as arguments.
+
+    Raises
+    ------
+    UsageError
+        The duration is none.
+    """
+    text = options.pop("cache_for")
+    cache_for_s = None if text is None else parse_duration_s(text)
+    if text is not None and not cache_for_s:
+        raise UsageError(f"--cache-for: {text!r} is no duration", hint="for example 90s, 10m, 1h30m, 1d")
+    return {
+        "refresh": options.pop("no_cache") or options.pop("refresh"),
+        "start": options.pop("start"),
+        "steps": options.pop("only") or None,
+        "cache_for_s": cache_for_s,
+        "overwrite": options.pop("overwrite"),
+    }
 
 
 def parameter_option(function: F) -> F:

@@ -49,6 +49,7 @@ class StepManifest:
     seed: int | None = None
     metrics: tuple[str, ...] = ()
     lenient: bool = False
+    by_hand: bool = False  # somebody works in the step notebook: nothing is watched, nothing kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

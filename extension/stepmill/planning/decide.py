@@ -12,20 +12,13 @@ from stepmill.planning.explain import differences
 from stepmill.planning.keys import static_key
 from stepmill.planning.observations import World, failures, written_elsewhere
 from stepmill.planning.quantities import duration
+from stepmill.planning.wishes import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from stepmill.model.pipeline import Step
     from stepmill.planning.records import Last, Records
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the user asked for, beside the notebook: steps to run anew, and files that may be overwritten."""
-
-    refresh: frozenset[str] = frozenset()
-    overwrite: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +34,7 @@ class Circumstances:
     now_s: float
     parameters: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    wishes: Wishes = Wishes()
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def decide_step(step: Step, made: Mapping[str, str], about: Circumstances) -> StepPlan:
@@ -91,11 +84,11 @@ def blocked_by(step: Step, blockers: Iterable[str]) -> StepPlan:
 
 def _wanted_anyway(step: Step, about: Circumstances) -> tuple[Reason, ...]:
     """Return why the step runs whatever is stored."""
-    if step.name in about.wishes.refresh:
-        return (Reason(cause=Cause.REQUESTED, message="you asked for it to run"),)
+    if step.name in about.wishes.requested:
+        return (Reason(cause=Cause.REQUESTED, message=about.wishes.requested[step.name]),)
     if not step.options.cache:
         return (Reason(cause=Cause.NO_CACHE, message="it is marked --no-cache"),)
-    if step.volatile and step.options.cache_for_s is None:
+    if step.volatile and _limit_s(step, about, volatile=True) is None:
         return tuple(
             Reason(
                 cause=Cause.VOLATILE,
@@ -110,11 +103,13 @@ def _wanted_anyway(step: Step, about: Circumstances) -> tuple[Reason, ...]:
 def _why_not(step: Step, record: StepRecord, about: Circumstances) -> tuple[Reason, ...]:
     """Return why `record`, found under the step's key, cannot be reused now."""
     age_s = about.now_s - record.created_s
-    limit_s = step.options.cache_for_s
-    if limit_s is not None and age_s > limit_s:
-        message = f"its result is {duration(age_s)} old, it is kept for {duration(limit_s)}"
-        return (Reason(cause=Cause.EXPIRED, message=message),)
     volatile = record.extra.get("volatile", ())
+    limit_s = _limit_s(step, about, volatile=bool(volatile or step.volatile))
+    if limit_s is not None and not 0 <= age_s <= limit_s:
+        message = f"its result is {duration(age_s)} old, it is kept for {duration(limit_s)}"
+        if age_s < 0:
+            message = "its result is of a later time than now, so nobody can tell how old it is"
+        return (Reason(cause=Cause.EXPIRED, message=message),)
     if volatile and limit_s is None:
         return (Reason(cause=Cause.VOLATILE, message=f"it used {volatile[0]}", subject=volatile[0]),)
     required = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
@@ -128,6 +123,12 @@ def _foreign(key: str, about: Circumstances) -> tuple[Reason, ...]:
         return ()
     message = "its stored result was made by somebody else or an older stepmill (--trust would take it)"
     return (Reason(cause=Cause.UNTRUSTED, message=message),)
+
+
+def _limit_s(step: Step, about: Circumstances, *, volatile: bool) -> float | None:
+    """Return how old a result of the step may be: what its line says, else what the user asked for."""
+    own = step.options.cache_for_s
+    return about.wishes.cache_for_s if own is None and volatile else own
 
 
 def _why_no_record(
@@ -144,8 +145,9 @@ def _why_no_record(
 
 def _cached(step: Step, made: Mapping[str, str], record: StepRecord, about: Circumstances) -> StepPlan:
     message = f"nothing changed since run {record.run_id}"
-    if step.options.cache_for_s is not None:
-        left_s = step.options.cache_for_s - (about.now_s - record.created_s)
+    limit_s = _limit_s(step, about, volatile=bool(step.volatile or record.extra.get("volatile")))
+    if limit_s is not None:
+        left_s = limit_s - (about.now_s - record.created_s)
         message += f", kept for {duration(left_s)} more"
     return StepPlan(
         step=step.name,

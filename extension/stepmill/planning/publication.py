@@ -58,7 +58,7 @@ def make_record(
         random=dict(result.random),
         skipped=dict(result.skipped),
         cells=cells,
-        files=observed_files(step, result.files, components, world, started_s=created_s - seconds),
+        files=observed_files(step, result.files, components, world, (created_s - seconds, created_s)),
         distributions=_distributions(result.modules, sys_path, memory / "distributions.json"),
         environment={name: world.hash_of_variable(name) for name in {*step.environment, *result.environment}},
         metrics=dict(result.metrics),
@@ -72,14 +72,13 @@ def observed_files(
     files: Iterable[FileAccess],
     components: Mapping[str, str],
     world: World,
-    *,
-    started_s: float,
+    ran: tuple[float, float],
 ) -> tuple[FileAccess, ...]:
     """Return what counts of the accesses that the kernel saw, and the files it could not see.
 
     Modules that are part of the key are left out. Compiled libraries and other programs open files
     unseen: a file of the project that the step's code names in a literal counts as read, unless it
-    was written while the step ran.
+    was written while the step ran: from one of the times `ran` to the other.
     """
     keyed = {
         str((world.folder / name.removeprefix("module:")).resolve())
@@ -91,7 +90,7 @@ def observed_files(
     named = [
         FileAccess(path=path, mode="read", digest=digest)
         for path in sorted(_literal_paths(step) - known)
-        if (digest := _untouched(path, world, started_s))
+        if (digest := _untouched(path, world, ran))
     ]
     return (*seen, *named)
 
@@ -111,15 +110,15 @@ def _literal_paths(step: Step) -> set[str]:
     }
 
 
-def _untouched(path: str, world: World, started_s: float) -> str:
-    """Return the digest of a file of the project that was not written since `started_s`, else ""."""
+def _untouched(path: str, world: World, ran: tuple[float, float]) -> str:
+    """Return the digest of a file of the project that was not written in the time `ran`, else ""."""
     target = world.folder / path
     try:
         status = target.stat()
     except (OSError, ValueError):
         return ""
     inside = any(map(target.is_relative_to, world.roots)) and not target.is_relative_to(world.state)
-    if not inside or not stat.S_ISREG(status.st_mode) or status.st_mtime >= started_s:
+    if not inside or not stat.S_ISREG(status.st_mode) or ran[0] <= status.st_mtime <= ran[1]:
         return ""
     return world.files.content(target)
 

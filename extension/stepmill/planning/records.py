@@ -71,7 +71,8 @@ class Records:
         self._known[path] = record
         self._foreign.discard(path)
         for old in self.store.list_documents(_folder(record.key))[:-KEPT_OBSERVATIONS]:
-            self.store.delete_document(old)
+            if old != path:  # the first by name, where the clock was set back
+                self.store.delete_document(old)
         self.use(record.step, record)
 
     def withdraw(self, record: StepRecord) -> None:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 from stepmill.analysis import analyze as analyze_notebook
 from stepmill.artifacts.store import Store, open_store
 from stepmill.compiler.parameters import check_parameters, render
-from stepmill.errors import PipelineError, UsageError
+from stepmill.errors import PipelineError
 from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.modules import exported_names, is_project_module, local_sources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
-from stepmill.planning.decide import Circumstances, Wishes
+from stepmill.planning.decide import Circumstances
 from stepmill.planning.facts import FactBook
 from stepmill.planning.facts import in_force as facts_in_force
 from stepmill.planning.file_digests import FileDigests
@@ -32,6 +32,7 @@ from stepmill.planning.parameters import own_expression, shown
 from stepmill.planning.pipeline_plan import plan_pipeline
 from stepmill.planning.project import find_root
 from stepmill.planning.records import Records
+from stepmill.planning.wishes import Asked, check_asked, unknown_step, wishes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -63,8 +64,7 @@ class Workbench:
     records: Records
     facts: FactBook
     world: World
-    wishes: Wishes = field(default_factory=Wishes)
-    only: frozenset[str] | None = None
+    asked: Asked = field(default_factory=Asked)
     _modules: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
 
     def expression(self, name: str) -> str:
@@ -120,7 +120,7 @@ class Workbench:
             now_s=time.time(),
             parameters=shown(self.values),
             written={path: frozenset(digests) for path, digests in written.items()},
-            wishes=self.wishes,
+            wishes=wishes(self.asked, self.pipeline),
         )
 
     def plan(self) -> Plan:
@@ -133,8 +133,8 @@ class Workbench:
             self.loaded.notebook, self.world.folder, self.facts, self.kernel.sys_path, anew=True
         )
         refuse_errors(pipeline)
-        if self.only is not None:
-            pipeline = restricted(pipeline, self.only)
+        if self.asked.only is not None:
+            pipeline = restricted(pipeline, self.asked.only)
         return replace(self, pipeline=pipeline)
 
 
@@ -144,9 +144,7 @@ def set_up(
     given: Mapping[str, Any],
     *,
     kernel_name: str | None = None,
-    only: Collection[str] | None = None,
-    refresh: Collection[str] | bool = False,
-    overwrite: bool = False,
+    asked: Asked | None = None,
     strict: bool = False,
     trust: bool = False,
 ) -> Workbench:
@@ -156,9 +154,11 @@ def set_up(
 
     Raises
     ------
-    NotebookError, PipelineError, ParameterError, KernelError
-        The notebook cannot be read; it has errors; the given values do not fit; no such kernel.
+    NotebookError, PipelineError, ParameterError, KernelError, UsageError
+        The notebook cannot be read; it has errors; the given values do not fit; no such kernel; what
+        is asked of its steps cannot be.
     """
+    asked = asked or Asked()
     loaded = read_notebook(path)
     kernel = find_kernel(kernel_name or loaded.notebook.kernel_name)
     store = open_store(project.state, trusts_all=trust)
@@ -168,8 +168,10 @@ def set_up(
     pipeline = analyze_with_facts(loaded.notebook, folder, facts, kernel.sys_path, anew=True)
     refuse_errors(pipeline, strict=strict)
     values = parameters_in_force(pipeline.parameters, check_parameters(pipeline, given))
-    if only is not None:
-        pipeline = restricted(pipeline, only)
+    whole = pipeline
+    if asked.only is not None:
+        pipeline = restricted(pipeline, asked.only)
+    check_asked(asked, whole, pipeline)
     return Workbench(
         project=project,
         path=path,
@@ -181,8 +183,7 @@ def set_up(
         records=Records(store, name),
         facts=facts,
         world=_world(path, project, store, kernel),
-        wishes=Wishes(refresh=_refreshed(pipeline, refresh), overwrite=overwrite),
-        only=None if only is None else frozenset(only),
+        asked=asked,
     )
 
 
@@ -228,12 +229,10 @@ def refuse_errors(pipeline: Pipeline, *, strict: bool = False) -> None:
 
 def restricted(pipeline: Pipeline, only: Collection[str]) -> Pipeline:
     """Return the part of the pipeline that gives the steps `only`: they and all that comes before them."""
-    known = {step.name for step in pipeline.steps}
+    known = [step.name for step in pipeline.steps]
     for name in only:
         if name not in known:
-            raise UsageError(
-                f"the notebook has no step {name!r}", hint=f"its steps: {', '.join(sorted(known))}"
-            )
+            raise unknown_step(name, known)
     wanted: set[str] = set()
     frontier = set(only)
     while frontier:
@@ -257,15 +256,3 @@ def _world(path: Path, project: Project, store: Store, kernel: Kernel) -> World:
         secret=project.secret,
         sys_path=kernel.sys_path,
     )
-
-
-def _refreshed(pipeline: Pipeline, refresh: Collection[str] | bool) -> frozenset[str]:
-    names = frozenset(step.name for step in pipeline.steps)
-    if isinstance(refresh, bool):
-        return names if refresh else frozenset()
-    for name in refresh:
-        if name not in names:
-            raise UsageError(
-                f"the notebook has no step {name!r}", hint=f"its steps: {', '.join(sorted(names))}"
-            )
-    return frozenset(refresh)

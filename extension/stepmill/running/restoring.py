@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from stepmill.compiler.step_notebook import compile_step
-from stepmill.errors import UsageError
 from stepmill.model.cell import Cell, Role
 from stepmill.model.pipeline import EdgeKind, Fragment
 from stepmill.model.plan import PlanStatus
 from stepmill.model.restoration import MissingStep, Restoration, StoredName
 from stepmill.notebook.ipython import to_python
+from stepmill.planning.wishes import unknown_step
 from stepmill.running.bench import analyze_with_facts
 from stepmill.syntax import parse_or_empty
 
@@ -65,12 +65,10 @@ def restoration(bench: Workbench, only: Collection[str] = ()) -> Restoration:
 
 
 def _records(plan: Plan, only: Collection[str]) -> dict[str, StepRecord]:
-    known = {entry.step for entry in plan.steps}
+    known = [entry.step for entry in plan.steps]
     for name in only:
         if name not in known:
-            raise UsageError(
-                f"the notebook has no step {name!r}", hint=f"its steps: {', '.join(sorted(known))}"
-            )
+            raise unknown_step(name, known)
     return {
         entry.step: entry.record
         for entry in plan.steps

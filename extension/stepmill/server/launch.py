@@ -26,13 +26,19 @@ _SHOWN_CHARACTERS = 2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What to run. `refresh` names steps to run even if they are cached; True: all."""
+    """What to run. `refresh` names steps to run even if they are cached; True: all.
+
+    `start` names steps to run with all that follow; `cache_for` is a duration as one types it.
+    """
 
     notebook: Path
     project: Path
     parameters: Mapping[str, Any]
     steps: tuple[str, ...] = ()
     refresh: tuple[str, ...] | bool = False
+    start: tuple[str, ...] = ()
+    cache_for: str = ""
+    overwrite: bool = False
 
     def command(self) -> list[str]:
         """Return the command line. No name in it can be taken for an option, and no shell reads it.
@@ -45,6 +51,9 @@ class RunRequest:
             f"--project={self.project}",
             *(f"--only={step}" for step in self.steps),
             *again,
+            *(f"--from={step}" for step in self.start),
+            *([f"--cache-for={self.cache_for}"] if self.cache_for else []),
+            *(["--overwrite"] if self.overwrite else []),
             "--",
             str(self.notebook),
         ]

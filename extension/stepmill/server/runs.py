@@ -40,6 +40,9 @@ class RunsHandler(StepmillHandler):
             parameters=parameters_of(body),
             steps=_names(body.get("steps"), "steps"),
             refresh=refresh if refresh is True else _names(refresh, "refresh"),
+            start=_names(body.get("from"), "from"),
+            cache_for=str(body.get("cache_for") or ""),
+            overwrite=body.get("overwrite") is True,
         )
         run_id = await self.services.in_thread(start_run, request)
         self.reply({"schema": SCHEMA, "run_id": run_id}, HTTPStatus.CREATED)

@@ -38,6 +38,8 @@ _TAKES_VALUE = frozenset(
         "-n",
         "--jobs",
         "--refresh",
+        "--from",
+        "--cache-for",
         "--only",
         "--link",
         "--project",

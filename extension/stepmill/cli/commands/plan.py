@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,8 @@ from stepmill.cli.command import (
     notebook_argument,
     parameter_option,
     project_option,
+    wish_options,
+    wishes_in,
 )
 from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import open_console
@@ -33,6 +35,7 @@ would run) or "blocked" (it cannot run until you decide something).
 EXAMPLES = (
     ("what would run?", "stepmill plan churn.ipynb"),
     ("and with another value?", "stepmill plan churn.ipynb -p alpha=0.3"),
+    ("and if I ran it from one step on?", "stepmill plan churn.ipynb --from train"),
     ("for a script", "stepmill plan churn.ipynb --json"),
 )
 
@@ -40,15 +43,21 @@ EXAMPLES = (
 @click.command("plan", cls=StepmillCommand, help=HELP, examples=EXAMPLES)
 @notebook_argument
 @parameter_option
+@wish_options
 @click.option("--strict", is_flag=True, help="Refuse to plan if `stepmill check --strict` would.")
 @project_option
 @json_option
 def command(
-    notebook: Path, assignments: tuple[str, ...], strict: bool, project: Path | None, as_json: bool
+    notebook: Path,
+    assignments: tuple[str, ...],
+    strict: bool,
+    project: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Print the plan; 0 whatever it says."""
     parameters = typed_parameters(assignments, notebook, project)
-    plan = api.plan(notebook, parameters, project=project, strict=strict)
+    plan = api.plan(notebook, parameters, project=project, strict=strict, **wishes_in(options))
     if as_json:
         print_json(plan_document(plan))
     else:

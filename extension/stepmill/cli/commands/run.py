@@ -15,6 +15,8 @@ from stepmill.cli.command import (
     notebook_argument,
     parameter_option,
     project_option,
+    wish_options,
+    wishes_in,
 )
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.run_progress import show_progress
@@ -39,6 +41,7 @@ EXAMPLES = (
         "run one step again, and what depends on it if its result differs",
         "stepmill run churn.ipynb --refresh train",
     ),
+    ("run one step and all that come after it", "stepmill run churn.ipynb --from train"),
     ("run everything, whatever is cached", "stepmill run churn.ipynb --no-cache"),
     ("for a script: one JSON object per event", "stepmill run churn.ipynb --json"),
 )
@@ -57,9 +60,7 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
 @click.option(
     "--jobs", type=click.IntRange(min=1), help="Steps that may run at once.  [default: one per CPU]"
 )
-@click.option("--no-cache", is_flag=True, help="Run every step, whatever is cached.")
-@click.option("--refresh", multiple=True, metavar="STEP", help="Run this step, whatever is cached.")
-@click.option("--only", multiple=True, metavar="STEP", help="Run only this step and what it needs.")
+@wish_options
 @click.option("--fail-fast", is_flag=True, help="Stop the other steps as soon as one fails.")
 @click.option("--strict", is_flag=True, help="Refuse to run if `stepmill check --strict` would.")
 @click.option("--lenient", is_flag=True, help="Let a run that contradicts the analysis go on with a warning.")
@@ -70,9 +71,6 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
     "any code of theirs. From then on they count as yours.",
 )
 @click.option("--no-tracking", is_flag=True, help="Do not log this run to MLflow.")
-@click.option(
-    "--overwrite", is_flag=True, help="Replace files that were changed by hand since a step wrote them."
-)
 @project_option
 @json_option
 def command(
@@ -85,9 +83,8 @@ def command(
 ) -> int:
     """Run the pipeline; 1 if a step failed, 130 if the user interrupted."""
     parameters = parameters_in(parameter_file) | typed_parameters(assignments, notebook, project)
+    options = {**wishes_in(options), **options}
     options["tracking"] = not options.pop("no_tracking")
-    options["refresh"] = options.pop("no_cache") or options["refresh"]
-    options["steps"] = options.pop("only") or None
     # with an event of our own, a run that Ctrl-C stopped comes back and is reported like any other
     options["cancel"] = threading.Event()
     how = _run_as_json if as_json else _run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,8 @@ from stepmill.cli.command import (
     notebook_argument,
     parameter_option,
     project_option,
+    wish_options,
+    wishes_in,
 )
 from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import Screen, open_console
@@ -38,14 +40,20 @@ EXAMPLES = (
 @notebook_argument
 @click.argument("step")
 @parameter_option
+@wish_options
 @project_option
 @json_option
 def command(
-    notebook: Path, step: str, assignments: tuple[str, ...], project: Path | None, as_json: bool
+    notebook: Path,
+    step: str,
+    assignments: tuple[str, ...],
+    project: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> int:
     """Print the reasons for one step of the plan."""
     parameters = typed_parameters(assignments, notebook, project)
-    plan = api.plan(notebook, parameters, project=project)
+    plan = api.plan(notebook, parameters, project=project, **wishes_in(options))
     found = next((entry for entry in plan.steps if entry.step == step), None)
     if found is None:
         raise missing_step(step, [entry.step for entry in plan.steps], notebook)
