@@ -60,13 +60,15 @@ def test_edits_run_what_they_touch(place: Workplace) -> None:
     place.write(PARAMETERS, HELPER, LOAD.replace("loading", "reading"), FIT, COUNT)
     run = place.run()
     assert statuses(run) == {"load": "executed", "fit": "cached", "count": "cached"}
-    assert reason(run, "load") == "its code changed"
+    told = "its code changed: line 3 of cell 3 is `print('reading')`, was `print('loading')`"
+    assert reason(run, "load") == told
 
     # a helper reruns the steps that reach it
     place.write(PARAMETERS, HELPER.replace("10", "100"), LOAD.replace("loading", "reading"), FIT, COUNT)
     run = place.run()
     assert statuses(run) == {"load": "cached", "fit": "executed", "count": "cached"}
-    assert reason(run, "fit") == "definition scale() changed"
+    lines = "`return [v * 100 for v in values]`, was `return [v * 10 for v in values]`"
+    assert reason(run, "fit") == f"definition scale() changed: line 2 of cell 1 is {lines}"
     assert run.load("fit", "y") == [30.0, 10.0, 20.0]
 
 
@@ -89,7 +91,8 @@ def test_files_and_modules_are_inputs_too(place: Workplace) -> None:
     (place.folder / "helpers.py").write_text("def total(values):\n    return -sum(values)\n")
     run = place.run()
     assert statuses(run) == {"read": "cached", "sum": "executed"}
-    assert reason(run, "sum") == "helpers.py changed"
+    told = "helpers.py changed: line 2 is `return -sum(values)`, was `return sum(values)`"
+    assert reason(run, "sum") == told
     assert run.load("sum", "total") == -6
 
 

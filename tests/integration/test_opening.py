@@ -24,7 +24,8 @@ LOAD = (
 )
 FIT = (
     "%%step fit\nassert isinstance(points[0], Point), 'another class'\n"
-    "largest = helper.most(points) * alpha\nimport random\ndraw = random.random()\nprint(largest, draw)\nmissing_name"
+    "largest = helper.most(points) * alpha\nimport random\ndraw = random.random()\n"
+    "print(largest, draw)\nmissing_name"
 )
 CELLS = (
     "%%parameters\nalpha = 2",

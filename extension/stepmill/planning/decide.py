@@ -134,10 +134,12 @@ def _limit_s(step: Step, about: Circumstances, *, volatile: bool) -> float | Non
 def _why_no_record(
     step: Step, made: Mapping[str, str], last: Last, about: Circumstances, *, partial: bool = False
 ) -> tuple[Reason, ...]:
+    if last.lost:
+        return (Reason(cause=Cause.OUTPUT_MISSING, message=last.lost),)
     if last.record is None:
         what = "its last run did not finish" if last.unfinished else "no earlier result is stored"
         return (Reason(cause=Cause.FIRST_RUN, message=what),)
-    found = differences(last.record, made, step, about.parameters, partial=partial)
+    found = differences(last.record, made, step, about.parameters, about.world, partial=partial)
     if found or partial:
         return found
     return (Reason(cause=Cause.FIRST_RUN, message="no result is stored for this combination"),)

@@ -13,6 +13,7 @@ from stepmill import atomic
 from stepmill.model.artifact import FileAccess, StepRecord
 from stepmill.notebook.ipython import to_python
 from stepmill.planning.distributions import distributions_by_module, installed_versions, used_distributions
+from stepmill.planning.evidence import code_document
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
@@ -63,7 +64,12 @@ def make_record(
         environment={name: world.hash_of_variable(name) for name in {*step.environment, *result.environment}},
         metrics=dict(result.metrics),
         seed=seed,
-        extra={"parameters": dict(parameters), "sys_path": list(sys_path), "volatile": list(result.volatile)},
+        extra={
+            "parameters": dict(parameters),
+            "sys_path": list(sys_path),
+            "volatile": list(result.volatile),
+            "code": world.store.put_json(code_document(step, _module_paths(components), world)),
+        },
     )
 
 
@@ -80,11 +86,7 @@ def observed_files(
     unseen: a file of the project that the step's code names in a literal counts as read, unless it
     was written while the step ran: from one of the times `ran` to the other.
     """
-    keyed = {
-        str((world.folder / name.removeprefix("module:")).resolve())
-        for name in components
-        if name.startswith("module:")
-    }
+    keyed = {str((world.folder / path).resolve()) for path in _module_paths(components)}
     seen = [a for a in files if a.mode != "code" or str(world.path_of(a).resolve()) not in keyed]
     known = {access.path for access in seen if access.mode in ("read", "write")}
     named = [
@@ -93,6 +95,10 @@ def observed_files(
         if (digest := _untouched(path, world, ran))
     ]
     return (*seen, *named)
+
+
+def _module_paths(components: Mapping[str, str]) -> list[str]:
+    return sorted(name.removeprefix("module:") for name in components if name.startswith("module:"))
 
 
 def _literal_paths(step: Step) -> set[str]:

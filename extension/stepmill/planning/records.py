@@ -26,11 +26,12 @@ class Last:
     """What is known of a step's last run in this notebook.
 
     `record` is the one it wrote or reused; `unfinished`: it was started since and did not end well,
-    so what it wrote to files is unknown but its own.
+    so what it wrote to files is unknown but its own. `lost`: why its record was withdrawn since.
     """
 
     record: StepRecord | None = None
     unfinished: bool = False
+    lost: str = ""
 
 
 class Records:
@@ -46,6 +47,7 @@ class Records:
         self._lock = Lock()
         self._last: dict[str, Mapping[str, Any]] = {}
         self._known: dict[str, StepRecord] = {}
+        self._lost: dict[str, str] = {}
         self._foreign: set[str] = set()
 
     def find(self, key: str) -> tuple[StepRecord, ...]:
@@ -75,9 +77,10 @@ class Records:
                 self.store.delete_document(old)
         self.use(record.step, record)
 
-    def withdraw(self, record: StepRecord) -> None:
-        """Make `record` unfindable: what it says was found to be wrong."""
+    def withdraw(self, record: StepRecord, why: str = "") -> None:
+        """Make `record` unfindable: what it says was found to be wrong. `why` is a reason to run again."""
         path = _path(record)
+        self._lost[record.step] = why
         self._known.pop(path, None)
         self._foreign.discard(path)
         self.store.delete_document(path)
@@ -87,7 +90,8 @@ class Records:
         pointer = self._pointer(step)
         path = pointer.get("record")
         record = self._read(path) if isinstance(path, str) else None
-        return Last(record, bool(pointer.get("unfinished")))
+        lost = "" if record is not None else self._lost.get(step, "")
+        return Last(record, bool(pointer.get("unfinished")), lost)
 
     def begin(self, step: str) -> None:
         """Note that `step` starts: until `add` or `use`, its files are of unknown content."""

@@ -249,14 +249,14 @@ class RunLoop:
         if not replan:
             return self._report(step.name, failed(lost.error, notebook=None))
         for name in lost.producers:
-            self._withdraw(records[name])
+            self._withdraw(records[name], "what is stored of its result is damaged")
         self._again.append(
             f"stored inputs of {step.name} are damaged, {', '.join(lost.producers)} runs again"
         )
         return _REPLANNED
 
-    def _withdraw(self, record: StepRecord) -> None:
-        self.bench.records.withdraw(record)
+    def _withdraw(self, record: StepRecord, why: str = "") -> None:
+        self.bench.records.withdraw(record, why)
         self._executed.pop(record.step, None)
 
     def _report(self, name: str, outcome: StepOutcome) -> StepOutcome:

@@ -1,0 +1,227 @@
+"""What exactly changed: the first line of code, and what can be told of two values without loading them."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stepmill.errors import ArtifactError
+from stepmill.model.secrets import is_secret_name
+from stepmill.notebook.ipython import to_python
+from stepmill.syntax import parse_or_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from stepmill.artifacts.store import Store
+    from stepmill.model.artifact import StepRecord
+    from stepmill.model.pipeline import Fragment, Step
+    from stepmill.planning.observations import World
+
+_LONGEST_LINE = 70
+_LONGEST_VALUE = 40
+_MOST_COLUMNS = 3
+
+
+class Line(NamedTuple):
+    """One line of code with its place; `cell` is None in a module."""
+
+    cell: int | None
+    number: int
+    text: str
+
+    @property
+    def place(self) -> str:
+        return f"line {self.number}" if self.cell is None else f"line {self.number} of cell {self.cell}"
+
+
+def code_document(step: Step, module_paths: Iterable[str], world: World) -> dict[str, Any]:
+    """Return the code that a step ran with, as the next explanation needs it."""
+    modules = {path: _module_text(world, path) for path in module_paths}
+    return {
+        "body": [[f.cell, f.line, f.source] for f in step.body],
+        "setup": [[f.cell, f.line, f.source] for f in step.setup],
+        "modules": {path: text for path, text in modules.items() if text},
+    }
+
+
+class CodeNow:
+    """The code of a step now, beside that of an earlier record of it."""
+
+    def __init__(self, record: StepRecord, step: Step, world: World) -> None:
+        self._step = step
+        self._world = world
+        self._old = _stored_code(record, world.store)
+
+    def of_body(self) -> str:
+        """Return how the cells changed: "" if nobody knows, else ": line 2 of cell 5 is …, was …"."""
+        return _told(_lines(self._old.get("body", ())), _lines(_fragments(self._step.body)))
+
+    def of_definition(self, name: str) -> str:
+        old, new = self._old.get("setup", ()), _fragments(self._step.setup)
+        return _told(_definition(name, old), _definition(name, new))
+
+    def of_module(self, path: str) -> str:
+        old = self._old.get("modules", {}).get(path)
+        if old is None:
+            return ""
+        return _told(_lines([[None, 1, old]]), _lines([[None, 1, _module_text(self._world, path)]]))
+
+
+def how_values_differ(store: Store, old: str, new: str) -> str:
+    """Return what is seen of two stored values, each named as in a key: "has 12 rows, had 10"."""
+    before, now = _preview(store, old), _preview(store, new)
+    if not before or not now or "masked" in {**before, **now}:
+        return "has other content"
+    for compare in (_types, _columns, _shapes, _texts, _statistics):
+        found = compare(before, now)
+        if found:
+            return found
+    return "has other content"
+
+
+def _stored_code(record: StepRecord, store: Store) -> Mapping[str, Any]:
+    digest = record.extra.get("code")
+    if not isinstance(digest, str) or not store.has_blob(digest):
+        return {}
+    try:
+        document = json.loads(bytes(store.get_blob(digest)))
+    except (ArtifactError, ValueError):
+        return {}  # the step runs again in any case, only less is said
+    return document if isinstance(document, dict) else {}
+
+
+def _module_text(world: World, path: str) -> str:
+    try:
+        return (world.folder / path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _fragments(fragments: Iterable[Fragment]) -> list[list[Any]]:
+    return [[f.cell, f.line, f.source] for f in fragments]
+
+
+def _lines(pieces: Iterable[Sequence[Any]]) -> list[Line]:
+    """Return the lines that count: no blank ones, no comments."""
+    return [
+        Line(cell, first + index, text.strip())
+        for cell, first, source in pieces
+        for index, text in enumerate(source.split("\n"))
+        if text.strip() and not text.lstrip().startswith("#")
+    ]
+
+
+def _definition(name: str, pieces: Iterable[Sequence[Any]]) -> list[Line]:
+    """Return the lines of the function or class `name`."""
+    for cell, first, source in pieces:
+        for node in parse_or_empty(to_python(source).code).body:
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and node.name == name:
+                text = source.split("\n")[node.lineno - 1 : node.end_lineno]
+                return _lines([[cell, first + node.lineno - 1, "\n".join(text)]])
+    return []
+
+
+def _told(old: list[Line], new: list[Line]) -> str:
+    if not old or not new:
+        return ""
+    texts = [line.text for line in old], [line.text for line in new]
+    for kind, i, _, j, _ in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
+        if kind == "replace" and _may_be_shown(old[i].text, new[j].text):
+            return f": {new[j].place} is {_quoted(new[j].text)}, was {_quoted(old[i].text)}"
+        if kind == "insert" and _may_be_shown(new[j].text):
+            return f": {new[j].place} is new, {_quoted(new[j].text)}"
+        if kind == "delete" and _may_be_shown(old[i].text):
+            return f": {_quoted(old[i].text)} is gone ({old[i].place})"
+        if kind != "equal":
+            return ""
+    return ""
+
+
+def _may_be_shown(*texts: str) -> bool:
+    return not any(is_secret_name(word) for text in texts for word in re.findall(r"\w+", text))
+
+
+def _quoted(text: str) -> str:
+    return f"`{text if len(text) <= _LONGEST_LINE else text[: _LONGEST_LINE - 1] + '…'}`"
+
+
+def _preview(store: Store, component: str) -> Mapping[str, Any]:
+    digest, _, member = component.partition("#")
+    try:
+        found = store.read_artifact(digest).get("preview", {})
+    except ArtifactError:
+        return {}
+    shown: Mapping[str, Any] = found.get("members", {}).get(member, {}) if member else found
+    return shown
+
+
+def _types(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    old, new = before.get("type"), now.get("type")
+    return f"is of type {new}, was {old}" if old != new else ""
+
+
+def _columns(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    if "columns" not in before or "columns" not in now:
+        return ""
+    old, new = before["columns"], now["columns"]
+    if added := [name for name in new if name not in old]:
+        return f"has the new {_named(added)}"
+    if lost := [name for name in old if name not in new]:
+        return f"has lost the {_named(lost)}"
+    if old != new:
+        return "has its columns in another order"
+    for name, kind, other in zip(new, before.get("dtypes", ()), now.get("dtypes", ()), strict=False):
+        if kind != other:
+            return f"has {other} in column {name}, had {kind}"
+    return ""
+
+
+def _named(names: Sequence[Any]) -> str:
+    shown = ", ".join(map(str, names[:_MOST_COLUMNS])) + (", …" if len(names) > _MOST_COLUMNS else "")
+    return f"column{'s' if len(names) > 1 else ''} {shown}"
+
+
+def _shapes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    old, new = before.get("shape"), now.get("shape")
+    if old and new and old != new:
+        if len(old) == len(new) and old[1:] == new[1:] and "columns" in now:
+            return f"has {new[0]:,} rows, had {old[0]:,}"
+        return f"has the shape {_shape(new)}, had {_shape(old)}"
+    if before.get("dtype") != now.get("dtype"):
+        return f"is of {now.get('dtype')}, was of {before.get('dtype')}"
+    return ""
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " by ".join(f"{size:,}" for size in sizes)
+
+
+def _texts(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    old, new = before.get("text"), now.get("text")
+    if isinstance(old, str) and isinstance(new, str) and old != new:
+        if max(len(old), len(new)) <= _LONGEST_VALUE:
+            return f"is {new}, was {old}"
+        if before.get("length") != now.get("length"):
+            return f"has {now.get('length'):,} items, had {before.get('length'):,}"
+    return ""
+
+
+def _statistics(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """Return the first column whose values differ, with a number that says so."""
+    for old, new in zip(before.get("statistics", ()), now.get("statistics", ()), strict=False):
+        if old == new or old.get("name") != new.get("name"):
+            continue
+        subject = f"other values in column {new['name']}" if new.get("name") else "other values"
+        for word in ("mean", "missing", "distinct", "min", "max"):
+            if old.get(word) != new.get(word) and word in old and word in new:
+                return f"has {subject} ({word} {_number(new[word])}, was {_number(old[word])})"
+        return f"has {subject}"
+    return ""
+
+
+def _number(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
