@@ -118,6 +118,20 @@ def test_files_written_outside_of_the_project_are_nobodys_outputs(tmp_path: Path
     assert reasons(made, world(tmp_path)) == []
 
 
+def test_questions_were_asked_before_what_comes_later(tmp_path: Path) -> None:
+    made = record(files=(FileAccess(path="out/x.txt", mode="kind", digest=ABSENT),))
+    folder = record(files=(FileAccess(path="out", mode="kind", digest=ABSENT),))
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "x.txt").write_text("of a later step")
+    later = {"out/x.txt": frozenset({access(tmp_path, "out/x.txt").digest})}
+    around = world(tmp_path)
+    assert failures(made, around, later=later) == failures(folder, around, later=later) == ()
+    assert [r.message for r in failures(made, around)] == ["file out/x.txt appeared"]
+    assert [r.message for r in failures(folder, around)] == ["folder out appeared"]
+    (tmp_path / "out" / "x.txt").write_text("of somebody else")
+    assert [r.message for r in failures(made, around, later=later)] == ["file out/x.txt appeared"]
+
+
 EDITED = [
     pytest.param("written", {}, (), id="as-the-step-wrote-it"),
     pytest.param(None, {}, (), id="removed"),

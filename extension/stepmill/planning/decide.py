@@ -26,7 +26,8 @@ class Circumstances:
     """What all decisions about one notebook share.
 
     `parameters` are the values in force as text for reading; `written` maps paths to the digests that
-    the last runs of this notebook's steps gave them; `now_s` are seconds since the epoch.
+    the last runs of this notebook's steps gave them, and `later` does so for each step with those of
+    itself and the steps after it; `now_s` are seconds since the epoch.
     """
 
     records: Records
@@ -34,6 +35,7 @@ class Circumstances:
     now_s: float
     parameters: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    later: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     wishes: Wishes = field(default_factory=Wishes)
 
 
@@ -114,7 +116,8 @@ def _why_not(step: Step, record: StepRecord, about: Circumstances) -> tuple[Reas
         return (Reason(cause=Cause.VOLATILE, message=f"it used {volatile[0]}", subject=volatile[0]),)
     required = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
     states = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.RANDOM]
-    return failures(record, about.world, required=required, states=states)
+    later = about.later.get(step.name)
+    return failures(record, about.world, required=required, states=states, later=later)
 
 
 def _foreign(key: str, about: Circumstances) -> tuple[Reason, ...]:

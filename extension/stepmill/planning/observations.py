@@ -75,18 +75,24 @@ class World:
 
 
 def failures(
-    record: StepRecord, world: World, *, required: Iterable[str] = (), states: Iterable[str] = ()
+    record: StepRecord,
+    world: World,
+    *,
+    required: Iterable[str] = (),
+    states: Iterable[str] = (),
+    later: Mapping[str, frozenset[str]] | None = None,
 ) -> tuple[Reason, ...]:
     """Return why `record` does not hold now; empty if it does.
 
     `states` are the generators whose state later steps take, `required` the outputs that they take:
     the record must have them. Files that the step
-    wrote count as well: a hit requires them present and equal.
+    wrote count as well: a hit requires them present and equal. `later` maps paths to what the step
+    itself and those after it wrote there: it asked about them when they had not been written.
     """
     return (
         *_missing_outputs(record, world.store, required),
         *_missing_states(record, states),
-        *_changed_reads(record, world),
+        *_changed_reads(record, world, later or {}),
         *_changed_distributions(record, world),
         *_changed_environment(record, world),
         *_changed_writes(record, world),
@@ -141,17 +147,25 @@ _TELLING = ("code", "read", "list", *QUESTIONS)
 """What says most comes first: of two changes of one file only this one is told."""
 
 
-def _changed_reads(record: StepRecord, world: World) -> Iterable[Reason]:
+def _changed_reads(record: StepRecord, world: World, later: Mapping[str, frozenset[str]]) -> Iterable[Reason]:
     told: set[str] = set()
     for mode in _TELLING:
         for access in record.files:
             if access.mode != mode or access.path in told:
                 continue
             now = world.digest_of(access)
-            if now != access.digest:
+            if now != access.digest and not (mode in QUESTIONS and _is_made_later(access, world, later)):
                 told.add(access.path)
                 cause = Cause.MODULE if mode == "code" else Cause.FILE
                 yield Reason(cause=cause, message=_file_message(access, now), subject=access.path)
+
+
+def _is_made_later(access: FileAccess, world: World, later: Mapping[str, frozenset[str]]) -> bool:
+    """Return whether what is there now is what the step or one after it left, as in a run from the start."""
+    path = world.path_of(access)
+    if path.is_dir():
+        return any(name.startswith(f"{access.path}/") for name in later)
+    return access.path in later and world.files.content(path) in later[access.path]
 
 
 def _changed_writes(record: StepRecord, world: World) -> Iterable[Reason]:

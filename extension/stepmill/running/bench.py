@@ -108,18 +108,22 @@ class Workbench:
 
     def circumstances(self) -> Circumstances:
         """Return what decisions share, as of now."""
-        written: dict[str, set[str]] = {}
-        for step in self.pipeline.steps:
+        written: dict[str, frozenset[str]] = {}
+        later: dict[str, Mapping[str, frozenset[str]]] = {}
+        for step in reversed(self.pipeline.steps):
             record = self.records.last(step.name).record
             for access in record.files if record else ():
                 if access.mode == "write":
-                    written.setdefault(access.path, set()).add(access.digest)
+                    known = written.get(access.path, frozenset())
+                    written = {**written, access.path: known | {access.digest}}
+            later[step.name] = written
         return Circumstances(
             records=self.records,
             world=self.world,
             now_s=time.time(),
             parameters=shown(self.values),
-            written={path: frozenset(digests) for path, digests in written.items()},
+            written=written,
+            later=later,
             wishes=wishes(self.asked, self.pipeline),
         )
 
