@@ -1,0 +1,67 @@
+"""A run that failed or was killed goes on from what succeeded; two runs do not get in each other's way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integration.notebooks import reason, statuses
+from stepmill import api
+from stepmill.errors import ProjectLocked
+
+if TYPE_CHECKING:
+    from integration.notebooks import Workplace
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL"),
+]
+
+FIRST = "%%step first\nx = len('abc')"
+DEADLY = (
+    "%%step second\nimport os, signal\nif not os.path.exists('safe'):\n"
+    "    signal.raise_signal(signal.SIGKILL)\ny = x + 1"
+)
+WAITING = (
+    "%%step second\nimport pathlib, time\npathlib.Path('waiting').touch()\n"
+    "while pathlib.Path('wait').exists():\n    time.sleep(0.05)\ny = x + 1"
+)
+LAST = "%%step last\nz = y * 2"
+
+
+def test_a_run_goes_on_after_its_kernel_was_killed(place: Workplace) -> None:
+    place.write(FIRST, DEADLY, LAST)
+    assert statuses(place.run()) == {"first": "executed", "second": "failed", "last": "skipped"}
+    assert place.plan().step("second").reason == "its last run did not finish"
+    (place.folder / "safe").touch()
+    again = place.run()
+    assert statuses(again) == {"first": "cached", "second": "executed", "last": "executed"}
+    assert reason(again, "second") == "its last run did not finish"
+    assert again.load("last", "z") == 8
+
+
+def test_a_run_goes_on_after_its_runner_was_killed(place: Workplace) -> None:
+    place.write(FIRST, WAITING, LAST)
+    (place.folder / "wait").touch()
+    script = f"from stepmill import api; api.run({str(place.notebook)!r}, tracking=False)"
+    runner = subprocess.Popen([sys.executable, "-c", script], start_new_session=True)
+    try:
+        while not (place.folder / "waiting").exists():
+            assert runner.poll() is None
+            time.sleep(0.05)
+        with pytest.raises(ProjectLocked):
+            place.run()
+    finally:
+        runner.send_signal(signal.SIGKILL)
+        runner.wait()
+    (place.folder / "wait").unlink()
+    assert api.open_run(project=place.folder).status.value == "cancelled"
+    run = place.run()
+    assert statuses(run) == {"first": "cached", "second": "executed", "last": "executed"}
+    assert run.load("last", "z") == 8
