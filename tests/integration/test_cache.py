@@ -60,7 +60,7 @@ def test_edits_run_what_they_touch(place: Workplace) -> None:
     place.write(PARAMETERS, HELPER, LOAD.replace("loading", "reading"), FIT, COUNT)
     run = place.run()
     assert statuses(run) == {"load": "executed", "fit": "cached", "count": "cached"}
-    told = "its code changed: line 3 of cell 3 is `print('reading')`, was `print('loading')`"
+    told = "its code changed: line 3 of cell 2 is `print('reading')`, was `print('loading')`"
     assert reason(run, "load") == told
 
     # a helper reruns the steps that reach it
