@@ -58,7 +58,9 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "red-world/display-handle-update",
         # a text that is executed in the module `__main__`
         "library/profiled-text-changes-a-name",
-        # names asked for by text
+        # names asked for by text, or of the module `__main__`
+        "hidden channel/import-main",
+        "hidden channel two/attributes-of-main",
         "control flow/conditional-only-definition",
         "hidden channel/locals-and-dir",
         # what a function, or a module that prints, cannot say

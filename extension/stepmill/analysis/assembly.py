@@ -148,6 +148,7 @@ class Assembly:
             if owner is not None:
                 for name in seen.effects.must:
                     holders[name].add(owner)
+        self._check_caches()
         self._add_sessions()
         self._add_file_orders()
         self._close_soft_inputs()
@@ -212,6 +213,20 @@ class Assembly:
         if definition and self.flow.replayable[definition[-1]] and not is_pseudo(name):
             self._conflict("SM311", taken.place, name, other=self.place(taken.source.last, name))
 
+    def _check_caches(self) -> None:
+        """What a function with a cache has read in an earlier step must be the same in a later one."""
+        known: dict[tuple[str, Version], tuple[int, dict[str, Version]]] = {}
+        for index, seen in self.flow.observed.items():
+            taken = self.flow.taken[index]
+            for function, names in seen.effects.cached.items():
+                now = {name: taken.get(name, ()) for name in names - {function}}
+                first, then = known.setdefault((function, taken.get(function, ())[:1]), (index, now))
+                changed = [name for name in sorted(now) if name in then and then[name] != now[name]]
+                if changed and self.seen(first).unit.owner != seen.unit.owner:
+                    place = seen.effects.reads.get(function) or self.place(index, function)
+                    other = self.place(now[changed[0]][-1], changed[0]) if now[changed[0]] else None
+                    self._conflict("SM311", place, function, other=other)
+
     def _check_class(self, draft: Draft, index: int, name: str) -> None:
         """A class that cannot be replayed cannot be handed over either."""
         taken = draft.inputs.get(name)
@@ -250,6 +265,13 @@ class Assembly:
         for other in others[:1]:
             self._conflict("SM302", place, name, draft.name, other=other)
 
+    def _start(self, draft: Draft) -> Place | None:
+        """Return the first line of a step: what is repeated stands above it."""
+        if not draft.units:
+            return None
+        first = self.seen(draft.units[0]).unit
+        return Place(cell=first.cell.index, line=first.first_line)
+
     def _defines_same(self, given: Taken, units: Version) -> bool:
         """Tell whether a function or class that is taken as data is defined by the same text again."""
         given_units = given.source.units
@@ -278,8 +300,8 @@ class Assembly:
             literals = self.flow.literals if self.flow.shapes[unit] in ("session", "literal") else ()
             for name, place in self.seen(unit).effects.reads.items():
                 made = self.flow.taken[unit][name]
-                if name.startswith(FILE) and self.flow.shapes[unit] == "import":
-                    self._order_after_files(draft, name, made, place)
+                if name.startswith(FILE) and self.flow.waits_for_files(unit):
+                    self._order_after_files(draft, name, made, self._start(draft) or place)
                 pending |= {u for u in made if self.flow.replayable[u] or u in literals}
         return found
 
@@ -319,6 +341,7 @@ class Assembly:
 
     def _add_sessions(self) -> None:
         """Settings are replayed in every later step."""
+        undone = self._undone_moves()
         for index, seen in self.flow.observed.items():
             if "__future__" in seen.effects.imports:  # holds for all code below
                 for draft in self.drafts.values():
@@ -329,6 +352,9 @@ class Assembly:
             owner = seen.unit.owner
             later = [d for d in self.drafts.values() if d.name != owner and d.units and d.units[-1] > index]
             for draft in later:
+                back = undone.get(index, index)
+                if back != index and not any(index < unit <= back for unit in draft.units):
+                    continue
                 if not self._is_relevant(index, draft):
                     continue
                 if self.flow.replayable[index]:
@@ -336,6 +362,27 @@ class Assembly:
                     self._check_setting(draft, index)
                 else:
                     self._conflict("SM320", seen.effects.session[0], "")
+
+    def _undone_moves(self) -> dict[int, int]:
+        """Return changes of the working folder that the same step takes back, and where it does."""
+        found: dict[int, int] = {}
+        moves: list[int] = []
+        for index, seen in self.flow.observed.items():
+            if not seen.effects.only_moves:
+                continue
+            if moves and self.seen(moves[-1]).unit.owner != seen.unit.owner:
+                moves = []
+            moves.append(index)
+            after = seen.effects.moves[-1][1]
+            first = next((m for m in moves if after == self.seen(m).effects.moves[0][0] is not None), None)
+            if first is not None and self._may_be_left_out(moves[moves.index(first) :]):
+                found |= dict.fromkeys(moves[moves.index(first) :], index)
+                del moves[moves.index(first) :]
+        return found
+
+    def _may_be_left_out(self, units: list[int]) -> bool:
+        """Untagged settings run with the implicit step only if they can be repeated."""
+        return self.seen(units[0]).unit.owner is not None or all(self.flow.replayable[u] for u in units)
 
     def _check_setting(self, draft: Draft, index: int) -> None:
         """A setting between a step's cells is replayed above them all: the first ones must not see it."""
@@ -346,9 +393,7 @@ class Assembly:
         settings = [s for unit, s in self.flow.observed.items() if unit < index and s.effects.session]
         if not settings or settings[-1].unit.source.strip() != text:
             place = self.seen(index).effects.session[0]
-            first = self.seen(before.units[0]).unit
-            other = Place(cell=first.cell.index, line=first.first_line)
-            self._conflict("SM322", place, "", draft.name, other=other)
+            self._conflict("SM322", place, "", draft.name, other=self._start(before))
 
     def _is_relevant(self, index: int, draft: Draft) -> bool:
         """Settings of a library only matter to steps that can come to use it."""

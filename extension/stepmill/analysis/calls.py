@@ -11,6 +11,9 @@ from stepmill.analysis.purity import is_mutator
 from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES, Summaries
 from stepmill.analysis.values import CELLS, IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join, replace
 
+CACHES = frozenset({"cache", "lru_cache"})
+"""Decorators with which a function remembers what it returned."""
+
 
 class Calls(Summaries):
     """Evaluation of calls."""
@@ -161,7 +164,28 @@ class Calls(Summaries):
                     self._called_back(ident, given, node)
 
     def _follow(self, info: FunctionInfo, frame: Frame, everything: list[Value], node: ast.AST) -> Value:
-        """Go through the body of a notebook function."""
+        """Go through the body of a notebook function.
+
+        One with a cache does not do again what it did for another step: then it has changed.
+        """
+        cached = CACHES & set(info.decorators) and info.node is info.unit.node
+        if not cached:
+            return self._go_through(info, frame, everything, node)
+        before, known = self._done_so_far(), set(self.effects.reads)
+        result = self._go_through(info, frame, everything, node)
+        if self._done_so_far() != before:
+            self.change(Value(roots=frozenset({info.name})), node)
+        words = {child.id for child in ast.walk(info.node) if isinstance(child, ast.Name)}
+        read = {name for name in self.effects.reads if name in words or name not in known}
+        self.effects.cached.setdefault(info.name, set()).update(read)
+        return result
+
+    def _done_so_far(self) -> tuple[object, ...]:
+        effects = self.effects
+        counts = len(effects.volatile), len(effects.unseeded), len(effects.session), effects.shows
+        return (set(effects.changes), set(effects.binds), *counts)
+
+    def _go_through(self, info: FunctionInfo, frame: Frame, everything: list[Value], node: ast.AST) -> Value:
         self.book.calls += 1
         since = self.heap.temporaries
         if self.book.calls > self.book.plain or since > PLAIN_TEMPORARIES:
@@ -180,7 +204,7 @@ class Calls(Summaries):
             self.active.pop()
             self.conditional = conditional
         result = result_of(frame.returns)
-        if {"cache", "lru_cache"} & set(info.decorators) and not result.is_immutable and info.closure is None:
+        if CACHES & set(info.decorators) and not result.is_immutable and info.closure is None:
             result = replace(result, roots=result.roots | {info.name})
         if info.is_generator:
             kind = (

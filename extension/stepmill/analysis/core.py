@@ -60,7 +60,7 @@ class Core:
     mutators
         Nodes of objects of which a container keeps a method that changes them: `{"a": xs.append}`.
     outside
-        What was asked about modules, and the answers.
+        What was asked about modules and about the words of the notebook, and the answers.
     world
         The working directory (relative to the notebook's; None: not known), whether some star import
         hides names, whether anything has been defined.
@@ -77,7 +77,7 @@ class Core:
     def __init__(
         self, modules: Callable[[str], frozenset[str] | None], is_local: Callable[[str], bool]
     ) -> None:
-        self._ask = {"names": modules, "local": is_local}
+        self._ask: dict[str, Callable[[str], Any]] = {"names": modules, "local": is_local}
         self.env: Table[Value] = Table()
         self.heap = Heap()
         self.functions: Table[FunctionInfo] = Table()
@@ -88,6 +88,7 @@ class Core:
         self.active: list[str] = []
         self.bindings = 0  # counts names that were bound, unbound or given more to carry
         self.in_loop = False
+        self.raised: list[Value] = []  # by the statement at hand, so far
         self.escaped: set[tuple[str, frozenset[str]]] = set()
         self.mutators: Table[bool] = Table()
         self.made: Table[int] = Table()
@@ -117,16 +118,20 @@ class Core:
         return bool(self.answer(f"local {module}"))
 
     def answer(self, question: str) -> Any:
-        """Ask about a module, once in an analysis."""
+        """Ask about a module, or about the words of the notebook, once in an analysis."""
         if self.outside.value_of(question) is MISSING:
-            kind, _, module = question.partition(" ")
-            self.outside.put({question: self._ask[kind](module)})
+            kind, _, about = question.partition(" ")
+            self.outside.put({question: self._ask[kind](about)})
         return self.outside[question]
 
     @property
     def folder(self) -> str | None:
         folder: str | None = self.world.get("folder", "")
         return folder
+
+    def know_words(self, words: Callable[[str], frozenset[str]]) -> None:
+        """Take note of how to find the words of the notebook that are like a pattern."""
+        self._ask["like"] = words
 
     @property
     def star_imports(self) -> bool:

@@ -62,11 +62,14 @@ class Effects:
     aliased: dict[str, Place] = field(default_factory=dict)  # changed through another name only
     made: set[str] = field(default_factory=set)  # folders that are there afterwards, as they may have been
     session: list[Place] = field(default_factory=list)
+    moves: list[tuple[str | None, str | None]] = field(default_factory=list)  # working folder before, after
     settings: set[str] = field(default_factory=set)  # libraries whose settings a magic changes
     plots: bool = False  # calls a method that draws: `df.plot()`
     volatile: list[Volatile] = field(default_factory=list)
     superseded: set[str] = field(default_factory=set)  # definitions in use whose name it gives to another
     reached: set[str] = field(default_factory=set)
+    cached: dict[str, set[str]] = field(default_factory=dict)  # function with a cache -> what it read
+    shows: int = 0  # calls that print or display
     imports: set[str] = field(default_factory=set)
     environment: set[str] = field(default_factory=set)
     unseeded: dict[str, Place] = field(default_factory=dict)  # generator -> first draw
@@ -77,6 +80,11 @@ class Effects:
     def writes(self) -> set[str]:
         """All names after which the unit is a producer: bound, deleted or changed."""
         return set(self.binds) | set(self.deletes) | set(self.changes)
+
+    @property
+    def only_moves(self) -> bool:
+        """Tell whether the working folder is all of the process that the unit changes."""
+        return bool(self.moves) and len(self.moves) == len(self.session)
 
     def copied(self) -> Effects:
         """Return a copy that can be changed."""

@@ -18,6 +18,7 @@ from stepmill.analysis.values import (
     constant,
     definitions_of,
     join,
+    literal_texts,
     replace,
 )
 
@@ -254,6 +255,8 @@ class Expressions(Core):
             if owner.what == "get_ipython()" and name in SHELL_STATE:
                 self.effects.find("SM331", self.place(node), f"get_ipython().{name}")
             return Value(Kind.LIBRARY, f"{owner.what}.{name}")
+        if name == "__subclasses__" and owner.kind is Kind.CLASS:
+            self._need_subclasses(owner, node)
         if name == "__class__" and owner.kind is Kind.INSTANCE:
             return self.class_of(owner)
         if owner.kind is Kind.FUNCTION and name in ("cache_info", "cache_clear", "cache_parameters"):
@@ -273,6 +276,15 @@ class Expressions(Core):
             return replace(owner.interior(), kind=kind, owner=owner, attribute=name)
         inside = self.inside(owner.roots)  # a bound method holds its object
         return replace(owner.interior(), roots=inside, kind=kind, owner=owner, attribute=name)
+
+    def _need_subclasses(self, owner: Value, node: ast.AST) -> None:
+        """`Base.__subclasses__()` finds those that have been defined so far, by whatever step."""
+        self.is_repeatable = False  # a class that comes in between is in no entry looked at
+        known = {owner.what}
+        for ident, info in self.classes.items():  # bases stand before what is made of them
+            if any(base.what in known for base in info.bases):
+                known.add(ident)
+                self.need(info.name, self.place(node))
 
     def _of_class(self, owner: Value, name: str, node: ast.AST) -> Value | None:
         info = self.classes.get(owner.what)
@@ -405,8 +417,12 @@ class Expressions(Core):
         self.frame = Frame(frozenset(names), parent=outer, unit=self.index)
         if outer is not None and outer.is_class:
             self.frame.parent = outer.parent
+        target = generators[0].target
+        texts = literal_texts(first) if len(generators) == 1 and isinstance(target, ast.Name) else []
         try:
             with self.maybe():
+                if texts:
+                    return join([self._element_for(text, generators[0], element) for text in texts])
                 for position, generator in enumerate(generators):
                     source = first if position == 0 else self.evaluate(generator.iter)
                     self.assign(generator.target, self.iterate(source, generator.iter))
@@ -415,6 +431,14 @@ class Expressions(Core):
                 return element()
         finally:
             self.frame = outer
+
+    def _element_for(self, text: Value, generator: ast.comprehension, element: Callable[[], Value]) -> Value:
+        """Return an element of a comprehension whose one loop has come to `text`."""
+        assert self.frame is not None and isinstance(generator.target, ast.Name)  # noqa: PT018
+        self.set_local(self.frame, generator.target.id, text)
+        for condition in generator.ifs:
+            self.evaluate(condition)
+        return element()
 
     def _Lambda(self, node: ast.Lambda) -> Value:
         defaults = [self.evaluate(d) for d in (*node.args.defaults, *node.args.kw_defaults) if d is not None]

@@ -174,7 +174,7 @@ class Flow:
                 found[index] = False
                 continue
             for name in self.observed[index].effects.reads if ok and shape != "parameter" else ():
-                if shape == "import" and name.startswith(FILE):  # whoever repeats it comes after the file
+                if name.startswith(FILE) and self.waits_for_files(index):  # so does whoever repeats it
                     continue
                 ok = ok and all(found[unit] or unit in repeated for unit in taken[name])
             effects = self.observed[index].effects
@@ -184,6 +184,10 @@ class Flow:
                 self.literals.add(index)
             found[index] = ok and shape != "literal"
         return found
+
+    def waits_for_files(self, unit: int) -> bool:
+        """Tell whether the files that a unit needs must only be there: a module, a folder to work in."""
+        return self.shapes[unit] == "import" or self.observed[unit].effects.only_moves
 
     def _tainted(self) -> set[int]:
         """Untagged statements that depend on a step, so that they cannot run before the steps."""
@@ -312,6 +316,11 @@ def is_inside(file: str, folder: str) -> bool:
     return file.startswith(f"{folder}/")
 
 
+def _readings(pattern: str) -> set[str]:
+    """Return the pattern, and what it is if an unknown folder in it is none: `*/a.csv` may be `a.csv`."""
+    return {pattern, pattern.replace("/*/", "/").removeprefix("*/")}
+
+
 def may_be_same_file(left: str, right: str) -> bool:
     """Tell whether two file pseudo-names may be the same file, or one a folder of the other."""
     if not right.startswith(FILE):
@@ -320,5 +329,9 @@ def may_be_same_file(left: str, right: str) -> bool:
         return True
     one, two = left[len(FILE) :], right[len(FILE) :]
     if "*" in one or "*" in two:
-        return fnmatch.fnmatchcase(one, two) or fnmatch.fnmatchcase(two, one)
+        return any(
+            fnmatch.fnmatchcase(a, b) or fnmatch.fnmatchcase(b, a)
+            for a in _readings(one)
+            for b in _readings(two)
+        )
     return one.startswith(two + "/") or two.startswith(one + "/") or "." in (one, two)

@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from stepmill.analysis.units import parse
 from stepmill.model.pipeline import Fragment
 
 if TYPE_CHECKING:
@@ -37,11 +38,26 @@ def _active(units: list[Unit]) -> str:
     keep: set[int] = set()
     for unit in units:
         keep |= set(range(unit.first_line, unit.last_line + 1))
+    alone = _statements_alone(units)
     lines = []
     for number, line in enumerate(cell.body.splitlines(), start=1):
         inactive = number not in keep and line.strip() and not line.lstrip().startswith("#")
-        lines.append(f"# {line}" if inactive else line)
+        lines.append(f"# {line}" if inactive else alone.get(number, line))
     return "\n".join(lines)
+
+
+def _statements_alone(units: list[Unit]) -> dict[int, str]:
+    """Return, for lines that have other statements too (`x = []; y = {}`), the text of those of `units`."""
+    cell = units[0].cell
+    chosen = {id(unit.node) for unit in units}
+    others = [node for node in parse(cell.python).body if id(node) not in chosen]
+    shared = {cell.line_of(line) for node in others for line in (node.lineno, node.end_lineno or node.lineno)}
+    found: dict[int, list[str]] = defaultdict(list)
+    for unit in units:
+        if unit.first_line == unit.last_line in shared:
+            found[unit.first_line].append(ast.get_source_segment(cell.python, unit.node) or unit.source)
+    longer = {line for u in units if u.first_line != u.last_line for line in (u.first_line, u.last_line)}
+    return {line: "; ".join(texts) for line, texts in found.items() if line not in longer}
 
 
 def setup_of(units: list[Unit]) -> tuple[Fragment, ...]:

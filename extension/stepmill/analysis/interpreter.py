@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.calls import Calls
@@ -95,7 +98,7 @@ class Interpreter(Calls):
     def _run_unit(self, unit: Unit) -> None:
         self.unit, self.effects = unit, Effects()
         self.heap.name_after(unit.index)
-        self.book, self.escaped = CallBook(), set()
+        self.book, self.escaped, self.raised = CallBook(), set(), []
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
         self.execute(unit.node)
         self._run_carried(unit)
@@ -143,6 +146,21 @@ def all_installed(_module: str) -> bool:
     return False
 
 
+def words_like(units: Iterable[Unit], pattern: str) -> frozenset[str]:
+    """Return the names of the notebook, and the words in its texts, that are like `pattern`."""
+    found: set[str] = set()
+    for unit in units:
+        for node in ast.walk(unit.node):
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.update(_WORD.findall(node.value))
+    return frozenset(name for name in found if fnmatchcase(name, pattern))
+
+
+_WORD = re.compile(r"[^\W\d]\w*")
+
+
 class Watch:
     """Is told when statements begin and end. Does nothing here."""
 
@@ -178,6 +196,7 @@ def interpret(
     kept = look or Look()
     for old in (kept, Look()):
         interpreter = Interpreter(modules or no_modules, is_local or all_installed)
+        interpreter.know_words(partial(words_like, units))
         interpreter.stored = stored
         replay = Replay(interpreter, old)
         found = _go_through(interpreter, replay, units, known, parameters or {}, watch)

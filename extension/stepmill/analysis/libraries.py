@@ -59,7 +59,10 @@ OPENERS = frozenset(
     }
 )
 """What opens the file of the first argument, by default for reading, in the mode of the second."""
+HERE = "/."
+"""How the pattern of an absolute path below the notebook's folder begins."""
 WRITE_MODES = frozenset("wax+")
+SHOWS = frozenset({"print", "display", "IPython.display.display"})
 CELL_METHODS = frozenset(
     {
         "append",
@@ -93,6 +96,8 @@ class Libraries(Shell):
         special = self._special_function(dotted, args, keywords, node)
         if special is not None:
             return special
+        if dotted in SHOWS:
+            self.effects.shows += 1
         entry = function_entry(dotted)
         everything = [*args, *keywords.values()]
         self._into(keywords, node)
@@ -290,11 +295,16 @@ class Libraries(Shell):
 
     def _folded(self, dotted: str, args: list[Value]) -> Value | None:
         """Paths are computed from literals, so that the files a step uses are known."""
+        if dotted in ("os.getcwd", "pathlib.Path.cwd"):
+            return self._absolute(constant("."))
+        if dotted in ("os.path.abspath", "os.path.realpath") and len(args) == 1:
+            return self._absolute(args[0])
         if not args or dotted not in ("pathlib.Path", "os.path.join", "pathlib.PurePath", "str", "os.fspath"):
             return None
         parts = [args[0]]
         for arg in args[1:]:
-            parts += [constant("/"), arg]
+            is_whole = isinstance(arg.constant, str) and posixpath.isabs(arg.constant)
+            parts = [arg] if is_whole else [*parts, constant("/"), arg]
         return concatenated(parts) if all(arg.is_immutable for arg in args) else None
 
     def _special_methods(self, dotted: str, args: list[Value], node: ast.AST) -> None:
@@ -429,6 +439,8 @@ class Libraries(Shell):
             return self.fresh(Kind.CONTAINER)
         if name == "finditer":
             return self.fresh(Kind.ITERATOR)
+        if name in ("resolve", "absolute"):
+            return self._absolute(owner)
         if name == "joinpath":
             return self._folded("os.path.join", [owner, *args]) or IMMUTABLE
         return IMMUTABLE
@@ -539,7 +551,7 @@ class Libraries(Shell):
         parent = posixpath.dirname(name[len(FILE) :])
         if parent and name != ANY_FILE and FILE + parent not in self.effects.must:
             self.need(FOLDER + parent, self.place(node))
-        if whole and isinstance(path.constant, str):
+        if whole and _is_exact(name):
             self.bind_pseudo(name, node)
         else:
             self.change_pseudo(name, node, doubtful=name == ANY_FILE)
@@ -549,16 +561,32 @@ class Libraries(Shell):
         name, effects = self.file_name(path), self.effects
         as_it_was = name in effects.made or name not in effects.writes
         self.write_file(path, node)
-        if as_it_was and _true(keywords.get("exist_ok")) and isinstance(path.constant, str):
+        if as_it_was and _true(keywords.get("exist_ok")) and _is_exact(name):
             effects.made.add(name)
 
     def change_folder(self, path: Value, node: ast.AST) -> None:
         """`os.chdir`: relative paths mean other files from here on."""
-        self.read_file(path, node)
-        known = path.constant if isinstance(path.constant, str) else None
-        lost = known is None or self.folder is None
-        self.world["folder"] = None if lost else posixpath.join(self.folder or "", known or "")
+        before, after = self.folder, self._folder_named(path)
+        if after is None or after.strip("./"):
+            self.read_file(path, node)
+        if self.conditional and after != before:
+            after = None
+        self.world["folder"] = after
+        self.effects.moves.append((before, after))
         self.effects.session.append(self.place(node))
+
+    def _folder_named(self, path: Value) -> str | None:
+        """Return the folder that `path` means, relative to the notebook's; None if that cannot be known."""
+        name = self.file_name(path)[len(FILE) :]
+        return None if "*" in name or "?" in name else "" if name == "." else name
+
+    def _absolute(self, path: Value) -> Value:
+        """Return the path that does not depend on the working folder; below the notebook's if it can be."""
+        name = self.file_name(path)
+        if name == ANY_FILE or "://" in name:
+            return Value(Kind.IMMUTABLE, pattern="*")
+        text = name[len(FILE) :]
+        return Value(Kind.IMMUTABLE, pattern=text if posixpath.isabs(text) else posixpath.join(HERE, text))
 
     def file_name(self, path: Value) -> str:
         """Return the pseudo-name of a file: its path, a pattern of it, or that of any file."""
@@ -567,6 +595,8 @@ class Libraries(Shell):
             return ANY_FILE
         if "://" in text:
             return FILE + text
+        if f"{text}/".startswith(f"{HERE}/"):
+            return FILE + posixpath.normpath(posixpath.join(".", text[len(HERE) + 1 :]))
         if self.folder is None and not posixpath.isabs(text):
             return ANY_FILE
         return FILE + posixpath.normpath(posixpath.join(self.folder or "", text))
@@ -600,6 +630,11 @@ class Libraries(Shell):
     def _need_global(self, name: str, node: ast.AST) -> None:
         if self.frame is None or self.frame.home(name) is None:
             self.need(name, self.place(node))
+
+
+def _is_exact(name: str) -> bool:
+    """Tell whether a file's pseudo-name is that of one file."""
+    return not {"*", "?"} & set(name)
 
 
 def _argument(option: str, args: list[Value], keywords: dict[str, Value]) -> Value:

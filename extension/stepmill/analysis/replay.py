@@ -193,9 +193,11 @@ def _bad_pseudo(effects: Effects) -> bool:
     """What writes files, draws or seeds is never replayed.
 
     What also changes settings may seed: a step that draws is given the state of the generator after it.
+    It may make a folder, too, if it does not mind that the folder is there.
     """
-    seeds = {name for name in effects.binds if name.startswith(RANDOM)} if effects.session else set[str]()
-    return any(is_pseudo(name) for name in (*(effects.binds.keys() - seeds), *effects.changes))
+    seeds = {name for name in effects.binds if name.startswith(RANDOM)}
+    harmless = seeds | effects.made if effects.session else set[str]()
+    return any(is_pseudo(name) for name in (*(effects.binds.keys() - harmless), *effects.changes))
 
 
 def _has_findings(effects: Effects) -> bool:

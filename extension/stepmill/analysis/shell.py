@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
+import string
+from contextlib import nullcontext
+from fnmatch import fnmatchcase
 
 from stepmill.analysis.effects import ANY_FILE
 from stepmill.analysis.purity import is_read_only, magic_kind
 from stepmill.analysis.statements import Statements
 from stepmill.analysis.units import parse
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant
+from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant, dotted_name, join
 from stepmill.model.pipeline import Volatile
+
+_PERCENT_FIELD = re.compile(r"%\((\w+)\)")
 
 
 class Shell(Statements):
@@ -33,13 +39,44 @@ class Shell(Statements):
         if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and "get_ipython" not in self.env:
             if owner.func.id == "get_ipython":
                 return self._ipython(function.attr, node)
-            if (
-                owner.func.id in ("globals", "locals", "vars")
-                and not owner.args
-                and self._at_top(owner.func.id)
-            ):
+            if self._is_namespace(owner, "globals", "locals", "vars"):
                 return self._namespace(function.attr, node)
+        if function.attr in ("format", "format_map"):
+            return self._formatted(function, node)
         return None
+
+    def _formatted(self, function: ast.Attribute, node: ast.Call) -> Value | None:
+        """`"{x}".format(**globals())` reads `x`; None for other calls."""
+        if function.attr == "format":
+            given = [k.value for k in node.keywords if k.arg is None]
+            known = [*node.args, *(k.value for k in node.keywords if k.arg is not None)]
+        else:
+            given, known = node.args[:1], []
+        if len(given) != 1 or not self._is_namespace(given[0], "globals", "locals", "vars"):
+            return None
+        text = self.evaluate(function.value).constant
+        names = _fields(text) if isinstance(text, str) else None
+        if names is None:
+            return None
+        for value in known:
+            self.evaluate(value)
+        own = {k.arg for k in node.keywords}
+        return self._need_texts([name for name in names if name not in own], node)
+
+    def _need_texts(self, names: list[str], node: ast.AST) -> Value:
+        """Read the names of the notebook that are put into a text."""
+        for name in names:
+            value = self.read_global(name, node)
+            self.implicit(value, ("__format__", "__str__", "__repr__"), [], node)
+        return IMMUTABLE
+
+    def _BinOp(self, node: ast.BinOp) -> Value:
+        """`"%(x)s" % globals()` reads `x`."""
+        if isinstance(node.op, ast.Mod) and self._is_namespace(node.right, "globals", "locals", "vars"):
+            text = self.evaluate(node.left).constant
+            if isinstance(text, str):
+                return self._need_texts(_PERCENT_FIELD.findall(text), node)
+        return super()._BinOp(node)
 
     def _at_top(self, name: str) -> bool:
         return name == "globals" or self.frame is None
@@ -66,29 +103,86 @@ class Shell(Statements):
         return UNKNOWN
 
     def _Subscript(self, node: ast.Subscript) -> Value:
-        """`globals()["x"]` is `x`."""
-        name = self._global_item(node)
-        if name is not None:
-            self.need(name, self.place(node))
-            known: Value = self.env.get(name, UNKNOWN)
+        """`globals()["x"]` is `x`, `globals()[f"x_{i}"]` any `x_…` that the notebook speaks of."""
+        key = self._global_key(node)
+        if key is None:
+            return super()._Subscript(node)
+        if isinstance(key.constant, str):
+            self.need(key.constant, self.place(node))
+            known: Value = self.env.get(key.constant, UNKNOWN)
             return known
-        return super()._Subscript(node)
+        stored = self.world.get("stored", ())
+        if any(fnmatchcase(one, two) for pattern in stored for one, two in pairs_of(pattern, key.pattern)):
+            self.effects.find("SM331", self.place(node), "globals()")
+        names = [name for name in sorted(self.answer(f"like {key.pattern}")) if name in self.env]
+        return join([self.read_global(name, node) for name in names]) if names else UNKNOWN
 
     def _change_holder(self, target: ast.Attribute | ast.Subscript, value: Value | None = None) -> Value:
-        name = self._global_item(target) if isinstance(target, ast.Subscript) else None
-        if name is None:
+        if isinstance(target, ast.Attribute):
+            key = constant(target.attr) if self._names_main(target.value) else None
+        else:
+            key = self._global_key(target)
+        if key is None or (value is None and not isinstance(key.constant, str)):
             return super()._change_holder(target, value)
         if value is None:
-            self.unbind(name, target)
+            self.unbind(key.constant, target)
         else:
-            self.bind_global(name, value, self.place(target))
+            self.assign_by_name(key, value, target)
         return IMMUTABLE
 
-    def _global_item(self, node: ast.Subscript) -> str | None:
+    def assign_by_name(self, name: Value, value: Value, node: ast.AST) -> None:
+        if isinstance(name.constant, str) or not name.pattern.strip("*"):
+            super().assign_by_name(name, value, node)
+            return
+        self.world["stored"] = (*self.world.get("stored", ()), name.pattern)
+        with self.maybe():
+            for found in sorted(self.answer(f"like {name.pattern}")):
+                self.bind_global(found, value, self.place(node))
+
+    # -- the module `__main__` ---------------------------------------------------------------------
+
+    def _Name(self, node: ast.Name) -> Value:
+        value = super()._Name(node)
+        if _is_main(value):  # otherwise than for an attribute
+            self.effects.find("SM331", self.place(node), "__main__")
+        return value
+
+    def _Attribute(self, node: ast.Attribute) -> Value:
+        """`__main__.x` is `x`."""
+        if self._names_main(node.value):
+            return self.read_global(node.attr, node)
+        return super()._Attribute(node)
+
+    def _names_main(self, node: ast.expr) -> bool:
+        """Tell whether `node` is the notebook's own module: `__main__`, `sys.modules[__name__]`."""
+        if isinstance(node, ast.Name):
+            local = self.frame is not None and self.frame.home(node.id) is not None
+            return not local and _is_main(self.env.get(node.id, UNKNOWN)) and _is_main(super()._Name(node))
+        if not isinstance(node, ast.Subscript) or dotted_name(node.value, self.env) != "sys.modules":
+            return False
+        index = node.slice
+        own = isinstance(index, ast.Name) and index.id == "__name__" and index.id not in self.env
+        if own or (isinstance(index, ast.Constant) and index.value == "__main__"):
+            self.evaluate(node.value)
+            return True
+        return False
+
+    def special_setattr(self, node: ast.Call) -> Value | None:
+        """`setattr(__main__, "x", 1)` binds `x`."""
+        if len(node.args) != 3 or not self._names_main(node.args[0]):
+            return None
+        name, value = self.evaluate(node.args[1]), self.evaluate(node.args[2])
+        self.assign_by_name(name, value, node)
+        return IMMUTABLE
+
+    # -- items of the namespace --------------------------------------------------------------------
+
+    def _global_key(self, node: ast.Subscript) -> Value | None:
+        """Return what `globals()` is indexed by, if that is known in whole or in part."""
         if not self._is_namespace(node.value, "globals", "locals", "vars"):
             return None
-        index = self.evaluate(node.slice).constant
-        return index if isinstance(index, str) else None
+        index = self.evaluate(node.slice)
+        return index if isinstance(index.constant, str) or index.pattern.strip("*") else None
 
     def _is_namespace(self, node: ast.expr, *functions: str) -> bool:
         """Tell whether `node` is a call of one of `functions` that gives the names of the notebook."""
@@ -119,18 +213,40 @@ class Shell(Statements):
 
     def _namespace(self, method: str, node: ast.Call) -> Value | None:
         """`globals().get("x")`, `globals().update(x=1)`."""
+        if method == "update" and all(keyword.arg for keyword in node.keywords):
+            pairs = self._pairs_of_update(node)
+            if pairs is not None:
+                for name, value in pairs:
+                    self.bind_global(name, self.evaluate(value), self.place(node))
+                return IMMUTABLE
         args = [self.evaluate(arg) for arg in node.args]
-        if method == "get" and args and isinstance(args[0].constant, str):
-            name: str = args[0].constant
-            self.need(name, self.place(node))
-            value: Value = self.env.get(name, UNKNOWN)
-            return value
-        if method == "update" and not args and all(k.arg for k in node.keywords):
-            for keyword in node.keywords:
-                self.bind_global(keyword.arg or "", self.evaluate(keyword.value), self.place(node))
-            return IMMUTABLE
+        if method in ("get", "setdefault", "pop") and args and isinstance(args[0].constant, str):
+            return self._of_namespace(method, args[0].constant, args[1:], node)
         self.effects.find("SM331", self.place(node), f"globals().{method}()")
         return UNKNOWN
+
+    def _of_namespace(self, method: str, name: str, default: list[Value], node: ast.Call) -> Value:
+        known = self.env.get(name)
+        if known is not None or method == "get":
+            self.need(name, self.place(node))
+        if method == "setdefault":
+            with self.maybe() if known is not None else nullcontext():
+                self.bind_global(name, default[0] if default else IMMUTABLE, self.place(node))
+        elif method == "pop" and known is not None:
+            self.unbind(name, node)
+        return join([known or UNKNOWN, *default])
+
+    def _pairs_of_update(self, node: ast.Call) -> list[tuple[str, ast.expr]] | None:
+        """Return names and values of `globals().update({"x": 1}, y=2)`; None if they cannot be known."""
+        given = [(keyword.arg or "", keyword.value) for keyword in node.keywords]
+        if not node.args:
+            return given
+        shown = node.args[0]
+        if not isinstance(shown, ast.Dict) or len(node.args) > 1:
+            return None
+        names = [key.value if isinstance(key, ast.Constant) else None for key in shown.keys]
+        texts = [name for name in names if isinstance(name, str)]
+        return [*zip(texts, shown.values, strict=True), *given] if len(texts) == len(names) else None
 
     def special_exec(self, node: ast.Call) -> Value:
         code = self.evaluate(node.args[0]) if node.args else UNKNOWN
@@ -164,6 +280,10 @@ class Shell(Statements):
         return UNKNOWN
 
     def special_getattr(self, node: ast.Call) -> Value | None:
+        if len(node.args) == 2 and self._names_main(node.args[0]):
+            found = self.evaluate(node.args[1]).constant
+            if isinstance(found, str):
+                return self.read_global(found, node)
         args = [self.evaluate(arg) for arg in node.args]
         if len(args) >= 2 and isinstance(args[1].constant, str):
             return self.attribute_of(args[0], args[1].constant, node)
@@ -271,3 +391,23 @@ class Shell(Statements):
 
     def write_file(self, path: Value, node: ast.AST, *, whole: bool = True) -> None:
         raise NotImplementedError
+
+
+def _fields(text: str) -> list[str] | None:
+    """Return the names in a text for `str.format`; None if it has fields without a name, or no such form."""
+    try:
+        found = list(string.Formatter().parse(text))
+        nested = [name for *_, spec, _ in found for name in (_fields(spec or "") or [])]
+    except ValueError:
+        return None
+    names = [re.split(r"[.\[]", field, maxsplit=1)[0] for _, field, _, _ in found if field is not None]
+    return [*names, *nested] if all(names) and not any(name.isdigit() for name in names) else None
+
+
+def _is_main(value: Value) -> bool:
+    return value.kind is Kind.MODULE and value.what == "__main__"
+
+
+def pairs_of(one: str, two: str) -> tuple[tuple[str, str], ...]:
+    """Return two patterns in both orders, the second one of a pair to be matched against."""
+    return ((one, two), (two, one))

@@ -17,8 +17,10 @@ from stepmill.analysis.values import (
     UNKNOWN,
     Kind,
     Value,
+    definitions_of,
     dotted_name,
     join,
+    literal_texts,
     replace,
 )
 
@@ -170,7 +172,7 @@ class Statements(Expressions):
         return False
 
     def _Raise(self, node: ast.Raise) -> bool:
-        self.evaluate(node.exc)
+        self.raised.append(self.evaluate(node.exc))
         self.evaluate(node.cause)
         return False
 
@@ -236,12 +238,21 @@ class Statements(Expressions):
         self.implicit(holder, special, arguments, target)
         if isinstance(target, ast.Attribute):
             self._set_property(holder, target, arguments[1])
+        if holder.kind is Kind.INSTANCE:
+            self._change_dict(holder, target)
         whole_column = holder.kind is Kind.FRAME and holder.owner is None and index is not None
         self.change(holder, target, columns=whole_column)
         in_frame = holder.kind is Kind.FRAME and holder.owner is not None and holder.attribute != CELLS
         if in_frame and holder.owner is not None:  # df["a"][0] = 1, df.loc[m, "a"] = 1
             self.change(replace(holder.owner, owner=None), target)
         return holder
+
+    def _change_dict(self, holder: Value, target: ast.Attribute | ast.Subscript) -> None:
+        """Attributes of an instance may stand in a dict that it was given: `self.__dict__ = K.shared`."""
+        if isinstance(target, ast.Attribute) and target.attr == "__dict__":
+            self.world["dicts"] = self.world.get("dicts", frozenset()) | {holder.what}
+        elif holder.what in self.world.get("dicts", ()):
+            self.change(holder, target, deep=True)
 
     def _set_property(self, holder: Value, target: ast.Attribute, value: Value) -> None:
         """Call the setter of a property or descriptor; an attribute put on a class is found on it later."""
@@ -279,8 +290,6 @@ class Statements(Expressions):
         for alias in node.names:
             self.effects.imports.add(alias.name)
             self._need_module_file(alias.name, node)
-            if alias.name == "__main__":
-                self.effects.find("SM331", self.place(node), "__main__")
             root = alias.name.split(".")[0]
             if alias.asname:
                 self.bind(alias.asname, Value(Kind.MODULE, alias.name), node)
@@ -297,6 +306,9 @@ class Statements(Expressions):
         for alias in node.names:
             if alias.name == "*":
                 self._import_star(module, node)
+                continue
+            if module == "__main__":
+                self.bind(alias.asname or alias.name, self.read_global(alias.name, node), node)
                 continue
             self.bind(alias.asname or alias.name, Value(Kind.LIBRARY, f"{module}.{alias.name}"), node)
 
@@ -426,11 +438,40 @@ class Statements(Expressions):
         source = self.evaluate(node.iter)
         if _surely_has_items(node.iter):
             self.assign(node.target, self.iterate(source, node.iter))
-        with self.maybe(), self._rounds() as rounds:
-            for _ in rounds:
-                self.assign(node.target, self.iterate(source, node.iter))
-                self.run_block(node.body)
+        texts = literal_texts(source) if isinstance(node.target, ast.Name) else []
+        if isinstance(node.target, ast.Name) and texts:
+            self._go_through_texts(node, node.target, source, texts)
+        else:
+            with self.maybe(), self._rounds() as rounds:
+                for _ in rounds:
+                    self.assign(node.target, self.iterate(source, node.iter))
+                    self.run_block(node.body)
         self._loop_else(node)
+
+    def _go_through_texts(
+        self, node: ast.For | ast.AsyncFor, target: ast.Name, source: Value, texts: list[Value]
+    ) -> None:
+        """Go through a loop over literal texts, one round for each and the first one again."""
+        before = self._value_of(target.id)
+        with self.maybe(), self._rounds():
+            for text in (*texts, texts[0]):
+                self.assign(target, self.iterate(source, node.iter))
+                self._set_name(target.id, text)
+                self.run_block(node.body)
+        self._set_name(target.id, IMMUTABLE if before is None else join((before, IMMUTABLE)))
+
+    def _value_of(self, name: str) -> Value | None:
+        home = self.frame.home(name) if self.frame is not None else None
+        return self.env.get(name) if home is None else home.values.get(name)
+
+    def _set_name(self, name: str, text: Value) -> None:
+        """Let a name be one text for a round of a loop, not one of all that it may have been before."""
+        home = self.frame.home(name) if self.frame is not None else None
+        if home is not None:
+            self.set_local(home, name, text)
+        else:
+            self.bindings += 1
+            self.env[name] = text
 
     _AsyncFor = _For
 
@@ -476,14 +517,16 @@ class Statements(Expressions):
     _AsyncWith = _With
 
     def _Try(self, node: ast.Try) -> bool:
+        before = len(self.raised)
+
         def body() -> bool:
             return self.run_block(node.body) and self.run_block(node.orelse)
 
         def handler(clause: ast.ExceptHandler) -> Callable[[], bool]:
             def run() -> bool:
-                self.evaluate(clause.type)
+                caught = self.evaluate(clause.type)
                 if clause.name:
-                    self.bind(clause.name, UNKNOWN, clause)
+                    self.bind(clause.name, self._exception([caught, *self.raised[before:]]), clause)
                 fell = self.run_block(clause.body)
                 if clause.name:
                     self._forget_exception(clause.name, clause)
@@ -495,6 +538,15 @@ class Statements(Expressions):
         return self.run_block(node.finalbody) and fell
 
     _TryStar = _Try
+
+    def _exception(self, values: list[Value]) -> Value:
+        """Return what an `except` clause binds, from the classes that it names and what was raised."""
+        carried = frozenset[str]().union(*map(definitions_of, values))
+        known = frozenset(ident for ident in carried if ident in self.classes)
+        caught = values[0]
+        if caught.kind is Kind.CLASS:
+            return replace(self.fresh(Kind.INSTANCE, caught.what), carries=known)
+        return replace(self.fresh(holds=values[1:]), carries=known) if known else UNKNOWN
 
     def _forget_exception(self, name: str, node: ast.AST) -> None:
         """`except … as e` unbinds `e` at its end."""

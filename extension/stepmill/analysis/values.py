@@ -127,6 +127,17 @@ def join(values: Iterable[Value]) -> Value:
     return first
 
 
+MOST_TEXTS: Final = 8
+"""Literal texts that a loop over them is gone through for one by one."""
+
+
+def literal_texts(value: Value) -> list[Value]:
+    """Return the elements of a short list or tuple of literal texts; none if it is something else."""
+    parts = value.parts or ()
+    known = len(parts) <= MOST_TEXTS and all(isinstance(part.constant, str) for part in parts)
+    return list(parts) if known else []
+
+
 def replace(value: Value, **changes: Any) -> Value:
     """Return `value` with other fields."""
     return value._replace(**changes)

@@ -165,6 +165,9 @@ def refuse_strangers(statement: Statement, bound: Collection[str]) -> None:
     for call in ast.walk(node):
         if isinstance(call, ast.Call) and ast.unparse(call.func) in _PROFILERS:
             refuse("SM508", f"{ast.unparse(call.func)}()", statement.cell, _line(statement, call))
+    for part in ast.walk(node):
+        if _is_main(part):
+            refuse("SM508", "__main__", statement.cell, _line(statement, part))
     if isinstance(node, ast.AnnAssign) and any(
         isinstance(part, ast.Call) for part in ast.walk(node.annotation)
     ):
@@ -172,6 +175,17 @@ def refuse_strangers(statement: Statement, bound: Collection[str]) -> None:
     for stray in statement.walk.strays:
         place = _STRAYS.get(type(stray), "`yield` outside of a function")
         refuse("SM504", place, statement.cell, _line(statement, stray))
+
+
+def _is_main(node: ast.AST) -> bool:
+    """Tell whether the node gets hold of the notebook's own module, whose names functions do not have."""
+    if isinstance(node, ast.Import):
+        return any(alias.name == "__main__" for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return node.module == "__main__"
+    if not isinstance(node, ast.Subscript) or ast.unparse(node.value) != "sys.modules":
+        return False
+    return ast.unparse(node.slice) in ("__name__", "'__main__'")
 
 
 _PROFILERS = ("cProfile.run", "profile.run")
