@@ -9,6 +9,7 @@ from stepmill.model.artifact import ABSENT, StepRecord
 from stepmill.model.pipeline import EdgeKind
 from stepmill.model.plan import Cause, PlanStatus, Reason, StepPlan
 from stepmill.planning.explain import differences
+from stepmill.planning.kept_files import gone_files
 from stepmill.planning.keys import static_key
 from stepmill.planning.observations import World, failures, written_elsewhere
 from stepmill.planning.quantities import duration
@@ -154,6 +155,9 @@ def _cached(step: Step, made: Mapping[str, str], record: StepRecord, about: Circ
     if limit_s is not None:
         left_s = limit_s - (about.now_s - record.created_s)
         message += f", kept for {duration(left_s)} more"
+    gone = [access.path for access in gone_files(record, about.world)]
+    if gone:
+        message += f"; {_enumerated(gone)} {'is' if len(gone) == 1 else 'are'} put back"
     return StepPlan(
         step=step.name,
         status=PlanStatus.CACHED,

@@ -5,7 +5,7 @@ Nothing here loads a stored value or imports what it asks about.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
@@ -30,6 +30,7 @@ class World:
     `folder` is the notebook's, which relative paths start from; files that a step writes below one
     of `roots` are its outputs, but not those below `state`. `secret` gives the key for hashes of
     environment variables. `sys_path` is the kernel's, as far as it is known before a step ran.
+    `promised` maps paths of files that a run will put back to their digests.
     """
 
     store: Store
@@ -40,6 +41,7 @@ class World:
     environment: Mapping[str, str]
     secret: Callable[[], bytes]
     sys_path: tuple[str, ...] = ()
+    promised: Mapping[str, str] = field(default_factory=dict)
 
     def path_of(self, access: FileAccess) -> Path:
         return self.folder / access.path
@@ -47,6 +49,8 @@ class World:
     def digest_of(self, access: FileAccess) -> str:
         """Return what the accessed file or folder is now, as its `FileAccess.digest` says it."""
         path = self.path_of(access)
+        if str(path) in self.promised and access.mode in ("read", "write", "kind"):
+            return "file" if access.mode == "kind" else self.promised[str(path)]
         if access.mode == "list":
             return self.files.listing(path)
         if access.mode == "code":
@@ -173,6 +177,8 @@ def _changed_writes(record: StepRecord, world: World) -> Iterable[Reason]:
         if not world.is_output(access):
             continue
         now = world.digest_of(access)
+        if now == ABSENT and world.store.has_blob(access.digest):
+            continue  # it is put back
         if now != access.digest:
             what = "is gone" if now == ABSENT else "is not as it wrote it"
             message = f"its file {access.path} {what}"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from stepmill.model.artifact import StepRecord
 from stepmill.model.pipeline import Pipeline, Step
 from stepmill.model.plan import Plan, PlanStatus, StepPlan
 from stepmill.planning.decide import Circumstances, blocked_by, decide_step, decide_waiting
+from stepmill.planning.kept_files import gone_files
 
 Components = Callable[[Step, Mapping[str, StepRecord]], dict[str, str]]
 """Gives the components of a step's key from the records of the steps before it, as far as there are any."""
@@ -35,4 +37,14 @@ def plan_pipeline(pipeline: Pipeline, about: Circumstances, components_of: Compo
         decided[step.name] = decision
         if decision.record is not None:
             records[step.name] = decision.record
+            about = _with_promises(about, decision.record)
     return Plan(steps=tuple(decided.values()))
+
+
+def _with_promises(about: Circumstances, record: StepRecord) -> Circumstances:
+    """Return the circumstances in which the gone files of a reused step are there: they are put back."""
+    gone = {str(about.world.path_of(access)): access.digest for access in gone_files(record, about.world)}
+    if not gone:
+        return about
+    world = replace(about.world, promised={**about.world.promised, **gone})
+    return replace(about, world=world)

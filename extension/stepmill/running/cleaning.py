@@ -196,6 +196,7 @@ def _results(
         result = result_of(record.step, _digests((*record.outputs.values(), *record.random.values())))
         result.records.add(path)
         result.holds |= {record.cells, str(record.extra.get("code", ""))} - {""}
+        result.holds |= {access.digest for access in record.files if access.mode == "write"}
         result.note(record.run_id, used_s=record.created_s, seconds=record.seconds)
         result.kept = result.kept or path in kept_records
     for run_id, (folder, summary) in runs.items():

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from stepmill.errors import StepFailed
+from stepmill.errors import DamagedArtifact, StepFailed
 from stepmill.execution.scheduler import run_steps
 from stepmill.model.codec import SCHEMA, to_json
 from stepmill.model.documents import FINISHED
@@ -15,6 +15,7 @@ from stepmill.model.plan import Cause, Plan, PlanStatus, Reason, StepPlan
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 from stepmill.planning.conflicts import missed_files
 from stepmill.planning.decide import decide_step
+from stepmill.planning.kept_files import put_back
 from stepmill.planning.keys import static_key
 from stepmill.planning.parameters import masked
 from stepmill.running.outcomes import failed
@@ -147,7 +148,9 @@ class RunLoop:
         if decision.status is PlanStatus.BLOCKED:
             return self._report(name, _blocked(decision))
         if decision.record is not None:
-            return self._reuse(step, decision, decision.record)
+            return self._put_back(step, decision.record, replan=replan) or self._reuse(
+                step, decision, decision.record
+            )
         assert self._runner is not None
         self._ran = True
         self.log.emit(
@@ -189,6 +192,21 @@ class RunLoop:
         return StepPlan(
             step=step.name, status=PlanStatus.CACHED, reasons=(reason,), key=record.key, record=record
         )
+
+    def _put_back(self, step: Step, record: StepRecord, *, replan: bool) -> StepOutcome | None:
+        """Write again what is gone of the step's files; return the outcome if that cannot be done."""
+        try:
+            put_back(record, self.bench.world)
+        except DamagedArtifact as error:
+            if not replan:
+                return self._report(step.name, failed(error))
+            self._withdraw(record, "what is stored of a file that it wrote is damaged")
+            self._again.append(f"a stored file of {step.name} is damaged, it runs again")
+            return _REPLANNED
+        except OSError as error:
+            problem = StepFailed(f"a file of step {step.name!r} cannot be put back: {error}", step=step.name)
+            return self._report(step.name, failed(problem))
+        return None
 
     def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
         if self.bench.records.adopt(record):

@@ -21,6 +21,7 @@ from stepmill.model.run import StepOutcome, StepStatus
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.writing import write_document
 from stepmill.planning.conflicts import find_conflicts
+from stepmill.planning.kept_files import keep_files
 from stepmill.planning.keys import static_key
 from stepmill.planning.manifest import bound_elsewhere, build_manifest, taken_values
 from stepmill.planning.parameters import shown
@@ -278,6 +279,7 @@ class StepRunner:
                     withdrawn=tuple(mine),
                 )
             if keep:
+                keep_files(record.files, self.bench.world)
                 self.bench.records.add(record)
             shelf.put(step.name, record)
 
