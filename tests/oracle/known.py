@@ -52,6 +52,7 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         # the IPython shell itself, and what `%%capture` keeps
         "ipython/capture-out",
         "ipython/get-ipython",
+        "ipython/load-shows-a-file",
         "ipython/underscore-within-step",
         "red-scratch/capture-clobbers",
         "red-world/capture-then-show",

@@ -16,6 +16,8 @@ from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant, 
 from stepmill.model.pipeline import Volatile
 
 _PERCENT_FIELD = re.compile(r"%\((\w+)\)")
+_SHOWN_FILE = re.compile(r"(?:-[sr]\s+\S+\s+)*[\w./:-]+\.py")
+"""What `%load` is given where it names a file: else it may be lines of the history, or a variable."""
 
 
 class Shell(Statements):
@@ -342,6 +344,11 @@ class Shell(Statements):
             words = [word for word in line.split() if not word.startswith("-")]
             self.change_folder(constant(words[0]) if words else UNKNOWN, node)
             return IMMUTABLE
+        if name in ("load", "loadpy") and _SHOWN_FILE.fullmatch(line.strip()):
+            self.read_file(
+                constant(line.rsplit(maxsplit=1)[-1]), node
+            )  # its text is put into the editor, not run
+            return IMMUTABLE
         kind = magic_kind(f"%{name}")
         if name == "pipeline":  # ours: about the notebook, no part of what it does
             kind = "quiet" if self.unit is not None and self.unit.owner is None else "dynamic"
@@ -387,6 +394,9 @@ class Shell(Statements):
         self.write_file(UNKNOWN, node)
 
     def change_folder(self, path: Value, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def read_file(self, path: Value, node: ast.AST) -> None:
         raise NotImplementedError
 
     def write_file(self, path: Value, node: ast.AST, *, whole: bool = True) -> None:

@@ -367,3 +367,31 @@ x
     "either",
     why="%precision is a session setting",
 )
+ipython.add(
+    "load-shows-a-file",
+    """
+%%step a
+x = 1
+%load solutions/one.py
+print(x)
+---
+%%step b
+%load -r 1-1 solutions/one.py
+y = x + 1
+print(y)
+""",
+    files={"solutions/one.py": "x = 99\n"},
+    why="the text goes into the editor: Run All does not run it",
+)
+ipython.add(
+    "load-of-a-variable",
+    """
+%%step a
+text = "z = 3"
+---
+%%step b
+%load text
+print(1)
+""",
+    "refused",
+)
