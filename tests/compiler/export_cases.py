@@ -60,8 +60,8 @@ NAMES: dict[str, Case] = {
     ),
     "a helper that keeps its results": case(
         "import functools\n@functools.lru_cache\ndef f(x):\n    print('computing', x)\n    return x * 2",
-        "%%step a\nprint(f(1), f(1))",
-        "%%step b\nprint(f(1))",
+        "%%step a\nx = f(1)\nprint(x, f(1))",
+        "%%step b\nprint(x)",
         prints="computing 1\n2 2\n2\n",
     ),
     "a decorator called cache that is none": case(
