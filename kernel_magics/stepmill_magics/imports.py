@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
+import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+MODULE = "module:"
+"""How the names of settings begin that are the data of a module of the project."""
 
 
 class ImportWatch:
@@ -33,21 +39,103 @@ class ImportWatch:
         for finder in tuple(sys.meta_path):
             spec = None if finder is self else finder.find_spec(name, path, target)
             if spec is not None:
-                self._extend(name, spec.loader)
+                _extend(spec.loader, after=partial(self._act, name))
                 return spec
         return None
 
-    def _extend(self, name: str, loader: Any) -> None:
-        """Make `loader` act once it has run the module; it stays the module's own loader."""
-        run = loader.exec_module
+    def _act(self, name: str, module: Any) -> None:  # noqa: ARG002 - the name says which
+        action = self._actions.pop(name, None)
+        if action is not None:
+            action()
+        if not self._actions:
+            self.remove()
 
-        def exec_module(module: Any) -> None:
-            del loader.exec_module  # the entry in the instance: the method of its class is back
+
+class FreshModules:
+    """Tells how modules stand when their import is over: also a finder that finds nothing itself.
+
+    Parameters
+    ----------
+    concerns
+        Tells by a module's file whether it is one to look at.
+    look
+        Returns what is to be kept of a module.
+
+    A module that another one imports is looked at when the outermost import is over: what a module
+    does to others while it is imported belongs to the import.
+    """
+
+    def __init__(self, concerns: Callable[[str], bool], look: Callable[[Any], str]) -> None:
+        self._concerns = concerns
+        self._look = look
+        self._under_way: list[str] = []
+        self._searching = threading.local()
+        self._running = 0
+        self.seen: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Look at the modules that are imported from now on."""
+        sys.meta_path.insert(0, self)
+
+    def stop(self) -> None:
+        """Leave `sys.meta_path` as it was; `seen` has "module:NAME" -> what `look` returned."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        if getattr(self._searching, "busy", False):
+            return None  # another finder that asks everybody
+        self._searching.busy = True
+        try:
+            for finder in tuple(sys.meta_path):
+                find = None if finder is self else getattr(finder, "find_spec", None)
+                spec = find(name, path, target) if find is not None else None
+                if spec is not None:
+                    break
+            else:
+                return None
+        finally:
+            self._searching.busy = False
+        if spec.has_location and spec.loader is not None and self._concerns(spec.origin):
+            _extend(spec.loader, before=self._begin, after=self._ran, at_last=self._end)
+        return spec
+
+    def _begin(self) -> None:
+        self._running += 1
+
+    def _ran(self, module: Any) -> None:
+        self._under_way.append(module.__name__)
+
+    def _end(self) -> None:
+        self._running -= 1
+        if self._running == 0:
+            names, self._under_way = self._under_way, []
+            found = {name: sys.modules[name] for name in names if name in sys.modules}
+            self.seen |= {f"{MODULE}{name}": self._look(module) for name, module in found.items()}
+
+
+def _extend(
+    loader: Any,
+    *,
+    after: Callable[[Any], None],
+    before: Callable[[], None] | None = None,
+    at_last: Callable[[], None] | None = None,
+) -> None:
+    """Make `loader` act around its next run of a module; it stays the module's own loader.
+
+    `after` is called with the module if it ran well, `at_last` in any case.
+    """
+    run = loader.exec_module
+
+    def exec_module(module: Any) -> None:
+        del loader.exec_module  # the entry in the instance: the method of its class is back
+        if before is not None:
+            before()
+        try:
             run(module)
-            action = self._actions.pop(name, None)
-            if action is not None:
-                action()
-            if not self._actions:
-                self.remove()
+            after(module)
+        finally:
+            if at_last is not None:
+                at_last()
 
-        loader.exec_module = exec_module
+    loader.exec_module = exec_module

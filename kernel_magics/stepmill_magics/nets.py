@@ -52,7 +52,7 @@ def _is_to_compare(given: StepInput, names: Namespace) -> bool:
 
 
 def changed_constants(manifest: StepManifest, names: Namespace) -> Iterator[Fact]:
-    """Yield MUTATES for containers of the setup code that the step changed and other cells read."""
+    """Yield MUTATES for containers and definitions of the setup code that the step changed, others read."""
     outputs = {output.name for output in manifest.outputs}
     for name in names.changed_constants():
         if name in manifest.wanted and name not in outputs:

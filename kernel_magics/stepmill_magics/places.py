@@ -9,6 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from stepmill import atomic
+
 _PROJECT_MARKS = (".stepmill", "pyproject.toml", ".git")
 
 _IGNORED_FOLDERS = (
@@ -23,6 +25,13 @@ _SYSTEM_FOLDERS = (
 
 _DEBRIS = re.compile(r"tmp[a-z0-9_]{8}|pymp-|joblib_memmapping_folder|loky-|ipykernel_|matplotlib-")
 """How names in the temporary folder begin that libraries choose at random."""
+
+
+_OURS = tuple(
+    os.path.dirname(os.path.abspath(file)) + os.sep  # noqa: PTH100, PTH120
+    for file in (atomic.__file__, __file__)
+)
+"""The folders of this program: code that is developed in a project that uses it is not the user's."""
 
 
 class Places:
@@ -51,6 +60,13 @@ class Places:
             return None  # the common case, without asking the system
         absolute = os.path.abspath(text)  # noqa: PTH100 - speed; called for every open
         return absolute if self._counts(absolute + os.sep) else None
+
+    def is_project(self, path: str) -> bool:
+        """Return whether a file is the project's own: no installed one, none of this program."""
+        if path.startswith(_OURS) or (path.startswith(self._installed) and not path.startswith(self._roots)):
+            return False
+        absolute = os.path.abspath(path)  # noqa: PTH100 - links stay as the user wrote them
+        return absolute.startswith(self._roots) and self._counts(absolute)
 
     def name_of(self, absolute: str) -> str:
         """Return the path as results say it: relative to the folder if below, with forward slashes."""

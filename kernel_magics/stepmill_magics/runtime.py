@@ -25,12 +25,21 @@ from stepmill.model.exchange import StepManifest, StepResult
 from stepmill.model.facts import Fact, FactKind
 from stepmill_magics import nets
 from stepmill_magics.generators import State, StepGenerators
+from stepmill_magics.imports import MODULE, FreshModules
 from stepmill_magics.observation import Observer
 from stepmill_magics.outputs import collect, loaded_modules, metrics_of
-from stepmill_magics.session import Namespace, changed_settings, process_settings
+from stepmill_magics.places import Places
+from stepmill_magics.session import (
+    FIGURES,
+    Namespace,
+    changed_settings,
+    held_data,
+    open_figures,
+    process_settings,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from stepmill.artifacts.store import Store
     from stepmill.artifacts.values import Saved
@@ -47,6 +56,8 @@ class _ActiveStep:
     generators: StepGenerators
     observer: Observer
     settings: Mapping[str, str]
+    modules: FreshModules
+    figures: tuple[Any, ...]
     load_seconds: float
 
     @property
@@ -59,7 +70,13 @@ class _ActiveStep:
         return same_values(self.store, refs, values, definitions=self.definitions, namespace=self.namespace)
 
     def save(self, values: Mapping[str, Any]) -> Saved:
-        return save_values(self.store, values, definitions=self.definitions, namespace=self.namespace)
+        return save_values(
+            self.store,
+            values,
+            definitions=self.definitions,
+            namespace=self.namespace,
+            labels=self.manifest.names_labels,
+        )
 
 
 _active: list[_ActiveStep] = []
@@ -114,12 +131,15 @@ def begin(line: str, shell: Any) -> None:
         generators=_generators(store, manifest, namespace),
         observer=_observer(manifest),
         settings=process_settings(Path(manifest.folder)),
+        modules=FreshModules(Places(Path(manifest.folder)).is_project, held_data),
+        figures=open_figures(),
         load_seconds=time.perf_counter() - started,
     )
     _active.append(step)
     step.generators.start()
     if not step.observer.is_active:
         step.observer.start()
+    step.modules.start()
 
 
 def _observer(manifest: StepManifest) -> Observer:
@@ -155,14 +175,15 @@ def end(line: str, shell: Any) -> None:  # noqa: ARG001 - the signature of a lin
         )
     step = _active.pop()
     states = step.generators.stop()  # before anything else of ours runs
+    step.modules.stop()
     step.observer.stop()
-    settings = changed_settings(step.settings, process_settings(Path(step.manifest.folder)))
+    settings = process_settings(Path(step.manifest.folder))
     started = time.perf_counter()
     _write_result(Path(step.manifest.result), _result(step, states, settings, started))
 
 
 def _result(
-    step: _ActiveStep, states: Mapping[str, State], settings: tuple[str, ...], started: float
+    step: _ActiveStep, states: Mapping[str, State], settings: Mapping[str, str], started: float
 ) -> StepResult:
     """Run the nets, then store the outputs; `states` are those of the generators after the user's cells."""
     manifest = step.manifest
@@ -176,14 +197,26 @@ def _result(
         modules=loaded_modules(step.observer.modules()),
         sys_path=tuple(sys.path),
         python=platform.python_version(),
-        session=settings,
+        session=(*changed_settings({**step.settings, **step.modules.seen}, settings), *_left_open(step)),
         environment=step.observer.environment(),
+        uses=_uses(step, settings),
         volatile=step.observer.volatile(),
         load_seconds=step.load_seconds,
     )
     if manifest.lenient or not contradictions:
         result = _with_outputs(result, step, states)
     return replace(result, save_seconds=time.perf_counter() - started)
+
+
+def _left_open(step: _ActiveStep) -> Iterator[str]:
+    if open_figures() not in ((), step.figures):
+        yield FIGURES
+
+
+def _uses(step: _ActiveStep, settings: Iterable[str]) -> tuple[str, ...]:
+    """Return the settings that an earlier step's process would have shown, and this one's did not."""
+    modules = sorted(name for name in settings if name.startswith(MODULE))
+    return tuple(modules) if step.figures else (*modules, FIGURES)
 
 
 def _facts(step: _ActiveStep, states: Mapping[str, State]) -> Iterator[Fact]:
@@ -195,7 +228,7 @@ def _facts(step: _ActiveStep, states: Mapping[str, State]) -> Iterator[Fact]:
     compared = nets.names_to_compare(manifest, step.names, step.namespace)
     if len(compared) > 1:
         values = {name: step.namespace[name] for name in compared}
-        shared = sharing(values, definitions=step.definitions)
+        shared = sharing(values, definitions=step.definitions, labels=manifest.names_labels)
         yield from nets.unforeseen_sharing(manifest, shared)
 
 
@@ -231,6 +264,7 @@ def _stop_active() -> None:
         step = _active.pop()
         step.generators.stop()
         step.observer.stop()
+        step.modules.stop()
 
 
 def _read_manifest(line: str) -> StepManifest:

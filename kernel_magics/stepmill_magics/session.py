@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import locale
 import os
 import pickle
 import re
 import sys
 import weakref
+from contextlib import suppress
+from enum import EnumMeta
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
+
+from stepmill.artifacts.scope import MAIN
+from stepmill_magics.imports import MODULE
+from stepmill_magics.places import Places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
@@ -19,6 +26,9 @@ if TYPE_CHECKING:
 
 _SHELL_NAMES = re.compile(r"(In|Out|exit|quit|get_ipython|_+|_i+|_[doi]h|_i?\d+|_exit_code|__\w+__)")
 """What IPython itself binds."""
+
+FIGURES = "figures:pyplot"
+"""The setting that the figures are which pyplot holds open."""
 
 _CONTAINERS = (list, dict, set, bytearray)
 _CONTAINER_ITEMS = 10_000
@@ -83,7 +93,7 @@ class Namespace:
         self._constants = {
             name: content
             for name, value in self._others.items()
-            if isinstance(value, _CONTAINERS) and (content := _content(value)) is not None
+            if self._is_watched(value) and (content := self._content(value)) is not None
         }
 
     def rebound(self) -> frozenset[str]:
@@ -95,14 +105,27 @@ class Namespace:
         return frozenset((bound | self.loaded.keys() | self._others.keys()) - kept)
 
     def changed_constants(self) -> tuple[str, ...]:
-        """Return the names of containers from the setup code whose content is another now, sorted."""
-        return tuple(sorted(n for n, old in self._constants.items() if _content(self._others[n]) != old))
+        """Return the names of containers, classes and functions from the setup code, sorted.
+
+        Those whose content is another now: for definitions, the plain data that they carry.
+        """
+        return tuple(sorted(n for n, old in self._constants.items() if self._content(self._others[n]) != old))
+
+    def _is_watched(self, value: Any) -> bool:
+        return isinstance(value, _CONTAINERS) or _is_definition(value, self._namespace)
+
+    def _content(self, value: Any) -> Any:
+        """Return a comparable copy of what `value` holds, other objects by identity; None if too big."""
+        try:
+            return _Copying(self._namespace).frozen(value)
+        except (OverflowError, RecursionError):
+            return None
 
 
 def process_settings(folder: Path) -> Mapping[str, str]:
     """Return what a later step could notice of this process: "directory", "path", "environment:NAME" …
 
-    "module:NAME" is the data that a module of the project, below `folder`, holds.
+    "module:NAME" is the data that a module of the project holds; `folder` is the notebook's.
     """
     settings = {
         "directory": _directory(),
@@ -114,42 +137,66 @@ def process_settings(folder: Path) -> Mapping[str, str]:
             settings[f"environment:{name}"] = value
     for name, value in _pandas_options():
         settings[f"pandas:{name}"] = repr(value)
+    places = Places(folder)
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if path and name != "__main__" and _is_below(path, folder):
-            settings[f"module:{name}"] = _held_data(vars(module))
+        if isinstance(path, str) and name not in ("__main__", "__mp_main__") and places.is_project(path):
+            settings[f"{MODULE}{name}"] = held_data(module)
     return settings
 
 
-def _is_below(path: str, folder: Path) -> bool:
-    """Return whether a module belongs to the project; environments inside of it do not."""
-    if ".." in path or not path.startswith(os.sep):  # rare; abspath is slow for thousands of modules
-        path = os.path.abspath(path)  # noqa: PTH100
-    return path.startswith(f"{folder}{os.sep}") and "site-packages" not in path
-
-
-def _held_data(namespace: Mapping[str, Any]) -> str:
+def held_data(module: Any) -> str:
     """Return a digest of the plain data in a module or class; what does not pickle does not count."""
+    return _held_data(vars(module), module.__name__)
+
+
+def _held_data(namespace: Mapping[str, Any], home: str) -> str:
     found = []
-    for name, value in namespace.items():
-        if name.startswith("__") or isinstance(value, (ModuleType, FunctionType)):
+    for name, value in list(namespace.items()):
+        if name.startswith("__") or isinstance(value, ModuleType):
             continue
         if isinstance(value, type):
-            if value.__module__ == namespace.get("__name__"):
-                found.append(f"{name}={_held_data(vars(value))}")
+            if value.__module__ == home:
+                found.append(f"{name}={_held_data(vars(value), home)}")
             continue
-        try:
-            found.append(f"{name}={blake3(pickle.dumps(value)).hexdigest()}")
-        except Exception:  # noqa: BLE001, S112 - anybody's __reduce__ may raise anything
-            continue
+        if isinstance(value, FunctionType):
+            kept = _kept_by(value) if value.__module__ == home else ()
+            found += [f"{name}[{at}]={digest}" for at, one in enumerate(kept) if (digest := _digest(one))]
+        elif digest := _digest(value):
+            found.append(f"{name}={digest}")
     return ";".join(found)
+
+
+def _kept_by(function: FunctionType) -> tuple[Any, ...]:
+    """Return what calls of a function can change and later ones find: attributes, defaults, its closure."""
+    held = [vars(function), function.__defaults__, function.__kwdefaults__]
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # an empty cell
+            held.append(cell.cell_contents)
+    return tuple(value for value in held if not (value is None or callable(value)))
+
+
+def _digest(value: Any) -> str:
+    """Return a digest of plain data, "" of what does not pickle."""
+    if isinstance(value, itertools.count):
+        return repr(value)  # newer Pythons do not pickle it
+    try:
+        return str(blake3(pickle.dumps(value)).hexdigest())
+    except Exception:  # noqa: BLE001 - anybody's __reduce__ may raise anything
+        return ""
+
+
+def open_figures() -> tuple[Any, ...]:
+    """Return the numbers of the figures that pyplot holds open."""
+    helpers = sys.modules.get("matplotlib._pylab_helpers")
+    return () if helpers is None else tuple(helpers.Gcf.figs)
 
 
 def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of the settings that differ, sorted; those of a library imported meanwhile do not."""
     had_pandas = any(name.startswith("pandas:") for name in before)
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    names = {name for name in names if not name.startswith("module:") or name in before}
+    names = {name for name in names if not name.startswith(MODULE) or name in before}
     return tuple(sorted(name for name in names if had_pandas or not name.startswith("pandas:")))
 
 
@@ -174,31 +221,73 @@ def _pandas_options() -> Iterator[tuple[str, Any]]:
                 yield f"{prefix}{key}", value
 
 
-def _content(value: Any) -> Any:
-    """Return a comparable copy of a container's plain content, other objects by identity; None if too big."""
-    budget = [_CONTAINER_ITEMS]
+def _is_definition(value: Any, namespace: Mapping[str, Any]) -> bool:
+    """Tell whether `value` is a class or function that notebook code defines: not what a library wraps."""
+    if isinstance(value, FunctionType):
+        return value.__globals__ is namespace
+    return isinstance(value, type) and value.__module__ == MAIN
+
+
+class _Copying:
+    """One copy of plain content in progress, that equals another one of the same content."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+        self._budget = _CONTAINER_ITEMS
+        self._met: set[int] = set()
+
+    def frozen(self, value: Any) -> Any:
+        self._budget -= 1
+        if self._budget < 0:
+            raise OverflowError
+        kind = type(value)
+        if isinstance(value, dict):
+            return kind, tuple((self.frozen(key), self.frozen(item)) for key, item in value.items())
+        if isinstance(value, (list, tuple)):
+            return kind, tuple(self.frozen(item) for item in value)
+        if isinstance(value, (set, frozenset)):
+            return kind, frozenset(self.frozen(item) for item in value)
+        if isinstance(value, bytearray):
+            return kind, bytes(value)
+        if kind in (str, bytes, int, bool, type(None), complex):
+            return kind, value
+        return (kind, value.hex()) if kind is float else self._held_by(value)
+
+    def _held_by(self, value: Any) -> Any:
+        """Return the object itself, and what it carries if it, or its class, is defined in the notebook."""
+        if id(value) in self._met:
+            return _Same(value)
+        self._met.add(id(value))
+        if _is_definition(value, self._namespace):
+            carried = _of_class(value) if isinstance(value, type) else _of_function(value)
+        elif type(value).__module__ == MAIN:
+            carried = _of_instance(value)
+        else:
+            return _Same(value)
+        return _Same(value), tuple((key, self.frozen(item)) for key, item in carried)
+
+
+def _of_instance(value: Any) -> list[tuple[str, Any]]:
     try:
-        return _frozen(value, budget)
-    except (OverflowError, RecursionError):
-        return None
+        return list(object.__getattribute__(value, "__dict__").items())  # the user's own look-up is not asked
+    except AttributeError:
+        return []
 
 
-def _frozen(value: Any, budget: list[int]) -> Any:
-    budget[0] -= 1
-    if budget[0] < 0:
-        raise OverflowError
-    kind = type(value)
-    if isinstance(value, dict):
-        return kind, tuple((_frozen(key, budget), _frozen(item, budget)) for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return kind, tuple(_frozen(item, budget) for item in value)
-    if isinstance(value, (set, frozenset)):
-        return kind, frozenset(_frozen(item, budget) for item in value)
-    if isinstance(value, bytearray):
-        return kind, bytes(value)
-    if kind in (str, bytes, int, bool, type(None), complex):
-        return kind, value
-    return (kind, value.hex()) if kind is float else (kind, _Same(value))
+def _of_class(cls: type) -> list[tuple[str, Any]]:
+    members = list(cls._member_map_.items()) if isinstance(cls, EnumMeta) else []
+    held = [(name, value) for name, value in vars(cls).items() if not name.startswith("__")]
+    # what an Enum keeps about its members is not the user's, and grows by looking
+    return members + [(name, value) for name, value in held if not (members and name.startswith("_"))]
+
+
+def _of_function(function: FunctionType) -> list[tuple[str, Any]]:
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    found = [("", function.__defaults__), ("", function.__kwdefaults__), *vars(function).items()]
+    for name, cell in cells:
+        with suppress(ValueError):  # an empty cell
+            found.append((name, cell.cell_contents))
+    return found
 
 
 class _Same:

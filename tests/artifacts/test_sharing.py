@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import array
 import re
 from collections import namedtuple
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.tree import DecisionTreeRegressor
 
 from stepmill.artifacts.values import load_values, same_values, save_values, sharing
 
@@ -184,3 +186,41 @@ def test_two_views_of_an_array_of_objects_are_refused(store: Store) -> None:
     assert set(saved.problems) == {"a", "b"}
     assert "copy" in saved.problems["a"].hint
     assert list(saved.refs) == ["c"]
+
+
+@pytest.mark.parametrize("raw", [bytearray(8), array.array("d", [1.0])], ids=["bytearray", "array"])
+def test_an_array_over_foreign_memory_is_not_torn_from_it(store: Store, raw: Any) -> None:
+    view = np.frombuffer(raw, "u1")[2:]
+    assert sharing({"raw": raw, "view": view}) == (frozenset({"raw", "view"}),)
+    assert sharing({"raw": raw, "view": {"deep": view}}) == (frozenset({"raw", "view"}),)
+    for values in ({"raw": raw, "view": view}, {"box": {"raw": raw, "view": view}}):
+        saved = save_values(store, values, definitions={}, namespace={})
+        assert saved.problems.keys() == values.keys()
+        assert "shares the memory of a" in next(iter(saved.problems.values())).message
+    assert not save_values(store, {"view": view}, definitions={}, namespace={}).problems
+
+
+def test_an_array_over_a_view_of_an_array_stays_over_it(store: Store) -> None:
+    below = np.zeros(3)
+    loaded, _ = _over(store, {"below": below, "above": np.asarray(memoryview(below))})
+    loaded["below"][0] = 5
+    assert loaded["above"].tolist() == [5, 0, 0]
+
+
+def test_a_model_that_shows_its_inside_as_arrays_is_stored(store: Store) -> None:
+    tree = DecisionTreeRegressor(max_depth=1).fit([[0], [1]], [0, 1])
+    values = {"model": tree, "inside": tree.tree_.value}
+    loaded, _ = _over(store, values)
+    assert loaded["model"].predict([[1]]).tolist() == [1.0]
+
+
+def test_an_index_counts_as_shared_where_somebody_names_it(store: Store) -> None:
+    first = pd.DataFrame({"v": [1, 2]}, index=[5, 6])
+    values = {"first": first, "second": pd.Series(0, index=first.index), "third": pd.Series([1], index=[7])}
+    assert sharing(values) == ()
+    assert sharing(values, labels=True) == (frozenset({"first", "second"}),)
+    saved = save_values(store, values, definitions={}, namespace={}, labels=True)
+    loaded = load_values(store, saved.refs, definitions={}, namespace={})
+    loaded["second"].index.name = "day"
+    assert loaded["first"].index.name == "day"
+    assert loaded["third"].index.name is None

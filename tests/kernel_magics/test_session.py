@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stepmill_magics.session import Held, Namespace, changed_settings, process_settings
+from stepmill_magics import session
+from stepmill_magics.imports import FreshModules
+from stepmill_magics.places import Places
+from stepmill_magics.session import Held, Namespace, changed_settings, held_data, process_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +56,146 @@ def test_changed_constants(code: str, changed: bool) -> None:
     names = Namespace(namespace, [])
     exec(code, namespace)
     assert names.changed_constants() == (("C",) if changed else ())
+
+
+_DEFINITIONS = """
+import functools, enum
+class Config:
+    def __init__(self): self.level = 1
+class K:
+    n = 0
+    names = []
+    config = Config()
+class E(enum.Flag):
+    A = 1
+    B = 2
+def f(x, seen=[]): return x
+def counted():
+    n = 0
+    def up():
+        nonlocal n
+        n += 1
+        return n
+    return up
+up = counted()
+@functools.lru_cache
+def cached(x): return x
+reached = [K, f, up, E.A]
+"""
+
+_CHANGES = [
+    pytest.param("reached[0].n += 1", {"K", "reached"}, id="class-attribute"),
+    pytest.param("reached[0].names.append(1)", {"K", "reached"}, id="list-of-a-class"),
+    pytest.param("reached[0].config.level = 2", {"K", "reached"}, id="object-of-a-class"),
+    pytest.param("reached[1].calls = 1", {"f", "reached"}, id="function-attribute"),
+    pytest.param("reached[1].__defaults__[0].append(1)", {"f", "reached"}, id="default-of-a-function"),
+    pytest.param("reached[2]()", {"up", "reached"}, id="closure"),
+    pytest.param("reached[3].note = 1", {"E", "reached"}, id="enum-member"),
+    pytest.param("cached(1); E.A | E.B; E(3); K(); f(1); K.names == []", set(), id="only-used"),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), _CHANGES)
+def test_changed_definitions(code: str, expected: set[str]) -> None:
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    exec(_DEFINITIONS, namespace)
+    names = Namespace(namespace, [])
+    exec(code, namespace)
+    assert set(names.changed_constants()) == expected
+
+
+def test_what_a_library_wraps_is_not_looked_into() -> None:
+    """Like `tenacity.retry`, which gives the function new statistics at each call."""
+    library: dict[str, Any] = {"__name__": "library"}
+    exec(
+        "import functools\ndef retry(f):\n    @functools.wraps(f)\n    def inner():\n"
+        "        inner.statistics = {'calls': 1}\n        return f()\n    return inner\n",
+        library,
+    )
+    namespace: dict[str, Any] = {"__name__": "__main__", "retry": library["retry"]}
+    exec("@retry\ndef f(): return 1\n", namespace)
+    names = Namespace(namespace, [])
+    exec("f()", namespace)
+    assert names.changed_constants() == ()
+
+
+# -- modules of the project ----------------------------------------------------------------------------
+
+_FILES = {
+    "sm_counting.py": "n = 0\ndef count():\n    global n\n    n += 1\n",
+    "sm_front.py": "import sm_counting\nsm_counting.count()\n",
+    "sm_broken.py": "import sm_counting\nraise ImportError\n",
+    "sm_calls.py": "def f(): f.calls += 1\nf.calls = 0\n",
+    "sm_ids.py": "import itertools\nids = itertools.count()\n",
+}
+
+_USES = [
+    pytest.param("import sm_counting", (), id="imported"),
+    pytest.param("import sm_counting; sm_counting.count()", ("module:sm_counting",), id="changed"),
+    pytest.param("import sm_front", (), id="changed-by-an-import"),
+    pytest.param("import sm_front, sm_counting; sm_counting.count()", ("module:sm_counting",), id="and-then"),
+    pytest.param("import sm_calls; sm_calls.f()", ("module:sm_calls",), id="attribute-of-a-function"),
+    pytest.param("import sm_ids; next(sm_ids.ids)", ("module:sm_ids",), id="itertools-count"),
+    pytest.param(
+        "import contextlib\nwith contextlib.suppress(ImportError): import sm_broken\n"
+        "import sm_counting; sm_counting.count()",
+        ("module:sm_counting",),
+        id="after-a-failed-import",
+    ),
+    pytest.param(
+        "import sm_counting, importlib; sm_counting.count(); importlib.reload(sm_counting)", (), id="reloaded"
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), _USES)
+def test_modules_of_the_project_that_a_step_imports(
+    code: str, expected: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in _FILES.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    finders = list(sys.meta_path)
+    before = process_settings(tmp_path)
+    fresh = FreshModules(Places(tmp_path).is_project, held_data)
+    fresh.start()
+    try:
+        exec(code, {})
+        after = process_settings(tmp_path)
+    finally:
+        fresh.stop()
+        for name in _FILES:
+            sys.modules.pop(name.removesuffix(".py"), None)
+    assert changed_settings({**before, **fresh.seen}, after) == expected
+    assert sys.meta_path == finders
+
+
+def test_a_module_stands_for_itself_while_it_is_watched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its loader is Python's own: what asks it for source, as tracebacks do, gets it."""
+    (tmp_path / "sm_plain.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    fresh = FreshModules(lambda _: True, held_data)
+    fresh.start()
+    try:
+        import sm_plain  # type: ignore[import-not-found]
+    finally:
+        fresh.stop()
+        sys.modules.pop("sm_plain", None)
+    assert vars(sm_plain.__loader__).keys() == {"name", "path"}
+    assert sm_plain.__loader__.get_source("sm_plain") == "x = 1\n"
+
+
+def test_places_of_the_project(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    places = Places(tmp_path / "notebooks")
+    assert places.is_project(str(tmp_path / "src/m.py"))
+    assert places.is_project(str(tmp_path / "notebooks/m.py"))
+    assert not places.is_project(str(tmp_path / ".venv/lib/site-packages/m.py"))
+    assert not places.is_project(str(tmp_path.parent / "other/m.py"))
+    assert not places.is_project(os.__file__)
+    assert not places.is_project(session.__file__)
 
 
 def test_a_constant_that_contains_itself_is_left_alone() -> None:

@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from planning.pipelines import FIT, LOAD, chain, record, step
 from stepmill.model.artifact import ABSENT, ArtifactRef
 from stepmill.model.cell import Cell, Notebook, Role
@@ -11,6 +13,7 @@ from stepmill.model.pipeline import Definition, EdgeKind, Input, Output, Pipelin
 from stepmill.planning.manifest import (
     bound_elsewhere,
     build_manifest,
+    names_labels_later,
     read_elsewhere,
     taken_values,
 )
@@ -83,3 +86,24 @@ def test_names_of_other_cells() -> None:
     assert bound_elsewhere(step("s", 2), cells) == {"df", "f", "y", "a"}
     assert bound_elsewhere(step("s", 0), cells) == frozenset()  # only what stands above explains a NameError
     assert read_elsewhere(step("s", 1), notebook("df", "x", role=Role.SKIPPED)) == frozenset()
+
+
+_NAMINGS = [
+    pytest.param(("x = 1", "df.index.name = 'x'"), True, id="index"),
+    pytest.param(("x = 1", "df.columns.names = ['x']"), True, id="columns"),
+    pytest.param(("x = 1", "labels = df.index\nlabels.name = 'x'"), True, id="a-variable"),
+    pytest.param(("x = 1", "df.index.rename('x', inplace=True)"), True, id="rename-in-place"),
+    pytest.param(("x = 1", "df.index = df.index.rename('x')"), False, id="a-new-index"),
+    pytest.param(("x = 1", "s.name = 'x'; y = df.index.name"), False, id="another-name"),
+    pytest.param(("df.index.name = 'x'", "y = 1"), False, id="in-the-step-itself"),
+]
+
+
+@pytest.mark.parametrize(("sources", "expected"), _NAMINGS)
+def test_whether_an_index_is_named_later(sources: tuple[str, ...], expected: bool) -> None:
+    assert names_labels_later(step("a", 0), notebook(*sources)) is expected
+
+
+def test_an_index_named_by_a_helper_may_be_named_later() -> None:
+    helper = notebook("def f(d): d.index.name = 'x'", role=Role.UNTAGGED)
+    assert names_labels_later(step("a", 1), helper)

@@ -340,6 +340,8 @@ class Calls(Summaries):
                     results.append(self.call_function(method, [self.part(owner), *args], keywords, node))
         if owner.kind is Kind.INSTANCE:
             self._inherited(owner, args, keywords, node)
+        elif owner.kind is Kind.CONTAINER:
+            self.hash_all([value for value in args if value.kind is Kind.INSTANCE], node)
         results.append(self.library_method(owner, name, args, keywords, node))
         return join(results)
 

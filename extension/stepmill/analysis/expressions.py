@@ -18,6 +18,7 @@ from stepmill.analysis.values import (
     constant,
     definitions_of,
     join,
+    library,
     literal_texts,
     replace,
 )
@@ -138,12 +139,21 @@ class Expressions(Core):
         return value if starred else replace(value, parts=tuple(parts))
 
     def _Set(self, node: ast.Set) -> Value:
-        return self.container([self.evaluate(element) for element in node.elts])
+        elements = [self.evaluate(element) for element in node.elts]
+        self.hash_all(elements, node)
+        return self.container(elements)
 
     def _Dict(self, node: ast.Dict) -> Value:
         values = [self.evaluate(key) for key in node.keys if key is not None]
+        self.hash_all(values, node)
         values += [self.evaluate(value) for value in node.values]
         return self.container(values)
+
+    def hash_all(self, values: list[Value], node: ast.AST) -> None:
+        """Call what a notebook class has to say when its objects are looked up in a set or dict."""
+        for value in values:
+            self.implicit(value, ("__hash__",), [], node)
+            self.implicit(value, ("__eq__",), [self.part(value)], node)
 
     def container(self, values: list[Value]) -> Value:
         """Return a new list, dict or set of just these values."""
@@ -210,6 +220,7 @@ class Expressions(Core):
             self.implicit(left, (name,), [right], node)
             self.implicit(right, (name,), [left], node)
             if isinstance(operator, (ast.In, ast.NotIn)):
+                self.hash_all([left, right], node)
                 self.consume(right, node)
         arrays = [v for v in values if v.kind in (Kind.FRAME, Kind.ARRAY)]
         return self.fresh(arrays[0].kind) if arrays else IMMUTABLE if _all_plain(values) else self.fresh()
@@ -254,7 +265,7 @@ class Expressions(Core):
         if owner.kind in (Kind.MODULE, Kind.LIBRARY):
             if owner.what == "get_ipython()" and name in SHELL_STATE:
                 self.effects.find("SM331", self.place(node), f"get_ipython().{name}")
-            return Value(Kind.LIBRARY, f"{owner.what}.{name}")
+            return library(f"{owner.what}.{name}")
         if name == "__subclasses__" and owner.kind is Kind.CLASS:
             self._need_subclasses(owner, node)
         if name == "__class__" and owner.kind is Kind.INSTANCE:
@@ -347,6 +358,8 @@ class Expressions(Core):
     def _Subscript(self, node: ast.Subscript) -> Value:
         owner, index = self.evaluate(node.value), self.evaluate(node.slice)
         made = self.implicit(owner, ("__getitem__", "__class_getitem__"), [index], node)
+        if index.kind is Kind.INSTANCE:
+            self.hash_all([index], node)
         if made is not None:
             return made
         if owner.kind is Kind.CLASS:  # Stack[int]
@@ -396,13 +409,17 @@ class Expressions(Core):
 
     def _ListComp(self, node: ast.ListComp | ast.SetComp) -> Value:
         element = self._comprehension(node.generators, lambda: self.evaluate(node.elt))
+        if isinstance(node, ast.SetComp):
+            self.hash_all([element], node)
         return self.container([element])
 
     _SetComp = _ListComp
 
     def _DictComp(self, node: ast.DictComp) -> Value:
         def pair() -> Value:
-            return join((self.evaluate(node.key), self.evaluate(node.value)))
+            key = self.evaluate(node.key)
+            self.hash_all([key], node)
+            return join((key, self.evaluate(node.value)))
 
         return self.container([self._comprehension(node.generators, pair)])
 

@@ -20,6 +20,7 @@ from stepmill.analysis.values import (
     definitions_of,
     dotted_name,
     join,
+    library,
     literal_texts,
     replace,
 )
@@ -310,7 +311,7 @@ class Statements(Expressions):
             if module == "__main__":
                 self.bind(alias.asname or alias.name, self.read_global(alias.name, node), node)
                 continue
-            self.bind(alias.asname or alias.name, Value(Kind.LIBRARY, f"{module}.{alias.name}"), node)
+            self.bind(alias.asname or alias.name, library(f"{module}.{alias.name}"), node)
 
     def _need_module_file(self, module: str, node: ast.AST) -> None:
         """A module that the notebook has written (`%%writefile mod.py`) is imported after that."""

@@ -194,6 +194,18 @@ CLASS_FACTORIES: Final = frozenset(
 """Calls that make a class, or something that is pickled by its name."""
 
 
+_OTHER_NAMES = {
+    "numpy.random.mtrand": "numpy.random",
+    "numpy.random._rand": "numpy.random",  # the object whose bound methods numpy.random.seed and so on are
+    "random._inst": "random",
+}
+
+
+def library(name: str) -> Value:
+    """Return the function, class or module of a library that has this dotted name, one of several maybe."""
+    return Value(Kind.LIBRARY, _OTHER_NAMES.get(name, name))
+
+
 def dotted_name(node: ast.expr, env: dict[str, Value]) -> str | None:
     """Return the library name that an expression stands for, such as `numpy.random.seed`."""
     if isinstance(node, ast.Attribute):

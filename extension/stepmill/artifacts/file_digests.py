@@ -10,7 +10,7 @@ from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json
 from stepmill.model.artifact import ABSENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from pathlib import Path
 
 _CHUNK_BYTES = 4 << 20
@@ -35,13 +35,13 @@ def file_digest(path: Path) -> str:
         return digest_chunks(_chunks(file))
 
 
-def listing_digest(path: Path) -> str:
-    """Return the digest of the names in a folder, `ABSENT` if there is none or it may not be read."""
+def listing_digest(path: Path, *, without: Container[str] = ()) -> str:
+    """Return the digest of the names in a folder, some left out; `ABSENT` if it cannot be read."""
     try:
         names = sorted(set(os.listdir(path)) - _UNLISTED)  # noqa: PTH208 - names alone, without objects
     except OSError:
         return ABSENT
-    return digest_json(names)
+    return digest_json([name for name in names if name not in without])
 
 
 def answer(path: Path, question: str) -> str:

@@ -191,6 +191,19 @@ def bounds(array: Array) -> tuple[int, int]:
     return int(low), int(high)
 
 
+def owner(array: Array) -> Any:
+    """Return the bytearray, or the like, whose memory the array shows; None if it is an array's own.
+
+    Objects of libraries that show their inside as arrays, such as scikit-learn's trees, take care of it
+    themselves.
+    """
+    base: Any = array.base
+    while is_array(base) or isinstance(base, memoryview):
+        base = base.obj if isinstance(base, memoryview) else base.base
+    roots = {kind.__module__ for kind in type(base).__mro__}
+    return base if isinstance(base, bytearray) or roots & {"array", "_ctypes"} else None
+
+
 def bytes_between(keeper: Array, low: int, high: int, *, read_only: bool = True) -> Array:
     """Return the memory from `low` to `high` as bytes, without copy; `keeper` keeps it alive."""
     import numpy as np

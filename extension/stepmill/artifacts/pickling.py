@@ -55,10 +55,26 @@ def dump(value: Any, scope: Scope) -> Pickled:
         Something in `value` cannot be carried to another process; `type_name` says what.
     """
     first = _dump(value, scope, None)
+    _refuse_foreign_memory(value, first.pickler)
     if len(first.pickler.arrays) < 2 and not (first.pickler.arrays and first.pickler.in_frames):
         return first
     segments = memory.find_segments(first.pickler.arrays, first.pickler.in_frames)
     return first if segments is None else _dump(value, scope, segments)
+
+
+def _refuse_foreign_memory(value: Any, pickler: StepPickler) -> None:
+    """Refuse an array over the memory of a bytearray (or the like) that is in the pickle, too."""
+    owners = [memory.owner(array) for array in (*pickler.arrays, *pickler.in_frames)]
+    found = [one for one in owners if one is not None]
+    met = pickler.memo.copy() if found else {}
+    for one in found:
+        if id(one) in met:
+            raise UnstorableValue(
+                f"a {type_name(type(value))} cannot be stored: it holds an array that shares the memory of a "
+                f"{type_name(type(one))}",
+                hint="take a copy of the array: array.copy()",
+                type_name="numpy.ndarray",
+            )
 
 
 def _dump(value: Any, scope: Scope, segments: memory.Segments | None) -> Pickled:

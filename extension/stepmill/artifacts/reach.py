@@ -50,12 +50,14 @@ _IMMUTABLE_LIBRARIES = frozenset({"pyarrow", "zoneinfo", "typing", "logging", "P
 class Reach:
     """The shareable objects of one value, by id, and the arrays whose memory it uses.
 
-    `arrays` are the user's; `in_frames` lie inside pandas objects.
+    `arrays` are the user's; `in_frames` lie inside pandas objects. `labels` are Index objects, by id:
+    nothing of them can be changed but their names.
     """
 
     objects: Mapping[int, Any] = dataclasses.field(default_factory=dict)
     arrays: list[Any] = dataclasses.field(default_factory=list)
     in_frames: list[Any] = dataclasses.field(default_factory=list)
+    labels: Mapping[int, Any] = dataclasses.field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -74,10 +76,11 @@ def nothing() -> Reach:
 def of_pickle(pickled: Pickled) -> Reach:
     """Return what was met while pickling; temporary objects are kept alive by the pickler."""
     pickler = pickled.pickler
-    objects = {id(o): o for o in pickler.met() if type(o) not in _ATOMS and is_shareable(o)}
-    objects = {key: o for key, o in objects.items() if not pickler.is_frame_part(o)}
+    met = {id(o): o for o in pickler.met() if type(o) not in _ATOMS}
+    objects = {key: o for key, o in met.items() if is_shareable(o) and not pickler.is_frame_part(o)}
     objects |= pickler.by_value
-    return Reach(objects, pickler.arrays, pickler.in_frames)
+    labels = {key: o for key, o in met.items() if _is_index(o)}
+    return Reach(objects, pickler.arrays, pickler.in_frames, labels)
 
 
 def is_shareable(value: Any) -> bool:
@@ -113,6 +116,14 @@ def _is_shareable_pandas(value: Any) -> bool:
     return not isinstance(value, immutable)
 
 
+def _is_index(value: Any) -> bool:
+    if type(value).__module__.partition(".")[0] != "pandas":
+        return False
+    import pandas as pd
+
+    return isinstance(value, pd.Index)
+
+
 def copies_on_write() -> bool:
     """Tell whether pandas objects that share memory behave as copies in this process."""
     pandas: Any = sys.modules.get("pandas")
@@ -121,13 +132,22 @@ def copies_on_write() -> bool:
     return bool(pandas.options.mode.copy_on_write is True)
 
 
-def share(first: Reach, second: Reach) -> bool:
-    """Tell whether two values share an object or array memory."""
+def share(first: Reach, second: Reach, *, labels: bool = False) -> bool:
+    """Tell whether two values share an object or array memory; `labels`: or an Index."""
+    if labels and any(key in second.labels for key in first.labels):
+        return True
     if any(key in second.objects for key in first.objects):
         return True
     if memory.any_overlap(first.arrays, second.arrays):
         return True
+    if _is_over(first, second) or _is_over(second, first):
+        return True
     return _looks_into(first, second) or _looks_into(second, first) or _frames_share(first, second)
+
+
+def _is_over(arrays: Reach, objects: Reach) -> bool:
+    """Tell whether an array's memory is that of an object which is no array: a bytearray."""
+    return any(id(memory.owner(a)) in objects.objects for a in (*arrays.arrays, *arrays.in_frames))
 
 
 def _looks_into(ours: Reach, frames: Reach) -> bool:
@@ -139,13 +159,16 @@ def _frames_share(first: Reach, second: Reach) -> bool:
     return not copies_on_write() and memory.any_overlap(first.in_frames, second.in_frames)
 
 
-def groups(reaches: Mapping[str, Reach]) -> tuple[frozenset[str], ...]:
-    """Return the sets of names (two or more) whose values are connected by sharing, sorted."""
+def groups(reaches: Mapping[str, Reach], *, labels: bool = False) -> tuple[frozenset[str], ...]:
+    """Return the sets of names (two or more) whose values are connected by sharing, sorted.
+
+    `labels`: Index objects count, as somebody changes the names of one.
+    """
     names = [name for name, reach in reaches.items() if not reach.is_empty]
     group = {name: {name} for name in names}
     for at, name in enumerate(names):
         for other in names[:at]:
-            if group[name] is not group[other] and share(reaches[name], reaches[other]):
+            if group[name] is not group[other] and share(reaches[name], reaches[other], labels=labels):
                 joined = group[name] | group[other]
                 group.update(dict.fromkeys(joined, joined))
     found = {frozenset(members) for members in group.values() if len(members) > 1}

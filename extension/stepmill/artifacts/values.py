@@ -37,7 +37,12 @@ class Saved:
 
 
 def save_values(
-    store: Store, values: Mapping[str, Any], *, definitions: Mapping[str, str], namespace: Mapping[str, Any]
+    store: Store,
+    values: Mapping[str, Any],
+    *,
+    definitions: Mapping[str, str],
+    namespace: Mapping[str, Any],
+    labels: bool = False,
 ) -> Saved:
     """Store values; those that share mutable objects go into one bundle, so that they still do later.
 
@@ -49,11 +54,13 @@ def save_values(
         Name -> source digest of the notebook's `def` and `class` statements in force.
     namespace
         The notebook's globals, where those definitions live.
+    labels
+        An Index of two frames is a shared object, too: the notebook changes the names of one.
     """
     scope = Scope(definitions, namespace)
     encoded, problems = _encode_each(values, scope)
     encoded = {name: (by, _without_secrets(name, values[name], made)) for name, (by, made) in encoded.items()}
-    shared = reach.groups(_reaches(encoded))
+    shared = reach.groups(_reaches(encoded), labels=labels)
     refs: dict[str, ArtifactRef] = {}
     for group in shared:
         try:
@@ -158,12 +165,13 @@ def sharing(
     *,
     namespace: Mapping[str, Any] | None = None,
     definitions: Container[str] | None = None,
+    labels: bool = False,
 ) -> tuple[frozenset[str], ...]:
     """Return the sets of names whose values share mutable objects or array memory now.
 
     `namespace` are the notebook's globals, by default those of `__main__`. What is defined there is
     nobody's shared state, but for `values` themselves and classes that are not among `definitions`.
-    Values that cannot be pickled are left out.
+    Values that cannot be pickled are left out. `labels`: Index objects count.
     """
     found = vars(sys.modules[MAIN]) if namespace is None else namespace
     known = dict.fromkeys(found, "")
@@ -171,7 +179,7 @@ def sharing(
         data = {name for name, value in found.items() if name in values or isinstance(value, type)}
         known = dict.fromkeys((name for name in found if name not in data or name in definitions), "")
     encoded, _ = _encode_each(values, Scope(known, found))
-    return reach.groups(_reaches(encoded))
+    return reach.groups(_reaches(encoded), labels=labels)
 
 
 def describe(store: Store, ref: ArtifactRef) -> dict[str, Any]:

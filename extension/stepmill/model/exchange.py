@@ -50,6 +50,7 @@ class StepManifest:
     metrics: tuple[str, ...] = ()
     lenient: bool = False
     by_hand: bool = False  # somebody works in the step notebook: nothing is watched, nothing kept
+    names_labels: bool = False  # some cell names an Index in place: frames over one Index share it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,7 @@ class StepResult:
     metrics: Mapping[str, float] = field(default_factory=dict)
     session: tuple[str, ...] = ()  # process settings that the step left changed: "directory", "environment:X"
     environment: tuple[str, ...] = ()  # variables that the step's code looked at; "*": at all names
+    uses: tuple[str, ...] = ()  # settings in which an earlier step's change would show: "module:helpers"
     volatile: tuple[
         str, ...
     ] = ()  # what was touched and has no digest: "network: host", "subprocess: program"

@@ -9,6 +9,7 @@ from stepmill.model.artifact import ABSENT, StepRecord
 from stepmill.model.pipeline import EdgeKind
 from stepmill.model.plan import Cause, PlanStatus, Reason, StepPlan
 from stepmill.planning.explain import differences
+from stepmill.planning.file_history import FileHistory
 from stepmill.planning.kept_files import gone_files
 from stepmill.planning.keys import static_key
 from stepmill.planning.observations import World, failures, written_elsewhere
@@ -28,7 +29,8 @@ class Circumstances:
 
     `parameters` are the values in force as text for reading; `written` maps paths to the digests that
     the last runs of this notebook's steps gave them, and `later` does so for each step with those of
-    itself and the steps after it; `now_s` are seconds since the epoch.
+    itself and the steps after it; `history` says what they did one after the other. `now_s` are seconds
+    since the epoch.
     """
 
     records: Records
@@ -38,6 +40,7 @@ class Circumstances:
     written: Mapping[str, frozenset[str]] = field(default_factory=dict)
     later: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     wishes: Wishes = field(default_factory=Wishes)
+    history: FileHistory = field(default_factory=FileHistory)
 
 
 def decide_step(step: Step, made: Mapping[str, str], about: Circumstances) -> StepPlan:
@@ -118,7 +121,7 @@ def _why_not(step: Step, record: StepRecord, about: Circumstances) -> tuple[Reas
     required = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
     states = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.RANDOM]
     later = about.later.get(step.name)
-    return failures(record, about.world, required=required, states=states, later=later)
+    return failures(record, about.world, required=required, states=states, later=later, history=about.history)
 
 
 def _foreign(key: str, about: Circumstances) -> tuple[Reason, ...]:

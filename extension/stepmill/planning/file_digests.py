@@ -13,6 +13,7 @@ from stepmill.model.artifact import ABSENT
 from stepmill.notebook.modules import source_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Container
     from pathlib import Path
 
 _REMEMBERED_FROM_BYTES = 1 << 18
@@ -65,9 +66,9 @@ class FileDigests:
         except (OSError, ValueError):
             return ABSENT
 
-    def listing(self, path: Path) -> str:
-        """Return the digest of the names in a folder, `ABSENT` if there is none."""
-        return listing_digest(path)
+    def listing(self, path: Path, *, without: Container[str] = ()) -> str:
+        """Return the digest of the names in a folder, some left out; `ABSENT` if there is no folder."""
+        return listing_digest(path, without=without)
 
     def save(self) -> None:
         """Write what was learned, atomically; nothing if nothing was."""

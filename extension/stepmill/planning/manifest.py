@@ -84,7 +84,36 @@ def build_manifest(
         seed=seed,
         metrics=step.options.metrics,
         lenient=lenient,
+        names_labels=names_labels_later(step, notebook),
     )
+
+
+def names_labels_later(step: Step, notebook: Notebook) -> bool:
+    """Tell whether code that may run after `step` names a frame's Index in place: `df.index.name = "day"`."""
+    cells = (c for c in notebook.cells if c.role not in _NO_CODE)
+    later = (c for c in cells if c.role is not Role.STEP or c.index > max(step.cells))
+    trees = [parse_or_empty(cell.python) for cell in later]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    made = (node for node in nodes if isinstance(node, ast.Assign) and _is_labels(node.value, frozenset()))
+    names = frozenset(target.id for node in made for target in node.targets if isinstance(target, ast.Name))
+    return any(_names_in_place(node, names) for node in nodes)
+
+
+def _names_in_place(node: ast.AST, names: frozenset[str]) -> bool:
+    match node:
+        case ast.Attribute(attr="name" | "names", ctx=ast.Store(), value=owner):
+            return _is_labels(owner, names)
+        case ast.Call(func=ast.Attribute(attr="rename" | "set_names", value=owner), keywords=keywords):
+            return _is_labels(owner, names) and any(one.arg == "inplace" for one in keywords)
+        case ast.Call(func=ast.Name(id="setattr"), args=[owner, *_]):
+            return _is_labels(owner, names)
+    return False
+
+
+def _is_labels(node: ast.expr, names: frozenset[str]) -> bool:
+    if isinstance(node, ast.Attribute):
+        return node.attr in ("index", "columns")
+    return isinstance(node, ast.Name) and node.id in names
 
 
 def read_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:

@@ -14,6 +14,7 @@ from stepmill.artifacts.file_digests import answer
 from stepmill.model.artifact import ABSENT, QUESTIONS, FileAccess, StepRecord
 from stepmill.model.plan import Cause, Reason
 from stepmill.planning.distributions import installed_versions
+from stepmill.planning.file_history import FileHistory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -85,21 +86,22 @@ def failures(
     required: Iterable[str] = (),
     states: Iterable[str] = (),
     later: Mapping[str, frozenset[str]] | None = None,
+    history: FileHistory = FileHistory(),  # noqa: B008 - frozen
 ) -> tuple[Reason, ...]:
     """Return why `record` does not hold now; empty if it does.
 
     `states` are the generators whose state later steps take, `required` the outputs that they take:
-    the record must have them. Files that the step
-    wrote count as well: a hit requires them present and equal. `later` maps paths to what the step
-    itself and those after it wrote there: it asked about them when they had not been written.
+    the record must have them. Files that the step wrote count as well: a hit requires them present and
+    equal. `later` maps paths to what the step itself and those after it wrote there: it asked about them
+    when they had not been written. What `history` explains, the pipeline itself has done.
     """
     return (
         *_missing_outputs(record, world.store, required),
         *_missing_states(record, states),
-        *_changed_reads(record, world, later or {}),
+        *_changed_reads(record, world, later or {}, history),
         *_changed_distributions(record, world),
         *_changed_environment(record, world),
-        *_changed_writes(record, world),
+        *_changed_writes(record, world, history),
     )
 
 
@@ -151,17 +153,22 @@ _TELLING = ("code", "read", "list", *QUESTIONS)
 """What says most comes first: of two changes of one file only this one is told."""
 
 
-def _changed_reads(record: StepRecord, world: World, later: Mapping[str, frozenset[str]]) -> Iterable[Reason]:
+def _changed_reads(
+    record: StepRecord, world: World, later: Mapping[str, frozenset[str]], history: FileHistory
+) -> Iterable[Reason]:
     told: set[str] = set()
     for mode in _TELLING:
         for access in record.files:
             if access.mode != mode or access.path in told:
                 continue
             now = world.digest_of(access)
-            if now != access.digest and not (mode in QUESTIONS and _is_made_later(access, world, later)):
-                told.add(access.path)
-                cause = Cause.MODULE if mode == "code" else Cause.FILE
-                yield Reason(cause=cause, message=_file_message(access, now), subject=access.path)
+            if now == access.digest or (mode in QUESTIONS and _is_made_later(access, world, later)):
+                continue
+            if mode in ("read", "list") and _is_explained(record, access, now, world, history):
+                continue
+            told.add(access.path)
+            cause = Cause.MODULE if mode == "code" else Cause.FILE
+            yield Reason(cause=cause, message=_file_message(access, now), subject=access.path)
 
 
 def _is_made_later(access: FileAccess, world: World, later: Mapping[str, frozenset[str]]) -> bool:
@@ -172,14 +179,23 @@ def _is_made_later(access: FileAccess, world: World, later: Mapping[str, frozens
     return access.path in later and world.files.content(path) in later[access.path]
 
 
-def _changed_writes(record: StepRecord, world: World) -> Iterable[Reason]:
+def _is_explained(
+    record: StepRecord, access: FileAccess, now: str, world: World, history: FileHistory
+) -> bool:
+    if access.mode != "list":
+        return history.explains(record, access, now)
+    names = history.names_written(record, access.path)
+    return bool(names) and world.files.listing(world.path_of(access), without=names) == access.digest
+
+
+def _changed_writes(record: StepRecord, world: World, history: FileHistory) -> Iterable[Reason]:
     for access in record.files:
         if not world.is_output(access):
             continue
         now = world.digest_of(access)
         if now == ABSENT and world.store.has_blob(access.digest):
             continue  # it is put back
-        if now != access.digest:
+        if now != access.digest and not history.explains(record, access, now):
             what = "is gone" if now == ABSENT else "is not as it wrote it"
             message = f"its file {access.path} {what}"
             yield Reason(cause=Cause.OUTPUT_MISSING, message=message, subject=access.path)

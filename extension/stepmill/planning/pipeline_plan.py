@@ -9,10 +9,30 @@ from stepmill.model.artifact import StepRecord
 from stepmill.model.pipeline import Pipeline, Step
 from stepmill.model.plan import Plan, PlanStatus, StepPlan
 from stepmill.planning.decide import Circumstances, blocked_by, decide_step, decide_waiting
+from stepmill.planning.file_history import FileHistory, used_paths
 from stepmill.planning.kept_files import gone_files
 
 Components = Callable[[Step, Mapping[str, StepRecord]], dict[str, str]]
 """Gives the components of a step's key from the records of the steps before it, as far as there are any."""
+
+
+def settled_plan(
+    pipeline: Pipeline, about: Circumstances, components: Components
+) -> tuple[Plan, FileHistory]:
+    """Return the plan, and the history of files that holds as long as it is carried out.
+
+    Steps that run are found one round after the other: each may take the explanation away from files
+    that other steps used.
+    """
+    history = about.history
+    changed = history.changed_after_use()
+    while True:
+        plan = plan_pipeline(pipeline, replace(about, history=history), components)
+        runs = {step.step for step in plan.steps if step.status is not PlanStatus.CACHED}
+        used = {path for one in history.records if one.step in runs for path in used_paths(one)} & changed
+        if used <= history.moving:
+            return plan, history
+        history = replace(history, moving=history.moving | used)
 
 
 def plan_pipeline(pipeline: Pipeline, about: Circumstances, components_of: Components) -> Plan:

@@ -14,6 +14,7 @@ from stepmill.model.artifact import FileAccess, StepRecord
 from stepmill.notebook.ipython import to_python
 from stepmill.planning.distributions import distributions_by_module, installed_versions, used_distributions
 from stepmill.planning.evidence import code_document
+from stepmill.planning.process_state import LEFT, USES
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
@@ -41,11 +42,14 @@ def make_record(
     parameters: Mapping[str, str],
     seed: int | None,
     memory: Path,
+    left: Iterable[str] = (),
+    uses: Iterable[str] = (),
 ) -> StepRecord:
     """Return the record of a step that ran to its end.
 
     `parameters` are those the step reads, as text, for later explanations; `memory` is the folder in
-    which the lists of installed files are kept between runs.
+    which the lists of installed files are kept between runs; `left` are settings of its process that
+    the step left changed, `uses` those in which an earlier step's change would have shown.
     """
     sys_path = _libraries(result.sys_path, world)
     return StepRecord(
@@ -69,6 +73,8 @@ def make_record(
             "sys_path": list(sys_path),
             "volatile": list(result.volatile),
             "code": world.store.put_json(code_document(step, _module_paths(components), world)),
+            LEFT: list(left),
+            USES: list(uses),
         },
     )
 

@@ -23,13 +23,14 @@ from stepmill.planning.decide import Circumstances
 from stepmill.planning.facts import FactBook
 from stepmill.planning.facts import in_force as facts_in_force
 from stepmill.planning.file_digests import FileDigests
+from stepmill.planning.file_history import FileHistory
 from stepmill.planning.kernels import Kernel, find_kernel
 from stepmill.planning.keys import components, derived_seed
 from stepmill.planning.manifest import taken_values
 from stepmill.planning.observations import World
 from stepmill.planning.parameters import in_force as parameters_in_force
 from stepmill.planning.parameters import own_expression, shown
-from stepmill.planning.pipeline_plan import plan_pipeline
+from stepmill.planning.pipeline_plan import settled_plan
 from stepmill.planning.project import find_root
 from stepmill.planning.records import Records
 from stepmill.planning.wishes import Asked, check_asked, unknown_step, wishes
@@ -65,6 +66,7 @@ class Workbench:
     facts: FactBook
     world: World
     asked: Asked = field(default_factory=Asked)
+    _history: list[FileHistory] = field(default_factory=lambda: [FileHistory()])
     _modules: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
 
     def expression(self, name: str) -> str:
@@ -125,11 +127,15 @@ class Workbench:
             written=written,
             later=later,
             wishes=wishes(self.asked, self.pipeline),
+            history=self._history[-1],
         )
 
     def plan(self) -> Plan:
-        """Decide about all steps, as things are now."""
-        return plan_pipeline(self.pipeline, self.circumstances(), self.components)
+        """Decide about all steps, as things are now; later decisions go by the same history of files."""
+        last = (self.records.last(step.name).record for step in self.pipeline.steps)
+        self._history[:] = [FileHistory(tuple(record for record in last if record is not None))]
+        plan, self._history[-1] = settled_plan(self.pipeline, self.circumstances(), self.components)
+        return plan
 
     def with_facts(self) -> Workbench:
         """Return the bench with the notebook analysed anew, with all facts found so far."""

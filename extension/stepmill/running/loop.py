@@ -18,6 +18,7 @@ from stepmill.planning.decide import decide_step
 from stepmill.planning.kept_files import put_back
 from stepmill.planning.keys import static_key
 from stepmill.planning.parameters import masked
+from stepmill.planning.process_state import find_lost_change
 from stepmill.running.outcomes import failed
 from stepmill.running.shelf import Shelf
 from stepmill.running.step import Contradiction, InputLost, StepLimits, StepRunner
@@ -209,6 +210,9 @@ class RunLoop:
         return None
 
     def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
+        lost = find_lost_change(self.bench.pipeline, step.name, record, self._shelf.all())
+        if lost is not None and not self.limits.lenient:
+            return self._report(step.name, failed(lost))
         if self.bench.records.adopt(record):
             what = f"the stored result of {step.name} was made by somebody else; now it counts as yours"
             self.log.emit("run-warning", step.name, message=what)

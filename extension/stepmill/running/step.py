@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import ast
 import json
-import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,15 +19,19 @@ from stepmill.model.exchange import StepManifest, StepResult
 from stepmill.model.facts import Fact, FactKind
 from stepmill.model.run import StepOutcome, StepStatus
 from stepmill.model.secrets import is_secret_name
+from stepmill.notebook.ipython import to_python
 from stepmill.notebook.writing import write_document
 from stepmill.planning.conflicts import find_conflicts
 from stepmill.planning.kept_files import keep_files
 from stepmill.planning.keys import static_key
 from stepmill.planning.manifest import bound_elsewhere, build_manifest, taken_values
+from stepmill.planning.open_figures import FIGURES, uses_open_figures
 from stepmill.planning.parameters import shown
+from stepmill.planning.process_state import find_lost_change
 from stepmill.planning.publication import body_outputs, make_record
 from stepmill.plugins import Registry
 from stepmill.running.outcomes import failed, of_exit, of_problem
+from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +44,13 @@ if TYPE_CHECKING:
     from stepmill.running.folder import RunFolder, StepFiles
     from stepmill.running.shelf import Shelf
     from stepmill.running.tracking_link import TrackingLink
+
+
+_MODULE = "module:"
+"""How the settings begin that are the data of a module of the project."""
+
+_SEEN_LATER = (_MODULE, FIGURES)
+"""Settings that matter only if a later step uses them: known when that has run."""
 
 
 class Contradiction(Exception):  # noqa: N818 - a turn of the loop, no error of anybody
@@ -122,7 +133,9 @@ class StepRunner:
         if self.bench.local_modules(step, again=True) != modules:
             return None, _changed_meanwhile(step, ended, files)
         record = self._record(step, decision, records, result, ended, files)
-        self._publish(step, record, shelf, keep=not result.contradictions)
+        error = self._publish(step, record, shelf, keep=not result.contradictions)
+        if error is not None:
+            return None, failed(error, seconds=ended.seconds, notebook=files.executed)
         if result.learned:
             self.bench.facts.remember(_dated(fact, step) for fact in result.learned)
         return record, StepOutcome(
@@ -258,10 +271,14 @@ class StepRunner:
             parameters=texts,
             seed=self.bench.seed(step),
             memory=self.bench.project.cache,
+            left=[s for s in self._unrepeated(step, result) if s.startswith(_SEEN_LATER)],
+            uses=[s for s in result.uses if s != FIGURES or uses_open_figures(step)],
         )
 
-    def _publish(self, step: Step, record: StepRecord, shelf: Shelf, *, keep: bool) -> None:
+    def _publish(self, step: Step, record: StepRecord, shelf: Shelf, *, keep: bool) -> StepFailed | None:
         """Write the record, unless another step used the same files in an order left to chance.
+
+        Nor if one of two steps would not see what the other changed in its process: that is returned.
 
         One step at a time, so that of two in conflict the second finds out. `keep`: a later run may
         reuse it; not what a lenient run let pass.
@@ -278,10 +295,16 @@ class StepRunner:
                     seconds=record.seconds,
                     withdrawn=tuple(mine),
                 )
-            if keep:
+            lost = find_lost_change(self.bench.pipeline, step.name, record, known)
+            if lost is not None and not self.limits.lenient:
+                return lost
+            if lost is not None:
+                self.log.emit("run-warning", step.name, message=lost.message)
+            if keep and lost is None:
                 keep_files(record.files, self.bench.world)
                 self.bench.records.add(record)
             shelf.put(step.name, record)
+            return None
 
     def _refuse_contradictions(
         self, step: Step, result: StepResult, ended: StepExit, files: StepFiles
@@ -299,9 +322,8 @@ class StepRunner:
 
         An environment variable that nobody is seen to read only gives a warning: libraries set some.
         """
-        later = [other for other in self.bench.pipeline.steps if max(other.cells) > max(step.cells)]
-        repeated = "\n".join(f.source for other in later[:1] for f in other.setup if f.cell in step.cells)
-        unseen = [setting for setting in result.session if not _is_repeated(setting, step, repeated)]
+        later = self._later(step)
+        unseen = [s for s in self._unrepeated(step, result) if not s.startswith(_SEEN_LATER)]
         if not unseen or not later:
             return
         what = ", ".join(setting.replace(":", " ", 1) for setting in unseen)
@@ -315,6 +337,15 @@ class StepRunner:
             return
         fact = Fact(kind=FactKind.SESSION, step=step.name, names=grave, message=message)
         raise Contradiction((_dated(fact, step),), seconds=ended.seconds, notebook=files.executed)
+
+    def _later(self, step: Step) -> list[Step]:
+        return [other for other in self.bench.pipeline.steps if max(other.cells) > max(step.cells)]
+
+    def _unrepeated(self, step: Step, result: StepResult) -> list[str]:
+        """Return the settings that the step left changed, and that later steps do not find so."""
+        setup = [f for other in self._later(step)[:1] for f in other.setup]
+        repeated = "\n".join(f.source for f in setup if f.cell in step.cells)
+        return [setting for setting in result.session if not _is_repeated(setting, step, repeated)]
 
     def _look_for_damage(self, step: Step, ended: StepExit, records: Mapping[str, StepRecord]) -> None:
         """Find out whether the step failed because what it takes is damaged in the store."""
@@ -341,13 +372,37 @@ def _is_repeated(setting: str, step: Step, repeated: str) -> bool:
     """Tell whether the setup code of later steps makes the same change: the source `repeated`.
 
     A setting that nobody below can notice is not repeated. For a module of the project the source has
-    to speak of the module as often as the step does.
+    to use what it imports from the module as often as the step does.
     """
-    if not setting.startswith("module:"):
+    if setting == FIGURES:
+        return False
+    if not setting.startswith(_MODULE):
         return bool(repeated) or step.settings
-    name = re.compile(rf"\b{re.escape(setting.removeprefix('module:').split('.')[-1])}\b")
-    own = len(name.findall("\n".join(fragment.source for fragment in step.body)))
-    return 0 < own == len(name.findall(repeated))
+    setup, own = (
+        "\n".join(to_python(fragment.source).code for fragment in part) for part in (step.setup, step.body)
+    )
+    names = _imported_from(setting.removeprefix(_MODULE), parse_or_empty(f"{setup}\n{own}"))
+    return 0 < _reads(own, names) == _reads(repeated, names)
+
+
+def _imported_from(module: str, tree: ast.Module) -> set[str]:
+    """Return the names that imports bind to `module`, or to something of it."""
+    last = module.rpartition(".")[2]
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            own = (node.module or "").rpartition(".")[2] == last
+            names |= {a.asname or a.name for a in node.names if own or a.name == last}
+        elif isinstance(node, ast.Import):
+            found = (a for a in node.names if last in a.name.split("."))
+            names |= {a.asname or a.name.partition(".")[0] for a in found}
+    return names
+
+
+def _reads(source: str, names: set[str]) -> int:
+    """Count the places in `source` that read one of these names."""
+    nodes = ast.walk(parse_or_empty(source))
+    return sum(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names for n in nodes)
 
 
 def _read_result(step: Step, files: StepFiles) -> StepResult:
