@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
-    from types import FrameType
+    from types import CodeType, FrameType
 
 _OURS = ("stepmill", "stepmill_magics")
 _SHELL = ("IPython", "ipykernel")
 _FOLDER_MAKERS = ("mkdir", "makedirs")
+_KNOWN_LINES: dict[tuple[CodeType, int], bool] = {}
 
 
 def callers() -> Iterator[tuple[str, FrameType]]:
@@ -47,14 +48,21 @@ def is_users(module: str, frame: FrameType | None) -> bool:
 
 def only_makes_a_folder(frame: FrameType) -> bool:
     """Tell whether the line is `if not …exists(…): …mkdir(…)`: whatever the answer, the folder is there."""
-    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    key = (frame.f_code, frame.f_lineno)
+    if key not in _KNOWN_LINES:  # parsing takes a millisecond, and a loop may ask a million times
+        source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+        _KNOWN_LINES[key] = _makes_folder_at(source, frame.f_lineno)
+    return _KNOWN_LINES[key]
+
+
+def _makes_folder_at(source: str, line: int) -> bool:
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return False
     return any(
         isinstance(node, ast.If)
-        and node.test.lineno <= frame.f_lineno <= (node.test.end_lineno or 0)
+        and node.test.lineno <= line <= (node.test.end_lineno or 0)
         and isinstance(node.test, ast.UnaryOp)
         and isinstance(node.test.operand, ast.Call)
         and not node.orelse

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 OLD, NEW = "1", "2"
+IS = ": line 1 is `V = 2`, was `V = 1`"
 
 
 def text(path: str) -> Callable[[Path, str], None]:
@@ -96,11 +97,12 @@ class Case:
 
 
 CASES = {
-    "local module": Case("import direct; put(direct.V)", text("direct.py"), "direct.py changed"),
-    "module behind a module": Case("import front; put(front.V)", text("behind.py"), "behind.py changed"),
-    "namespace in a namespace": Case("import a.b.c; put(a.b.c.V)", text("a/b/c.py"), "a/b/c.py changed"),
+    "local module": Case("import direct; put(direct.V)", text("direct.py"), f"direct.py changed{IS}"),
+    "module behind a module": Case("import front; put(front.V)", text("behind.py"), f"behind.py changed{IS}"),
+    "namespace in a namespace": Case("import a.b.c; put(a.b.c.V)", text("a/b/c.py"), f"a/b/c.py changed{IS}"),
     "import in a function": Case(
-        "def late():\n    import lazy\n    return lazy.V\nput(late())", text("lazy.py"), "lazy.py changed"
+        "def late():\n    import lazy\n    return lazy.V\nput(late())", text("lazy.py"),
+        f"lazy.py changed{IS}"
     ),
     "import by a computed name": Case(
         "import importlib; put(importlib.import_module('by' + 'name').V)",
