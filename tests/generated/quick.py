@@ -23,6 +23,7 @@ import numpy as np
 from oracle.canonical import snapshot
 from oracle.judge import Finding, Verdict
 from stepmill.analysis import analyze
+from stepmill.artifacts.signing import Signer
 from stepmill.artifacts.store import Store
 from stepmill.artifacts.values import load_values, same_values, save_values, sharing
 from stepmill.compiler.step_notebook import compile_step
@@ -214,7 +215,7 @@ class _Run:
         self.pipeline = pipeline
         self.truth = truth
         self.folder = folder
-        self.store = Store("memory://", MemoryFiles())
+        self.store = Store("memory://", MemoryFiles(), Signer((folder / "key",)))
         self.facts: list[Fact] = []
         self.records: dict[str, _Record] = {}
         self.wrong: list[str] = []
