@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.file_digests import answer, file_digest, listing_digest
-from stepmill.model.artifact import ABSENT, FileAccess
+from stepmill.model.artifact import ABSENT, FOLDER, FileAccess
 from stepmill_magics.callers import callers
 from stepmill_magics.native_files import NativeFiles
 from stepmill_magics.places import Places
@@ -99,6 +99,7 @@ class Observer:
             (mode, path, digest) for path, seen in self._files.items() for mode, digest in seen.outcome()
         ]
         found += [("list", path, digest) for path, digest in self._listings.items()]
+        found += [("folder", path, FOLDER) for path in self._made if os.path.isdir(path)]  # noqa: PTH112
         known = {path for mode, path, _ in found if mode in ("read", "list")}
         known |= {folder for _, path, digest in found if digest != ABSENT for folder in _folders(path)}
         found += [

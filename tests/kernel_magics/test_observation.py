@@ -210,8 +210,14 @@ ACCESSES: list[Any] = [
         [("list", "."), ("list", "@"), ("list", "@/parts")],
         id="walk-of-the-project",
     ),
-    pytest.param(_make_folder, [("write", "new/y")], id="a-folder-of-its-own-is-not-listed"),
-    pytest.param(_tree, [("write", "tree/deep/y")], id="folders-are-not-files"),
+    pytest.param(
+        _make_folder, [("folder", "new"), ("write", "new/y")], id="a-folder-of-its-own-is-not-listed"
+    ),
+    pytest.param(
+        _tree,
+        [("folder", "tree"), ("folder", "tree/deep"), ("write", "tree/deep/y")],
+        id="folders-are-not-files",
+    ),
     pytest.param(lambda: Path("x.csv").exists(), [("kind", "x.csv")], id="a-mere-question"),
     pytest.param(lambda: Path("missing").is_file(), [("kind", "missing")], id="a-question-in-vain"),
     pytest.param(lambda: Path("x.csv").stat(), [("time", "x.csv")], id="size-and-time"),

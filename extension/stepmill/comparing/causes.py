@@ -101,7 +101,7 @@ def _environment(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
 
 
 def _files(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
-    read = [{a.path: a.digest for a in each.files if a.mode != "write"} for each in facts]
+    read = [{a.path: a.digest for a in each.files if a.mode not in ("write", "folder")} for each in facts]
     if not all(each.components for each in facts):
         return
     for path in _differing(read)[:_MOST_NAMED]:

@@ -207,7 +207,7 @@ def _files(steps: _Steps) -> tuple[Row, ...]:
     words = {"read": "reads", "list": "lists", "write": "writes"}
     for name, facts in steps:
         accesses = [
-            {f"{words.get(a.mode, a.mode)} {a.path}": a.digest for a in each.files}
+            {f"{words.get(a.mode, a.mode)} {a.path}": a.digest for a in each.files if a.mode != "folder"}
             if each is not None
             else {}
             for each in facts

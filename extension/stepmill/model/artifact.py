@@ -9,6 +9,9 @@ from typing import Any
 ABSENT = "absent"
 """The digest of a name that is not bound: a fact like any other value."""
 
+FOLDER = "folder"
+"""The digest of a folder that a step made."""
+
 QUESTIONS = ("kind", "size", "time", "link")
 """What can be asked about a file without opening it: see `stepmill.artifacts.file_digests.answer`."""
 
@@ -42,7 +45,7 @@ class FileAccess:
     """
 
     path: str
-    mode: str  # "read", "write", "list", "code", or one of QUESTIONS
+    mode: str  # "read", "write", "list", "code", "folder" (it made one), or one of QUESTIONS
     digest: str
 
 

@@ -58,7 +58,9 @@ class FileHistory:
         written: set[str] = set()
         for record in reversed(self.records):
             written |= {path for one in record.files if one.mode == "write" for path in _changed_paths(one)}
-            found |= {access.path for access in record.files if access.mode != "write"} & written
+            found |= {
+                access.path for access in record.files if access.mode not in ("write", "folder")
+            } & written
         return frozenset(found)
 
     def _leads(self, step: str, path: str, digest: str, now: str) -> bool:
@@ -81,7 +83,10 @@ class FileHistory:
 def used_paths(record: StepRecord) -> Iterator[str]:
     """Yield the files that a step used, the folders it listed, and those that it wrote into."""
     for access in record.files:
-        yield from _changed_paths(access) if access.mode == "write" else (access.path,)
+        if access.mode == "write":
+            yield from _changed_paths(access)
+        elif access.mode != "folder":
+            yield access.path
 
 
 def _changed_paths(access: FileAccess) -> Iterator[str]:

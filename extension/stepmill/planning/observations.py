@@ -175,7 +175,7 @@ def _is_made_later(access: FileAccess, world: World, later: Mapping[str, frozens
     """Return whether what is there now is what the step or one after it left, as in a run from the start."""
     path = world.path_of(access)
     if path.is_dir():
-        return any(name.startswith(f"{access.path}/") for name in later)
+        return access.path in later or any(name.startswith(f"{access.path}/") for name in later)
     return access.path in later and world.files.content(path) in later[access.path]
 
 

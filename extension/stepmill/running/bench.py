@@ -115,7 +115,7 @@ class Workbench:
         for step in reversed(self.pipeline.steps):
             record = self.records.last(step.name).record
             for access in record.files if record else ():
-                if access.mode == "write":
+                if access.mode in ("write", "folder"):
                     known = written.get(access.path, frozenset())
                     written = {**written, access.path: known | {access.digest}}
             later[step.name] = written
