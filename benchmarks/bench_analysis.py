@@ -8,6 +8,7 @@ from itertools import count
 from resource import RUSAGE_SELF, getrusage
 from typing import TYPE_CHECKING
 
+from recursion import recursive_notebooks
 from workloads import chained_cells, fanned_cells, varied_cells
 
 from stepmill.api import analyze
@@ -128,6 +129,16 @@ def after_edits() -> None:
             print(f"  {size:>6}  {name:<17}{first:>10.1f}{middle:>11.1f}{last:>9.1f}{nothing * 1000:>14.1f}")
 
 
+def of_recursion() -> None:
+    """Print how long the first analysis of notebooks takes in which functions call themselves."""
+    print("\nanalysis from nothing of recursion over objects that share others")
+    print(f"  {'notebook':<13}{'cells':>6}{'pyflakes ms':>13}{'analyze ms':>12}{'ratio':>7}")
+    for name, cells in recursive_notebooks().items():
+        flakes = cpu_s(lambda cells=cells: check_all(cells), 3) if Checker else float("nan")
+        ours = cpu_s(lambda cells=cells: analyze(document(unseen(cells))), 1)
+        print(f"  {name:<13}{len(cells):>6}{flakes * 1000:>13.1f}{ours * 1000:>12.1f}{ours / flakes:>7.1f}")
+
+
 def _after(cells: list[str], edit: Callable[[str, int], str], at: int) -> float:
     def typed() -> None:
         edited = [*cells[:at], edit(cells[at], next(_fresh)), *cells[at + 1 :]]
@@ -140,6 +151,7 @@ def _after(cells: list[str], edit: Callable[[str, int], str], at: int) -> float:
 def main() -> None:
     analyze(document(varied_cells(4)))  # imports
     from_nothing()
+    of_recursion()
     after_edits()
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from oracle.table import all_cases
-from stepmill.analysis import analyze, build
+from stepmill.analysis import analyze, build, memory
 from stepmill.analysis.interpreter import Interpreter, Observed
 from stepmill.model.codec import to_json
 from stepmill.notebook.reading import parse_document
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stepmill.analysis.units import Unit
+    from stepmill.model.cell import Notebook
 
 LINES = (
     "x = 1", "x = [1]", "y = x", "y = [x]", "z = y", "x.append(2)", "y[0] = z", "x += [3]", "del x", "x = 2",
@@ -88,10 +89,13 @@ def edited(cells: list[str], kind: str, number: int, source: str) -> list[str]:
     return [*cells[:here], new, *cells[here + 1 :]]
 
 
-def analysed(cells: list[str]) -> Any:
+def parsed(cells: list[str]) -> Notebook:
     made = [{"cell_type": "code", "id": "", "metadata": {}, "source": source} for source in cells]
-    document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}
-    return to_json(analyze(parse_document(document, "n"), is_local=lambda name: name == "local_module"))
+    return parse_document({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}, "n")
+
+
+def analysed(cells: list[str]) -> Any:
+    return to_json(analyze(parsed(cells), is_local=lambda name: name == "local_module"))
 
 
 def check(versions: list[list[str]]) -> None:
@@ -117,6 +121,52 @@ def test_oracle_cases_after_edits_are_as_if_analysed_from_nothing() -> None:
             line = chance.choice(LINES)
             versions.append(edited(versions[-1], kind, chance.randrange(100), line))
         check([*versions, cells])
+
+
+TREE = """
+class Node:
+    def __init__(self, value, children=()):
+        self.value, self.children, self.parent = value, list(children), None
+        for child in self.children:
+            child.parent = self
+        self.undo = lambda: None
+    def __add__(self, other):
+        out = Node(self.value, (self, other))
+        def undo():
+            self.value, other.value = other.value, out.value
+        out.undo = undo
+        return out
+    def walk(self, seen):
+        if self not in seen:
+            seen.append(self)
+            for child in self.children:
+                child.walk(seen)
+                child.undo()
+        return seen
+"""
+
+
+def test_recursion_after_edits_is_as_if_analysed_from_nothing() -> None:
+    """Sets of hundreds of nodes, of which an edit makes new ones."""
+    cells = [TREE, "%%step a\nx = Node([1])\ny = Node(x) + x", "%%step b\nz = (y + x) + Node(y)"]
+    cells += ["%%step c\nfor node in z.walk([]):\n    node.value = y", "%%step d\nprint(x.value, z)"]
+    versions = [cells]
+    for at, line in ((1, "w = y + Node(w)"), (2, "z = z + y"), (0, "k = Node"), (4, "x.parent = y")):
+        versions.append([*cells[:at], f"{cells[at]}\n{line}", *cells[at + 1 :]])
+    check([*versions, ["limit = 1", *cells], cells])
+
+
+def test_nodes_of_statements_long_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "SPARE_NODES", 10)
+    cells = ["%%step a\nx = [[1], [2]]", "%%step b\ny = [x, x[0]]\nz = y[0]"]
+    versions = [
+        [f"new_{number} = [x for x in y]", *cells[:1], f"v_{number} = []", *cells[1:]] for number in range(60)
+    ]
+    check(versions)
+    for version in versions:
+        analysed(version)
+    (look,) = build._recent.take(parsed(versions[-1]), ()).looks.values()
+    assert len(look.numbering.names) < 60
 
 
 def test_an_edit_leaves_alone_what_does_not_depend_on_it(monkeypatch: pytest.MonkeyPatch) -> None:

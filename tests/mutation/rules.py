@@ -88,7 +88,7 @@ for method in dir(Interpreter):
 for method in ("hold", "_stand_in"):
     _rule(Heap, method)
 RULES["Heap.deep sees only the object itself"] = (Heap, "deep", Heap.shallow)
-RULES["Heap.shallow sees only the names"] = (Heap, "shallow", lambda _, roots: set(roots))
+RULES["Heap.shallow sees only the names"] = (Heap, "shallow", lambda _, roots: roots)
 RULES["Heap.bind drops aliases"] = (
     Heap,
     "bind",

@@ -102,7 +102,7 @@ class Calls(Summaries):
         self.escape(everything, node)
         if callee.random:
             self.draw(callee.random, node)
-        known = bool(callee.random) or any(root in self.mutators for root in callee.roots)
+        known = bool(callee.random) or self.keeps_mutator(callee.roots)
         followed = bool(results) and callee.kind is Kind.UNKNOWN  # out of a table of functions
         if known or (callee.kind in (Kind.UNKNOWN, Kind.OBJECT) and not followed):
             self.change(callee, node, doubtful=not known)
@@ -174,7 +174,7 @@ class Calls(Summaries):
         before, known = self._done_so_far(), set(self.effects.reads)
         result = self._go_through(info, frame, everything, node)
         if self._done_so_far() != before:
-            self.change(Value(roots=frozenset({info.name})), node)
+            self.change(Value(roots=self.heap.node(info.name)), node)
         words = {child.id for child in ast.walk(info.node) if isinstance(child, ast.Name)}
         read = {name for name in self.effects.reads if name in words or name not in known}
         self.effects.cached.setdefault(info.name, set()).update(read)
@@ -205,7 +205,7 @@ class Calls(Summaries):
             self.conditional = conditional
         result = result_of(frame.returns)
         if CACHES & set(info.decorators) and not result.is_immutable and info.closure is None:
-            result = replace(result, roots=result.roots | {info.name})
+            result = replace(result, roots=result.roots | self.heap.node(info.name))
         if info.is_generator:
             kind = (
                 Kind.UNKNOWN
@@ -263,7 +263,7 @@ class Calls(Summaries):
         if info is None:
             return UNKNOWN
         known = self.env.get(info.name)
-        roots = frozenset({info.name}) if known is not None else frozenset[str]()
+        roots = self.heap.node(info.name) if known is not None else 0
         return Value(Kind.CLASS, info.ident, roots, frozenset({info.ident}))
 
     def _give_up(self, info: FunctionInfo, args: list[Value], node: ast.AST) -> None:
@@ -289,7 +289,7 @@ class Calls(Summaries):
         self.effects.reached.add(info.ident)
         instance = replace(self.fresh(Kind.INSTANCE, info.ident), carries=frozenset({info.ident}))
         if info.ident in self.stored and info.name in self.env:  # it is stored together with its class
-            self.heap.hold(instance.roots, {info.name})
+            self.heap.hold(instance.roots, self.heap.node(info.name))
             instance = replace(instance, carries=instance.carries | definitions_of(self.env[info.name]))
         if info.metaclass is not None and info.metaclass.kind is Kind.CLASS:
             hook = self.find_attribute(self.classes[info.metaclass.what], "__call__")
@@ -378,7 +378,7 @@ class Calls(Summaries):
         receivers = {v.what: v.owner for v in values if v.kind is Kind.FUNCTION and v.owner is not None}
         results = []
         for ident in idents:
-            key = (ident, frozenset(root for root in given.roots if not root.startswith("#")))
+            key = (ident, self.heap.named(given.roots))
             if key in self.escaped:
                 continue
             self.escaped.add(key)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo
+    from stepmill.analysis.heap import Numbering
+    from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
     from stepmill.model.diagnostic import Place
 
@@ -75,11 +77,14 @@ class Core:
     """
 
     def __init__(
-        self, modules: Callable[[str], frozenset[str] | None], is_local: Callable[[str], bool]
+        self,
+        modules: Callable[[str], frozenset[str] | None],
+        is_local: Callable[[str], bool],
+        numbering: Numbering | None = None,
     ) -> None:
         self._ask: dict[str, Callable[[str], Any]] = {"names": modules, "local": is_local}
         self.env: Table[Value] = Table()
-        self.heap = Heap()
+        self.heap = Heap(numbering)
         self.functions: Table[FunctionInfo] = Table()
         self.classes: Table[ClassInfo] = Table()
         self.frame: Frame | None = None
@@ -89,13 +94,13 @@ class Core:
         self.bindings = 0  # counts names that were bound, unbound or given more to carry
         self.in_loop = False
         self.raised: list[Value] = []  # by the statement at hand, so far
-        self.escaped: set[tuple[str, frozenset[str]]] = set()
+        self.escaped: set[tuple[str, int]] = set()
         self.mutators: Table[bool] = Table()
         self.made: Table[int] = Table()
         self.partials: Table[tuple[Value, list[Value], dict[str, Value]]] = Table()
         self.outside: Table[Any] = Table()
         self.world: Table[Any] = Table()
-        self.tables: tuple[Table[Any] | Heap, ...] = (
+        self.tables: tuple[Noted, ...] = (
             self.env, self.heap, self.functions, self.classes, self.mutators, self.made, self.partials,
             self.outside, self.world,
         )  # fmt: skip
@@ -193,7 +198,7 @@ class Core:
             if home is not self.frame:
                 self.bindings += 1
             if home is not self.frame and home.node:  # a function that outlives its maker keeps its names
-                self.change(Value(roots=frozenset({home.node})), node)
+                self.change(Value(roots=home.node), node)
             old = home.values.get(name)
             both = self.conditional and old is not None
             self.set_local(home, name, join((old, value)) if both and old is not None else value)
@@ -205,14 +210,14 @@ class Core:
     def bind_global(self, name: str, value: Value, place: Place) -> None:
         roots = value.roots
         if value.kind is Kind.FRAME and value.owner is not None:  # a part of a frame is a new frame
-            roots = frozenset()
+            roots = 0
             value = replace(value, owner=None, attribute="")
         shared = value.kind not in UNSHARED
         self.bindings += 1
         if self.frame is not None:
             self._keep_locals(name)
-        self.heap.bind(name, roots if shared else (), weak=bool(self.conditional))
-        named = replace(value, roots=frozenset({name}) if shared else frozenset())
+        self.heap.bind(name, roots if shared else 0, weak=bool(self.conditional))
+        named = replace(value, roots=self.heap.node(name) if shared else 0)
         old = self.env.get(name)
         if old is None:
             self.effects.new.add(name)
@@ -227,18 +232,19 @@ class Core:
 
     def _supersede(self, name: str, old: Value) -> None:
         """Another definition takes the name of `old`, which something may still hold."""
-        if old.kind is Kind.CLASS or len(self.heap.shallow({name})) > 1:
+        node = self.heap.node(name)
+        if old.kind is Kind.CLASS or self.heap.shallow(node) != node:
             self.effects.superseded.add(old.what)
 
     def _keep_locals(self, name: str) -> None:
         """Local names of a function that are bound to what `name` was stay so when it is rebound."""
-        node = ""
+        node, kept = self.heap.node(name), 0
         frame = self.frame
         while frame is not None:
             for local, value in frame.values.items():
-                if name in value.roots:
-                    node = node or self.heap.alias(name)
-                    self.set_local(frame, local, replace(value, roots=value.roots - {name} | {node}))
+                if value.roots & node:
+                    kept = kept or self.heap.alias(name)
+                    self.set_local(frame, local, replace(value, roots=value.roots ^ node | kept))
             frame = frame.parent
 
     def set_local(self, frame: Frame, name: str, value: Value) -> None:
@@ -274,15 +280,15 @@ class Core:
         carries: set[str] = set()
         for value in held:
             carries |= definitions_of(value)
-            self.hold((node,), value)
+            self.hold(node, value)
             if value.owner is not None and is_mutator(value.attribute):
                 self.heap.keep(value.owner.roots)
-                for root in value.owner.roots:
+                for root in self.heap.names(value.owner.roots):
                     self.mutators[root] = True
         random = (
             frozenset[str]().union(*(self.random_of(value) for value in held)) if held else frozenset[str]()
         )
-        return Value(kind, what, frozenset({node}), frozenset(carries), random=random)
+        return Value(kind, what, node, frozenset(carries), random=random)
 
     def part(self, value: Value) -> Value:
         """Return an element or attribute of `value`: it may be anything that `value` reaches."""
@@ -292,16 +298,26 @@ class Core:
             return IMMUTABLE
         return replace(value.interior(), roots=self.inside(value.roots))
 
-    def inside(self, roots: frozenset[str]) -> frozenset[str]:
+    def inside(self, roots: int) -> int:
         """Return `roots` and what they may reach, but for functions and classes kept in them."""
-        found = self.heap.inside(roots) - roots
-        callables = {n for n, value in self.env.known(found) if value.kind in CALLABLE}
-        return roots | (found - callables)
+        found = self.heap.inside(roots)
+        for name, value in self.env.known(self.heap.names(self.heap.named(found & ~roots))):
+            if value.kind in CALLABLE:
+                found ^= self.heap.node(name)
+        return found | roots
 
-    def hold(self, holders: Iterable[str], value: Value) -> None:
+    def names_inside(self, roots: int) -> list[str]:
+        """Return the names among `roots` and what they may reach."""
+        return self.heap.names(self.heap.named(self.heap.inside(roots)))
+
+    def keeps_mutator(self, nodes: int) -> bool:
+        """Tell whether a container keeps a method that changes one of these."""
+        return any(name in self.mutators for name in self.heap.names(nodes))
+
+    def hold(self, holders: int, value: Value) -> None:
         """Let the objects `holders` contain `value`."""
         if value.kind not in UNSHARED:
-            self.heap.hold(holders, value.roots or (self.heap.new(),))
+            self.heap.hold(holders, value.roots or self.heap.new())
 
     def alias(self, values: Iterable[Value], kind: Kind = Kind.UNKNOWN) -> Value:
         """Return a value that may be one of `values` or a part of one."""
@@ -348,19 +364,21 @@ class Core:
             return
         place = self.place(node)
         doubtful = doubtful or self.doubt > 0
-        nodes = self.heap.shallow(self.inside(value.roots) if deep else value.roots)
+        heap = self.heap
+        nodes = heap.shallow(self.inside(value.roots) if deep else value.roots)
         if fits:
-            inside = self.heap.inside(value.roots)
-            nodes = self.heap.shallow({n for n in inside if n in value.roots or self._has_state(n)})
+            inside = heap.inside(value.roots)
+            names = heap.names(heap.named(inside & ~value.roots))
+            nodes = heap.shallow(inside & value.roots | heap.nodes(filter(self._has_state, names)))
+        names = sorted(heap.names(heap.named(nodes)))
         if columns:
-            nodes = {n for n in nodes if self.env.get(n, UNKNOWN).kind is not Kind.ARRAY}
-        self._forget_parts(nodes)
-        for name in sorted(nodes):
-            if name.startswith("#"):
-                if name in self.made:
-                    self.effects.changes_made.add(self.made[name])
-                continue
-            if name not in value.roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
+            arrays = [name for name in names if self.env.get(name, UNKNOWN).kind is Kind.ARRAY]
+            names, nodes = [name for name in names if name not in arrays], nodes & ~heap.nodes(arrays)
+        self._forget_parts(names, nodes)
+        for _, unit in self.made.known(heap.names(heap.nameless(nodes) & ~heap.young)):
+            self.effects.changes_made.add(unit)
+        for name in names:
+            if not heap.node(name) & value.roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
                 continue
             if name not in self.effects.new and name not in self.effects.must | self.effects.reads.keys():
                 self.effects.aliased.setdefault(name, place)
@@ -372,9 +390,9 @@ class Core:
         value = self.env.get(node)
         return value is not None and value.kind in (Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN)
 
-    def _forget_parts(self, nodes: set[str]) -> None:
+    def _forget_parts(self, names: list[str], nodes: int) -> None:
         """The elements known from a display are no longer those once the list has changed."""
-        for name in nodes:
+        for name in names:
             value = self.env.get(name)
             if value is not None and value.parts is not None:
                 self.bindings += 1
@@ -382,7 +400,7 @@ class Core:
         frame = self.frame
         while frame is not None:
             for local, value in frame.values.items():
-                if value.parts is not None and not nodes.isdisjoint(self.heap.now(value.roots)):
+                if value.parts is not None and nodes & self.heap.now(value.roots):
                     self.set_local(frame, local, replace(value, parts=None))
             frame = frame.parent
 
@@ -394,18 +412,17 @@ class Core:
         for value in held:
             self.hold(holder.roots, value)
         if carried or random:
-            for name in self.heap.shallow(holder.roots):
-                self._extend(name, carried, random)
+            self._extend(self.heap.shallow(holder.roots), carried, random)
 
-    def _extend(self, name: str, carried: frozenset[str], random: frozenset[str]) -> None:
-        known = self.env.get(name)
-        if known is not None and not (carried <= known.carries and random <= known.random):
-            self.bindings += 1
-            self.env[name] = replace(known, carries=known.carries | carried, random=known.random | random)
+    def _extend(self, nodes: int, carried: frozenset[str], random: frozenset[str]) -> None:
+        for name, known in self.env.known(self.heap.names(self.heap.named(nodes))):
+            if not (carried <= known.carries and random <= known.random):
+                self.bindings += 1
+                self.env[name] = replace(known, carries=known.carries | carried, random=known.random | random)
         frame = self.frame
         while frame is not None:
             for local, value in frame.values.items():
-                if name in self.heap.now(value.roots):
+                if nodes & self.heap.now(value.roots):
                     both = replace(value, carries=value.carries | carried, random=value.random | random)
                     self.set_local(frame, local, both)
             frame = frame.parent

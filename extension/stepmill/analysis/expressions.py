@@ -471,13 +471,15 @@ class Expressions(Core):
         closure = self.frame
         held = self.alias(defaults)
         if held.roots and closure is None and name.isidentifier():
-            held = replace(held, roots=held.roots | {name})  # a default that changes, changes the function
+            held = replace(
+                held, roots=held.roots | self.heap.node(name)
+            )  # a default that changes, changes the function
         self.world["definitions"] = True
         self.heap.keep(held.roots)
         self.functions[ident] = FunctionInfo(ident, name, node, self.unit, closure, held, decorators)
         value = self.fresh(Kind.FUNCTION, ident, holds=[*defaults, *self._captured(closure)])
         if closure is not None and closure.node:  # it may refer to itself by its name there
-            self.heap.hold((closure.node,), value.roots)
+            self.heap.hold(closure.node, value.roots)
             self.heap.pin(value.roots)
         return replace(value, carries=value.carries | {ident})
 
@@ -491,10 +493,10 @@ class Expressions(Core):
                     frame.node = self.heap.new()
                 kept = [value for value in frame.values.values() if value.roots]
                 for value in kept:
-                    self.heap.hold((frame.node,), value.roots)
+                    self.heap.hold(frame.node, value.roots)
                     self.heap.pin(value.roots)
-                self.heap.pin((frame.node,))
-                found += [Value(roots=frozenset({frame.node})), *kept]
+                self.heap.pin(frame.node)
+                found += [Value(roots=frame.node), *kept]
             frame = frame.parent
         return found
 
@@ -508,7 +510,7 @@ class Expressions(Core):
             return join((made, self.part(source)))
         if source.is_immutable:
             return IMMUTABLE
-        if source.kind is Kind.ITERATOR and source.parts and all(r.startswith("#") for r in source.roots):
+        if source.kind is Kind.ITERATOR and source.parts and not self.heap.named(source.roots):
             return replace(self.container(list(source.parts)), parts=source.parts)  # zip makes tuples
         if source.parts:
             joined = join(source.parts)

@@ -25,7 +25,7 @@ class Frame:
     values: dict[str, Value] = field(default_factory=dict)
     returns: list[Value] = field(default_factory=list)
     class_name: str = ""  # of a class body
-    node: str = ""  # in the heap, once a function has been defined inside
+    node: int = 0  # in the heap, once a function has been defined inside
     unit: int = -1  # the statement in which it came to be
 
     @property

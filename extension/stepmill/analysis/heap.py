@@ -4,6 +4,9 @@ Nodes are the notebook's names and temporaries (`#1.2`). The relation is kept tr
 so that a name can be rebound (its node dropped) without losing what others knew through it. Past
 states are kept as differences, so that a snapshot costs nothing. The nodes that a statement looks
 at or changes are noted, so that it need not be interpreted again while they are what they were.
+
+A set of nodes is an integer, one bit a node: recursion over objects that share others makes sets of
+thousands, of which many are the same.
 """
 
 from __future__ import annotations
@@ -12,107 +15,247 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
-Links = tuple[frozenset[str], frozenset[str]]
-"""What a node reaches, and what reaches it."""
+Links = tuple[int, int]
+"""What a node reaches, and what reaches it; itself included."""
+
+
+def indices(nodes: int) -> Iterator[int]:
+    """Yield the numbers of the nodes of a set, the least first."""
+    while nodes:
+        low = nodes & -nodes
+        yield low.bit_length() - 1
+        nodes ^= low
+
+
+class Numbering:
+    """The numbers of nodes. One is used by all analyses that remember each other's sets."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.bits: list[int] = []  # by number: the set of that node alone
+        self.numbers: dict[str, int] = {}
+        self.named = 0  # all nodes but temporaries
+
+    def number(self, name: str) -> int:
+        """Return the number of a node."""
+        found = self.numbers.get(name)
+        if found is None:
+            found = self.numbers[name] = len(self.names)
+            self.names.append(name)
+            self.bits.append(bit := 1 << found)
+            if name[:1] != "#":
+                self.named |= bit
+        return found
+
+
+class Rows:
+    """For each node, a set of nodes with itself in it. Nodes that have the same are known together."""
+
+    def __init__(self, numbering: Numbering) -> None:
+        self._bits = numbering.bits
+        self._groups: list[tuple[int, list[int]] | None] = []  # by number: (row, [the nodes that have it])
+        self._alike: dict[int, tuple[int, list[int]]] = {}  # those of rows of more than one node
+
+    def _grow(self) -> None:
+        self._groups += [None] * (len(self._bits) - len(self._groups))
+
+    def __getitem__(self, number: int) -> int:
+        group = self._groups[number] if number < len(self._groups) else None
+        return self._bits[number] if group is None else group[0]
+
+    def __setitem__(self, number: int, row: int) -> None:
+        if number >= len(self._groups):
+            self._grow()
+        old, bit = self._groups[number], self._bits[number]
+        if row == (bit if old is None else old[0]):
+            return
+        if old is not None:
+            old[1][0] ^= bit
+            if not old[1][0]:
+                del self._alike[old[0]]
+        new = None
+        if row != bit:
+            new = self._alike.get(row)
+            if new is None:
+                new = self._alike[row] = (row, [0])
+            new[1][0] |= bit
+        self._groups[number] = new
+
+    def groups(self, nodes: int) -> list[tuple[int, int]]:
+        """Return (some of `nodes`, the row that they have), until all have been."""
+        if nodes.bit_length() > len(self._groups):
+            self._grow()
+        found, groups, bits = [], self._groups, self._bits
+        while nodes:
+            number = nodes.bit_length() - 1
+            group = groups[number]
+            if group is None:
+                row = some = bits[number]
+            else:
+                row, members = group
+                some = nodes & members[0]
+            found.append((some, row))
+            nodes ^= some
+        return found
+
+    def union(self, nodes: int) -> int:
+        """Return `nodes` and all that is in one of their rows."""
+        found = nodes
+        for _, row in self.groups(nodes):
+            found |= row
+        return found
 
 
 class Heap:
-    """A directed relation: `a` reaches `b` when `b` may be `a`, or a part of `a`."""
+    """A directed relation: `a` reaches `b` when `b` may be `a`, or a part of `a`.
 
-    def __init__(self) -> None:
-        self._after: dict[str, frozenset[str]] = {}
-        self._before: dict[str, frozenset[str]] = {}
+    Attributes
+    ----------
+    young, own
+        The temporaries that the unit at hand has made, and those of them that do not outlive it.
+    growth
+        Counts times that what outlives a unit took something in.
+    crowded
+        Temporaries in one place from which on they are merged.
+    before
+        By number: nodes changed by the unit, as they were before it.
+    """
+
+    def __init__(self, numbering: Numbering | None = None) -> None:
+        self.numbering = numbering or Numbering()
+        self._after = Rows(self.numbering)
+        self._before = Rows(self.numbering)
         self._unit = 0
-        self._own = "#0."
         self._count = 0  # temporaries of the unit
-        self._temporaries: list[str] = []
-        self._pinned: set[str] = set()
-        self._kept: set[str] = set()
-        self._now: dict[str, str] = {}  # temporary -> the one that it was taken together with
-        self.growth = 0  # counts times that what outlives a unit took something in
-        self.crowded = NEVER_CROWDED  # temporaries in one place from which on they are merged
+        self._temporaries: list[int] = []
+        self._pinned = 0
+        self._kept = 0
+        self.young = self.own = 0
+        self._now: dict[int, int] = {}  # temporary -> the one that it was taken together with
+        self._gone = 0  # the temporaries in `_now`
+        self.growth = 0
+        self.crowded = NEVER_CROWDED
         self._taken = 0  # snapshots until now
-        self._past: dict[str, list[tuple[int, frozenset[str]]]] = {}  # node -> (last snapshot, `_after` then)
-        self.read: set[str] = set()
-        self.before: dict[str, Links] = {}  # nodes changed by the unit, as they were before it
+        self._past: dict[int, list[tuple[int, int]]] = {}  # number -> (last snapshot, row of `_after` then)
+        self._seen = 0
+        self.before: dict[int, Links] = {}
+
+    # -- nodes and sets of them --------------------------------------------------------------------
+
+    def node(self, name: str) -> int:
+        """Return the set of the node of that name."""
+        numbering = self.numbering
+        return numbering.bits[numbering.number(name)]
+
+    def nodes(self, names: Iterable[str]) -> int:
+        """Return the set of the nodes of these names."""
+        found = 0
+        for name in names:
+            found |= self.node(name)
+        return found
+
+    def names(self, nodes: int) -> list[str]:
+        """Return the names of a set's nodes, of temporaries too."""
+        names = self.numbering.names
+        return [names[number] for number in indices(nodes)]
+
+    def named(self, nodes: int) -> int:
+        """Return those of `nodes` that are no temporaries."""
+        return nodes & self.numbering.named
+
+    def nameless(self, nodes: int) -> int:
+        """Return those of `nodes` that are temporaries."""
+        return nodes & ~self.numbering.named
+
+    # -- what statements have seen and left --------------------------------------------------------
+
+    def begin(self) -> None:
+        """Note what is looked at and changed from here on."""
+        self._seen, self.before = 0, {}
+
+    @property
+    def read(self) -> set[int]:
+        """The numbers of the nodes that were looked at."""
+        return set(indices(self._seen))
+
+    def value_of(self, node: int) -> Links:
+        """Return what the node of that number reaches and what reaches it."""
+        return self._after[node], self._before[node]
+
+    def put(self, values: Mapping[int, Links]) -> None:
+        """Set what a statement has left at another time."""
+        for number, (after, before) in values.items():
+            if after != self._after[number]:
+                self._keep_past(number)
+                self._after[number] = after
+            self._before[number] = before
 
     def snapshot(self) -> Snapshot:
         """Return a view of the relation as it is now, which later changes leave as it is."""
         self._taken += 1
         return Snapshot(self, self._taken)
 
-    def after_at(self, node: str, snapshot: int) -> frozenset[str]:
-        """Return what `node` reached when the snapshot of that number was taken."""
-        past = self._past.get(node, ())
+    def after_at(self, name: str, snapshot: int) -> int:
+        """Return what the node `name` reached when the snapshot of that number was taken, itself included."""
+        number = self.numbering.number(name)
+        past = self._past.get(number, ())
         index = bisect_left(past, snapshot, key=lambda entry: entry[0])
-        return past[index][1] if index < len(past) else self._after.get(node, _NONE)
+        return past[index][1] if index < len(past) else self._after[number]
+
+    def _keep_past(self, number: int) -> None:
+        if self._taken:
+            past = self._past.get(number)
+            if past is None:
+                self._past[number] = [(self._taken, self._after[number])]
+            elif past[-1][0] < self._taken:
+                past.append((self._taken, self._after[number]))
+
+    # -- temporaries -------------------------------------------------------------------------------
 
     def name_after(self, unit: int) -> None:
         """Name temporaries after the statement that makes them: what others make does not matter."""
-        self._unit, self._count, self._own = unit, 0, f"#{unit}."
+        self._unit, self._count, self.young, self.own = unit, 0, 0, 0
 
-    def begin(self) -> None:
-        """Note what is looked at and changed from here on."""
-        self.read, self.before = set(), {}
-
-    def value_of(self, node: str) -> Links:
-        """Return what `node` reaches and what reaches it."""
-        return self._after.get(node, _NONE), self._before.get(node, _NONE)
-
-    def put(self, values: Mapping[str, Links]) -> None:
-        """Set what a statement has left at another time."""
-        now_after, now_before, taken = self._after, self._before, self._taken
-        for node, (after, before) in values.items():
-            old = now_after.get(node, _NONE)
-            if after is not old:
-                if taken:
-                    past = self._past.get(node)
-                    if past is None:
-                        self._past[node] = [(taken, old)]
-                    elif past[-1][0] < taken:
-                        past.append((taken, old))
-                if after:
-                    now_after[node] = after
-                else:
-                    del now_after[node]
-            if before:
-                now_before[node] = before
-            else:
-                now_before.pop(node, None)
-
-    def new(self) -> str:
+    def new(self) -> int:
         """Return a node for an object that nothing else reaches."""
         self._count += 1
-        node = f"#{self._unit}.{self._count}"
-        self._temporaries.append(node)
+        number = self.numbering.number(f"#{self._unit}.{self._count}")
+        self._temporaries.append(number)
+        node = self.numbering.bits[number]
+        self.young |= node
+        self.own |= node
         return node
 
-    def alias(self, name: str) -> str:
+    def alias(self, name: str) -> int:
         """Return a node for the object that `name` is bound to now."""
         node = self.new()
-        self.bind(node, {name})
+        self._bind(node, self.node(name))
         return node
 
-    def keep(self, nodes: Iterable[str]) -> None:
+    def keep(self, nodes: int) -> None:
         """Do not merge these: a definition, which outlives the unit, has got hold of them."""
-        self._kept.update(nodes)
+        self._kept |= nodes
 
-    def now(self, nodes: Collection[str]) -> Collection[str]:
+    def pin(self, nodes: int) -> None:
+        """Keep temporaries although no name may reach them: a function's closure does."""
+        self._pinned |= self.now(nodes)
+        self.own &= ~self._pinned
+
+    def now(self, nodes: int) -> int:
         """Return `nodes` with each temporary by the one that stands for it."""
-        if not self._now:
-            return nodes
-        current = self._now
-        return {current.get(node, node) for node in nodes}
+        gone = nodes & self._gone
+        if gone:
+            nodes ^= gone
+            for number in indices(gone):
+                nodes |= self._now[number]
+        return nodes
 
-    def lasting(self, nodes: Iterable[str]) -> frozenset[str]:
+    def lasting(self, nodes: int) -> int:
         """Return those of `nodes` that are no temporaries of the unit."""
-        return frozenset(filter(self._lasts, nodes))
-
-    def _lasts(self, node: str) -> bool:
-        return not node.startswith(self._own) or node in self._pinned
+        return nodes & ~self.own
 
     @property
     def temporaries(self) -> int:
@@ -121,193 +264,180 @@ class Heap:
 
     def merge(self, since: int) -> None:
         """Take temporaries made after there were `since` for one object where names see no difference."""
-        self._merge(self.now(self._temporaries[since:]))
+        bits, nodes = self.numbering.bits, 0
+        for number in self._temporaries[since:]:
+            nodes |= bits[number]
+        self._merge(self.now(nodes))
 
-    def _merge(self, nodes: Iterable[str]) -> None:
-        alike: dict[tuple[frozenset[str], frozenset[str]], list[str]] = {}
-        for node in nodes:
-            if not self._lasts(node) and node not in self._kept:
-                after, before = self.value_of(node)
-                alike.setdefault((self.lasting(after), self.lasting(before)), []).append(node)
+    def _merge(self, nodes: int) -> None:
+        alike: dict[Links, int] = {}
+        lasting = ~self.own
+        for number in indices(nodes & self.own & ~self._kept):
+            links = (self._after[number] & lasting, self._before[number] & lasting)
+            alike[links] = alike.get(links, 0) | self.numbering.bits[number]
         for same in alike.values():
-            if len(same) > 1:
+            if same & (same - 1):
                 self._make_one(same)
 
-    def _make_one(self, same: list[str]) -> None:
-        """Put one temporary in place of several; who holds the name of another means it from now on."""
-        one, merged = min(same, key=lambda node: int(node.rpartition(".")[2])), set(same)
-        after, before = self._union(self._after, same), self._union(self._before, same)
-        self.read |= after | before
-        for node in same:
-            self._set_after(node, _NONE)
-            self._set_before(node, _NONE)
-        for name in [name for name, stands in self._now.items() if stands in merged]:
-            self._now[name] = one
-        self._now.update((node, one) for node in same if node != one)
-        for node in after - merged:
-            self._set_before(node, self._before[node] - merged | {one})
-        for node in before - merged:
-            self._set_after(node, self._after[node] - merged | {one})
-        self._set_after(one, frozenset(after - merged))
-        self._set_before(one, frozenset(before - merged))
-        if after & merged:  # some were inside of others
-            self.hold((one,), (self.new(),))
-
-    def pin(self, nodes: Iterable[str]) -> None:
-        """Keep temporaries although no name may reach them: a function's closure does."""
-        self._pinned.update(node for node in self.now(list(nodes)) if node.startswith("#"))
-
-    def bind(self, name: str, roots: Iterable[str], *, weak: bool = False) -> None:
-        """Let `name` be one of `roots`; `weak` keeps what it was before, for a branch not taken."""
-        roots = set(self.now(list(roots)))
-        after = roots | self._union(self._after, roots)
-        before = roots | self._union(self._before, roots)
-        if not weak:
-            self.drop(name)
-        self._link_all({name}, after - {name})
-        self._link_all(before - {name}, {name})
-
-    def hold(self, holders: Iterable[str], held: Iterable[str]) -> None:
-        """Let each of `holders` contain each of `held`."""
-        holders, held = set(self.now(list(holders))), set(self.now(list(held)))
-        if not holders or not held:
-            return
-        above = holders | self._union(self._before, holders)
-        below = held | self._union(self._after, held)
-        self._link_all(above, below)
-
-    def drop(self, name: str) -> None:
-        """Forget the object that `name` was bound to; others that have it in common still do."""
-        self._stand_in(name)
-        self.read.add(name)
-        after, before = self.value_of(name)
-        if not after and not before:
-            return
-        self.read |= after
-        self.read |= before
-        for node in after:
-            self._set_before(node, self._before[node] - {name})
-        self._set_after(name, _NONE)
-        self._set_before(name, _NONE)
-        for node in before:
-            self._set_after(node, self._after[node] - {name})
-
-    def _stand_in(self, name: str) -> None:
-        """Put a temporary in place of `name`, if only by it two others are known to share an object."""
-        if name.startswith("#"):
-            return
-        self.read.add(name)
-        others = self._before.get(name, _NONE) - {name}
-        if len(others) < 2:
-            return
-        after = self._after.get(name, _NONE)
-        self.read |= after
-        if not any(others - {node} <= self._before[node] for node in after):
-            self._link_all(set(others), {node := self.new()})
-            self._link_all({node}, set(after))
-
-    def shallow(self, roots: Iterable[str]) -> set[str]:
-        """Return the nodes that see a change of the objects `roots` themselves."""
-        roots = set(self.now(list(roots)))
-        return roots | self._union(self._before, roots)
-
-    def deep(self, roots: Iterable[str]) -> set[str]:
-        """Return the nodes that see a change anywhere inside `roots`."""
-        roots = set(self.now(list(roots)))
-        inside = roots | self._union(self._after, roots)
-        return inside | self._union(self._before, inside)
-
-    def inside(self, roots: Iterable[str]) -> frozenset[str]:
-        """Return `roots` and all that they may reach."""
-        found = set(self.now(list(roots)))
-        found |= self._union(self._after, found)
-        if len(found) > self.crowded and sum(not self._lasts(node) for node in found) > self.crowded:
-            self._merge(sorted(found))
-            found = set(self.now(found))
-            found |= self._union(self._after, found)
-            self.crowded = max(self.crowded, 2 * len(found))
-        return frozenset(found)
-
-    def is_empty(self, roots: Collection[str]) -> bool:
-        """Tell whether nothing that could be changed is inside the objects `roots`."""
-        roots = self.now(roots)
-        self.read.update(roots)
-        return all(self._after.get(root, _NONE) <= self._before.get(root, _NONE) for root in roots)
+    def _make_one(self, same: int) -> None:
+        """Put the first one in place of several; who holds another one means the first from now on."""
+        one = same & -same
+        after, before = self._after.union(same), self._before.union(same)
+        self._seen |= after | before
+        bits = self.numbering.bits
+        nested = any(self._after[number] & same != bits[number] for number in indices(same))
+        for number in indices(same):
+            self._set_after(number, bits[number])
+            self._set_before(number, bits[number])
+            if bits[number] != one:
+                self._now[number] = one
+        for number, stands in self._now.items():
+            if stands & same:
+                self._now[number] = one
+        self._gone |= same ^ one
+        for number in indices(after & ~same):
+            self._set_before(number, self._before[number] & ~same | one)
+        for number in indices(before & ~same):
+            self._set_after(number, self._after[number] & ~same | one)
+        number = one.bit_length() - 1
+        self._set_after(number, after & ~same | one)
+        self._set_before(number, before & ~same | one)
+        if nested:  # some were inside of others
+            self.hold(one, self.new())
 
     def forget_temporaries(self) -> None:
         """Drop the new temporaries that fewer than two names reach, leaving word that there was something."""
-        for node in self._temporaries:
-            if node in self._pinned:
+        for number in self._temporaries:
+            node = self.numbering.bits[number]
+            if node & self._pinned:
                 continue
-            self.read.add(node)
-            names = [n for n in self._before.get(node, ()) if not n.startswith("#")]
-            if len(names) < 2:
-                aliases = self._after.get(node, _NONE)
-                self.drop(node)
-                for name in names:
-                    if name not in aliases:  # a part of it, not itself
-                        self._link_all({name}, {f"#in:{name}"})
+            self._seen |= node
+            names = self.named(self._before[number])
+            if not names & (names - 1):
+                aliases = self._after[number]
+                self._drop(node)
+                if names and not names & aliases:  # a part of it, not itself
+                    (name,) = self.names(names)
+                    self._link_all(names, self.node(f"#in:{name}"))
         self._temporaries.clear()
-        self._pinned.clear()
-        self._kept.clear()
+        self._pinned = self._kept = self._gone = 0
         self._now.clear()
         self.crowded = NEVER_CROWDED
 
-    def sharing(self, nodes: Iterable[str]) -> set[str]:
+    # -- what may reach what -----------------------------------------------------------------------
+
+    def bind(self, name: str, roots: int, *, weak: bool = False) -> None:
+        """Let `name` be one of `roots`; `weak` keeps what it was before, for a branch not taken."""
+        self._bind(self.node(name), roots, weak=weak)
+
+    def _bind(self, node: int, roots: int, *, weak: bool = False) -> None:
+        roots = self.now(roots)
+        after, before = self._union(self._after, roots), self._union(self._before, roots)
+        if not weak:
+            self._drop(node)
+        self._link_all(node, after & ~node)
+        self._link_all(before & ~node, node)
+
+    def hold(self, holders: int, held: int) -> None:
+        """Let each of `holders` contain each of `held`."""
+        if holders and held:
+            above = self._union(self._before, self.now(holders))
+            below = self._union(self._after, self.now(held))
+            self._link_all(above, below)
+
+    def drop(self, name: str) -> None:
+        """Forget the object that `name` was bound to; others that have it in common still do."""
+        self._drop(self.node(name))
+
+    def _drop(self, node: int) -> None:
+        self._stand_in(node)
+        self._seen |= node
+        number = node.bit_length() - 1
+        after, before = self._after[number] ^ node, self._before[number] ^ node
+        self._seen |= after | before
+        if after:
+            self._set_after(number, node)
+        if before:
+            self._set_before(number, node)
+        for other in indices(after):
+            self._set_before(other, self._before[other] & ~node)
+        for other in indices(before):
+            self._set_after(other, self._after[other] & ~node)
+
+    def _stand_in(self, node: int) -> None:
+        """Put a temporary in place of a name, if only by it two others are known to share an object."""
+        if not self.named(node):
+            return
+        self._seen |= node
+        number = node.bit_length() - 1
+        others = self._before[number] ^ node
+        if not others & (others - 1):
+            return
+        after = self._after[number] ^ node
+        self._seen |= after
+        if all(others & ~row for _, row in self._before.groups(after)):
+            between = self.new()
+            self._link_all(others, between)
+            self._link_all(between, after)
+
+    def shallow(self, roots: int) -> int:
+        """Return the nodes that see a change of the objects `roots` themselves."""
+        return self._union(self._before, self.now(roots))
+
+    def deep(self, roots: int) -> int:
+        """Return the nodes that see a change anywhere inside `roots`."""
+        return self._union(self._before, self._union(self._after, self.now(roots)))
+
+    def inside(self, roots: int) -> int:
+        """Return `roots` and all that they may reach."""
+        found = self._union(self._after, self.now(roots))
+        if found.bit_count() > self.crowded and (found & self.own).bit_count() > self.crowded:
+            self._merge(found)
+            found = self._union(self._after, self.now(found))
+            self.crowded = max(self.crowded, 2 * found.bit_count())
+        return found
+
+    def is_empty(self, roots: int) -> bool:
+        """Tell whether nothing that could be changed is inside the objects `roots`."""
+        roots = self.now(roots)
+        self._seen |= roots
+        return all(not self._after[root] & ~self._before[root] for root in indices(roots))
+
+    def sharing(self, nodes: int) -> int:
         """Return `nodes` and all that may share an object with one of them, or with such a one."""
-        found: set[str] = set()
-        pending = set(nodes)
+        found, pending = 0, nodes
         while pending:
             found |= pending
-            pending = self.deep(pending) - found
+            pending = self.deep(pending) & ~found
         return found
 
-    def _set_before(self, node: str, value: frozenset[str]) -> None:
-        if node not in self.before:
-            self.before[node] = self.value_of(node)
-        if value:
-            self._before[node] = value
-        else:
-            self._before.pop(node, None)
+    def _set_before(self, number: int, row: int) -> None:
+        if number not in self.before:
+            self.before[number] = self.value_of(number)
+        self._before[number] = row
 
-    def _set_after(self, node: str, value: frozenset[str]) -> None:
-        if node not in self.before:
-            self.before[node] = self.value_of(node)
-        self._keep_past(node)
-        if value:
-            self._after[node] = value
-        else:
-            self._after.pop(node, None)
+    def _set_after(self, number: int, row: int) -> None:
+        if number not in self.before:
+            self.before[number] = self.value_of(number)
+        self._keep_past(number)
+        self._after[number] = row
 
-    def _keep_past(self, node: str) -> None:
-        if self._taken:
-            past = self._past.get(node)
-            if past is None:
-                self._past[node] = [(self._taken, self._after.get(node, _NONE))]
-            elif past[-1][0] < self._taken:
-                past.append((self._taken, self._after.get(node, _NONE)))
+    def _link_all(self, uppers: int, lowers: int) -> None:
+        """Let each of `uppers` reach each of `lowers`."""
+        self._seen |= uppers | lowers
+        for group, row in self._after.groups(uppers):
+            self.growth += ((group if lowers & ~row else group & lowers) & ~self.own).bit_count()
+            if lowers & ~row:
+                for number in indices(group):
+                    self._set_after(number, row | lowers)
+        for group, row in self._before.groups(lowers):
+            if uppers & ~row:
+                for number in indices(group):
+                    self._set_before(number, row | uppers)
 
-    def _link_all(self, uppers: set[str], lowers: set[str]) -> None:
-        """Let each of `uppers` reach each of `lowers` but itself."""
-        self.read |= uppers
-        self.read |= lowers
-        for upper in uppers:
-            known = self._after.get(upper, _NONE)
-            if not lowers <= known:
-                if self._lasts(upper):
-                    self.growth += 1
-                self._set_after(upper, (known | lowers) - {upper})
-        for lower in lowers:
-            known = self._before.get(lower, _NONE)
-            if not uppers <= known:
-                self._set_before(lower, (known | uppers) - {lower})
-
-    def _union(self, relation: dict[str, frozenset[str]], nodes: Collection[str]) -> set[str]:
-        self.read.update(nodes)
-        found: set[str] = set()
-        for node in nodes:
-            found |= relation.get(node, _NONE)
-        return found
+    def _union(self, rows: Rows, nodes: int) -> int:
+        self._seen |= nodes
+        return rows.union(nodes)
 
 
 NEVER_CROWDED = 1 << 62
@@ -320,15 +450,12 @@ class Snapshot:
     def __init__(self, heap: Heap, number: int) -> None:
         self._heap = heap
         self._number = number
+        self.numbering = heap.numbering
 
-    def reached_by(self, node: str) -> frozenset[str]:
-        """Return what the node reached."""
+    def reached_by(self, node: str) -> int:
+        """Return what the node reached, itself included."""
         return self._heap.after_at(node, self._number)
 
     def may_share(self, left: str, right: str) -> bool:
         """Tell whether the two nodes may have had an object in common."""
-        ours = self._heap.after_at(left, self._number) | {left}
-        return right in ours or not ours.isdisjoint(self._heap.after_at(right, self._number) | {right})
-
-
-_NONE: frozenset[str] = frozenset()
+        return bool(self.reached_by(left) & self.reached_by(right))

@@ -85,9 +85,11 @@ class Interpreter(Calls):
         if "definitions" not in self.world:
             return {}
         if unit.owner is None:
-            wanted = effects.writes
+            wanted = list(effects.writes)
         elif names is not None:
-            wanted = self.heap.sharing(names | effects.reads.keys() | effects.writes)
+            heap = self.heap
+            shared = heap.sharing(heap.nodes(names | effects.reads.keys() | effects.writes))
+            wanted = sorted(heap.names(heap.named(shared)))
         else:
             return {}
         known = self.env.known(wanted)
@@ -112,8 +114,8 @@ class Interpreter(Calls):
             value = self.env.get(name, IMMUTABLE)
             if value.kind not in UNSHARED and not value.is_callable_of_notebook:
                 node = self.heap.alias(name)
-                self.heap.pin([node])
-                self.made[node] = unit.index
+                self.heap.pin(node)
+                self.made[self.heap.names(node)[0]] = unit.index
 
     def _run_carried(self, unit: Unit) -> None:
         """Functions inside of data that is used may be called: a default factory, `__hash__` on loading."""
@@ -194,8 +196,9 @@ def interpret(
     """
     units, known, watch = list(units), tuple(facts), watch or Watch()
     kept = look or Look()
+    kept.renew()
     for old in (kept, Look()):
-        interpreter = Interpreter(modules or no_modules, is_local or all_installed)
+        interpreter = Interpreter(modules or no_modules, is_local or all_installed, kept.numbering)
         interpreter.know_words(partial(words_like, units))
         interpreter.stored = stored
         replay = Replay(interpreter, old)
@@ -207,6 +210,7 @@ def interpret(
     kept.traces = replay.traces if repeatable else {}
     kept.answers = dict(interpreter.outside) if repeatable else {}
     kept.entries = replay.entries if repeatable else 0
+    kept.nodes = kept.nodes if compared else len(kept.numbering.names)
     kept.forget_shapes(replay.stale[0].keys() if repeatable and compared else None)
     return interpreter, found
 
@@ -239,17 +243,16 @@ def _go_through(
 
 def _apply_facts(interpreter: Interpreter, unit: Unit, facts: tuple[Fact, ...]) -> None:
     """Let what earlier runs found out count as if the step's last statement had shown it."""
-    effects = interpreter.effects
+    effects, heap = interpreter.effects, interpreter.heap
     place = Place(cell=unit.cell.index, line=unit.first_line)
     for fact in facts:
         if fact.kind is FactKind.MUTATES:
-            for name in interpreter.heap.deep(fact.names):
-                if not name.startswith("#"):
-                    _change(effects, name, place)
+            for name in sorted(heap.names(heap.named(heap.deep(heap.nodes(fact.names))))):
+                _change(effects, name, place)
         elif fact.kind is FactKind.SHARES:
             nodes = [name for name in fact.names if name in interpreter.env]
             for name in nodes:
-                interpreter.heap.hold((name,), set(nodes) - {name})
+                heap.hold(heap.node(name), heap.nodes(nodes) & ~heap.node(name))
                 _change(effects, name, place)
         elif fact.kind is FactKind.DRAWS:
             for name in fact.names:
@@ -259,7 +262,7 @@ def _apply_facts(interpreter: Interpreter, unit: Unit, facts: tuple[Fact, ...]) 
         elif fact.kind is FactKind.BINDS:
             for name in fact.names:
                 effects.binds.setdefault(name, place)
-                interpreter.env.setdefault(name, replace(UNKNOWN, roots=frozenset({name})))
+                interpreter.env.setdefault(name, replace(UNKNOWN, roots=heap.node(name)))
 
 
 def _change(effects: Effects, name: str, place: Place) -> None:

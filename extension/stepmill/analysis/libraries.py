@@ -169,9 +169,10 @@ class Libraries(Shell):
 
     def _partial(self, args: list[Value], keywords: dict[str, Value]) -> Value:
         made = self.fresh(Kind.OBJECT, holds=[*args, *keywords.values()])
-        what = f"functools.partial {min(made.roots)}"
+        what = f"functools.partial {self.heap.names(made.roots)[0]}"
         self.partials[what] = (args[0], args[1:], keywords)
-        self.heap.keep(frozenset[str]().union(*map(all_roots, (*args, *keywords.values()))))
+        for value in (*args, *keywords.values()):
+            self.heap.keep(all_roots(value))
         return replace(made, what=what)
 
     def _method_caller(self, args: list[Value], keywords: dict[str, Value]) -> Value:
@@ -270,7 +271,7 @@ class Libraries(Shell):
         """Tell whether the value is an array, or a container made in sight of nothing but arrays."""
         if value.kind is Kind.ARRAY or value.carries:
             return value.kind is Kind.ARRAY and not value.carries
-        inside = [self.env.get(node, UNKNOWN) for node in self.heap.inside(value.roots) if node[:1] != "#"]
+        inside = [self.env.get(name, UNKNOWN) for name in self.names_inside(value.roots)]
         return value.closed and bool(inside) and all(held.kind is Kind.ARRAY for held in inside)
 
     def _may_run_out(self, value: Value) -> bool:
@@ -279,8 +280,8 @@ class Libraries(Shell):
             return False
         if value.kind in RUNS_OUT:
             return True
-        inside = self.heap.inside(value.roots)
-        if any(self.env.get(node, UNKNOWN).kind in RUNS_OUT - {Kind.INSTANCE} for node in inside):
+        inside = [self.env.get(name, UNKNOWN) for name in self.names_inside(value.roots)]
+        if any(held.kind in RUNS_OUT - {Kind.INSTANCE} for held in inside):
             return True  # zip(*[rows] * 2)
         infos = [self.classes[ident] for ident in definitions_of(value) if ident in self.classes]
         return any(self.find_attribute(info, "__next__") is not None for info in infos)

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from operator import is_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stepmill.analysis.heap import Numbering
 from stepmill.analysis.tables import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from stepmill.analysis.core import Core
-    from stepmill.analysis.heap import Heap
     from stepmill.analysis.interpreter import Observed
-    from stepmill.analysis.tables import Table
+    from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
     from stepmill.model.cell import Cell, Notebook
     from stepmill.model.facts import Fact
@@ -30,6 +30,9 @@ MOST_BYTES = 96 << 20
 
 MOST_ENTRIES = 1_000_000
 """Entries of tables in the traces of one analysis; one with more is not remembered."""
+
+SPARE_NODES = 1000
+"""Numbers of nodes that may be out of use."""
 
 BYTES_PER_UNIT, BYTES_PER_ENTRY = 8 << 10, 64
 """About what a statement takes, its syntax tree included, and an entry of its trace."""
@@ -45,8 +48,8 @@ class Trace:
 
     unit: Unit
     about: tuple[Any, ...]
-    reads: tuple[tuple[int, set[str]], ...]
-    leaves: tuple[tuple[int, dict[str, Any]], ...]
+    reads: tuple[tuple[int, set[Any]], ...]
+    leaves: tuple[tuple[int, dict[Any, Any]], ...]
     observed: Observed
     entries: int
 
@@ -68,14 +71,22 @@ class Inputs(NamedTuple):
 class Look:
     """One pass over the statements.
 
-    `answers` are those about modules outside of the notebook, `entries` are counted over all traces.
+    `answers` are those about modules outside of the notebook, `entries` are counted over all traces, `nodes`
+    are those that there were after the first pass.
     `shapes` tell how each statement can be replayed, and which names' final values that depends on.
     """
 
     traces: dict[int, Trace] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     entries: int = 0
+    numbering: Numbering = field(default_factory=Numbering)
+    nodes: int = 0
     shapes: dict[int, tuple[Observed, str, set[str]]] = field(default_factory=dict)
+
+    def renew(self) -> None:
+        """Forget all nodes if nothing else is known, or once most of them are of statements long gone."""
+        if not self.traces or len(self.numbering.names) > 2 * self.nodes + SPARE_NODES:
+            self.traces, self.entries, self.numbering = {}, 0, Numbering()
 
     def forget_shapes(self, changed: Collection[str] | None) -> None:
         """Forget how statements are replayed that look at the final values of these names; None: of any."""
@@ -123,7 +134,7 @@ class Replay:
         self.old = look.traces
         self.traces: dict[int, Trace] = {}
         self.entries = 0
-        self.stale: tuple[dict[str, Any], ...] = tuple({} for _ in core.tables)
+        self.stale: tuple[dict[Any, Any], ...] = tuple({} for _ in core.tables)
         self._ahead = list(reversed(look.traces))  # units of the remembered pass, the next one last
         self._ask_again(look.answers)
 
@@ -149,15 +160,10 @@ class Replay:
         for table in self.core.tables:
             table.begin()
         observed = action(unit, *about)
-        tables = self.core.tables
-        new = Trace(
-            unit,
-            about,
-            tuple((n, table.read) for n, table in enumerate(tables) if table.read),
-            tuple((n, _left_in(table)) for n, table in enumerate(tables) if table.before),
-            observed,
-            sum(len(table.read) + len(table.before) for table in tables),
-        )
+        reads = [(number, read) for number, table in enumerate(self.core.tables) if (read := table.read)]
+        leaves = [(number, _left_in(table)) for number, table in enumerate(self.core.tables) if table.before]
+        entries = sum(len(found) for _, found in (*reads, *leaves))
+        new = Trace(unit, about, tuple(reads), tuple(leaves), observed, entries)
         self._compare(old, new)
         self._note(new)
         return observed
@@ -201,14 +207,11 @@ class Replay:
                     stale[key] = was
 
 
-def _left_in(table: Table[Any] | Heap) -> dict[str, Any]:
+def _left_in(table: Noted) -> dict[Any, Any]:
     """Return what a statement has set in a table, but for what it saw and left as it was."""
-    left = {key: table.value_of(key) for key in table.before}
-    return {
-        key: value
-        for key, value in left.items()
-        if key not in table.read or not is_same(value, table.before[key])
-    }
+    read, before = table.read, table.before
+    left = {key: table.value_of(key) for key in before}
+    return {key: value for key, value in left.items() if key not in read or not is_same(value, before[key])}
 
 
 class Recent:

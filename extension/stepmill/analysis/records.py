@@ -83,7 +83,10 @@ class Recorder:
         given = self._given(draft)
         names = sorted(n for n in {*draft.inputs, *given} if not is_pseudo(n))
         heaps = self._heaps_after(draft)
-        objects = (*(flow.observed[u] for u in units), *(self.notebook.cells[index] for index in cells))
+        numberings = (heap.numbering for heap in heaps)
+        objects = (
+            *(flow.observed[u] for u in units), *(self.notebook.cells[index] for index in cells), *numberings,
+        )  # fmt: skip
         values = (
             units,
             cells,

@@ -308,7 +308,7 @@ class Shell(Statements):
         value = self.evaluate(node.args[0])
         if value.kind is Kind.INSTANCE and value.what in self.classes:
             name = self.classes[value.what].name
-            roots = frozenset({name}) if name in self.env else frozenset[str]()
+            roots = self.heap.node(name) if name in self.env else 0
             return Value(Kind.CLASS, value.what, roots, frozenset({value.what}))
         return Value(Kind.LIBRARY, "type") if not value.carries else Value(carries=value.carries)
 

@@ -17,6 +17,7 @@ from stepmill.analysis.values import (
     UNKNOWN,
     Kind,
     Value,
+    all_of,
     definitions_of,
     dotted_name,
     join,
@@ -96,7 +97,7 @@ class Statements(Expressions):
         """Let a change of a function's mutable default count as a change of `name`."""
         info = self.functions[function.what]
         if info.defaults.roots:
-            defaults = replace(info.defaults, roots=info.defaults.roots | {name})
+            defaults = replace(info.defaults, roots=info.defaults.roots | self.heap.node(name))
             self.functions[function.what] = info.with_defaults(defaults)
 
     def _made_class(self, node: ast.Assign) -> Value | None:
@@ -204,8 +205,7 @@ class Statements(Expressions):
     def _unpack(self, targets: list[ast.expr], value: Value, node: ast.AST) -> None:
         self.consume(value, node)
         if value.parts is not None and len(value.parts) == len(targets):
-            named = any(not root.startswith("#") for root in value.roots)
-            inside = self.inside(value.roots) if named else frozenset[str]()
+            inside = self.inside(value.roots) if self.heap.named(value.roots) else 0
             for target, part in zip(targets, self._before_rebinding(targets, value.parts), strict=True):
                 self.assign(target, part if part.is_immutable else replace(part, roots=part.roots | inside))
             return
@@ -221,8 +221,14 @@ class Statements(Expressions):
     def _before_rebinding(self, targets: list[ast.expr], parts: tuple[Value, ...]) -> list[Value]:
         """In `x, y = y, x` the second `x` is what it was: name the objects apart from the names."""
         bound = {node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)}
-        kept = {name: self.heap.alias(name) for name in sorted(bound & _roots_of(parts))}
-        return [replace(part, roots=frozenset(kept.get(root, root) for root in part.roots)) for part in parts]
+        heap, found = self.heap, list(parts)
+        roots = heap.nodes(bound) & all_of(part.roots for part in parts)
+        for name in sorted(heap.names(roots)):
+            node, kept = heap.node(name), heap.alias(name)
+            found = [
+                replace(part, roots=part.roots ^ node | kept) if part.roots & node else part for part in found
+            ]
+        return found
 
     def _change_holder(self, target: ast.Attribute | ast.Subscript, value: Value | None = None) -> Value:
         """Change the object that holds an attribute or item; return it."""
@@ -402,12 +408,12 @@ class Statements(Expressions):
         if outer is None and "dataclass" not in names:
             for name, held in frame.values.items():  # a class attribute that changes, changes the class
                 if held.roots and held.kind is not Kind.FUNCTION:
-                    frame.values[name] = replace(held, roots=held.roots | {node.name})
+                    frame.values[name] = replace(held, roots=held.roots | self.heap.node(node.name))
         meta = keywords.get("metaclass") or self._metaclass(bases)
         info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, meta)
         self.world["definitions"] = True
         self.classes[ident] = info
-        self.heap.keep(frozenset[str]().union(*(held.roots for held in frame.values.values())))
+        self.heap.keep(all_of(held.roots for held in frame.values.values()))
         value = self.fresh(Kind.CLASS, ident, holds=[*frame.values.values(), *bases, *keywords.values()])
         value = replace(value, carries=value.carries | {ident})
         if meta is not None and meta.kind is Kind.CLASS:
@@ -617,7 +623,3 @@ def _may_swallow(expression: ast.expr) -> bool:
     inner = expression.func if isinstance(expression, ast.Call) else expression
     name = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
     return name in ("suppress", "raises")
-
-
-def _roots_of(values: Iterable[Value]) -> frozenset[str]:
-    return frozenset[str]().union(*(value.roots for value in values))

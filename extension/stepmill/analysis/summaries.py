@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stepmill.analysis.effects import is_pseudo
 from stepmill.analysis.libraries import Libraries
-from stepmill.analysis.values import NO_CONSTANT, Value, all_roots, definitions_of, replace
+from stepmill.analysis.values import NO_CONSTANT, Value, all_of, all_roots, definitions_of, replace
 
 if TYPE_CHECKING:
     import ast
@@ -68,7 +68,7 @@ class Summaries(Libraries):
         """
         found = tuple(values)
         inner = [self.heap.inside(value.roots) for value in found]
-        shared = tuple(not left.isdisjoint(right) for i, left in enumerate(inner) for right in inner[i + 1 :])
+        shared = tuple(bool(left & right) for i, left in enumerate(inner) for right in inner[i + 1 :])
         views = tuple(self._view(value) for value in found)
         return (info.ident, id(info.closure), self.stamp(), self.doubt > 0, names, views, shared)
 
@@ -85,25 +85,25 @@ class Summaries(Libraries):
             value.kind, value.what, value.carries, value.attribute, value.random, value.pattern,
             "" if constant is NO_CONSTANT else repr(constant),
             lasting(value.roots), lasting(inside), lasting(self.heap.shallow(inside)),
-            any(node in self.mutators for node in lasting(inside)),
+            self.keeps_mutator(lasting(inside)),
             value.closed and self.heap.is_empty(value.roots),
             None if value.owner is None else self._view(value.owner),
             None if value.parts is None else tuple(self._view(part) for part in value.parts),
         )  # fmt: skip
 
-    def surroundings(self, values: tuple[Value, ...]) -> list[set[str]]:
+    def surroundings(self, values: tuple[Value, ...]) -> list[int]:
         """Return, for each value, all nodes that it reaches or that reach into it."""
         return [self.heap.deep(all_roots(value)) for value in values]
 
-    def summary(self, given: tuple[Value, ...], before: list[set[str]], result: Value) -> Summary:
+    def summary(self, given: tuple[Value, ...], before: list[int], result: Value) -> Summary:
         """Return what a call did that was gone through; `before`: surroundings of `given` before it."""
         after = self.surroundings(given)
         inner = [self.heap.inside(all_roots(value)) for value in given]
         roots = all_roots(result)
         inside = self.heap.inside(roots)
         touched = [i for i, nodes in enumerate(after) if nodes != before[i] and given[i].roots]
-        returned = [i for i, nodes in enumerate(inner) if not nodes.isdisjoint(roots)]
-        kept = [i for i, nodes in enumerate(inner) if not nodes.isdisjoint(inside)]
+        returned = [i for i, nodes in enumerate(inner) if nodes & roots]
+        kept = [i for i, nodes in enumerate(inner) if nodes & inside]
         return Summary(given, result, tuple(touched), tuple(returned), tuple(kept))
 
     def recall(self, known: Summary, given: tuple[Value, ...]) -> Value:
@@ -113,9 +113,9 @@ class Summaries(Libraries):
         result = known.result
         if result.is_immutable or not result.roots or not known.kept:
             return result
-        theirs = [self.heap.inside(all_roots(known.given[i])) for i in known.kept]
-        own = self.heap.inside(result.roots).difference(*theirs)
-        roots = (own & result.roots).union(*(self.heap.inside(all_roots(given[i])) for i in known.returned))
+        inside = self.heap.inside
+        own = inside(result.roots) & ~all_of(inside(all_roots(known.given[i])) for i in known.kept)
+        roots = own & result.roots | all_of(inside(all_roots(given[i])) for i in known.returned)
         new = self.fresh(holds=[Value(roots=own), *(given[i] for i in known.kept)])
         return replace(
             result.interior(), kind=result.kind, what=result.what, roots=roots | new.roots,
@@ -124,9 +124,9 @@ class Summaries(Libraries):
 
     def _unite(self, old: Value, new: Value) -> None:
         """Take the nameless objects of two arguments for the same."""
-        ours = {root for root in all_roots(new) - all_roots(old) if root.startswith("#")}
-        theirs = {root for root in all_roots(old) - all_roots(new) if root.startswith("#")}
-        if ours and theirs and not self.heap.inside(ours) >= theirs:
+        one, other = all_roots(new), all_roots(old)
+        ours, theirs = self.heap.nameless(one & ~other), self.heap.nameless(other & ~one)
+        if ours and theirs and theirs & ~self.heap.inside(ours):
             self.heap.hold(ours, theirs)
             self.heap.hold(theirs, ours)
 
@@ -136,9 +136,9 @@ class Summaries(Libraries):
         What it does to the notebook and not to its arguments is known. Those may be changed, and kept by
         one another and by all that the unit changes.
         """
-        roots = frozenset[str]().union(*map(all_roots, everything))
-        holders = {name for name in (*self.effects.changes, *self.effects.binds) if not is_pseudo(name)}
-        self.heap.hold(roots | holders, roots)
+        roots = all_of(map(all_roots, everything))
+        holders = [name for name in (*self.effects.changes, *self.effects.binds) if not is_pseudo(name)]
+        self.heap.hold(roots | self.heap.nodes(holders), roots)
         assert self.unit is not None
         for value in everything:
             self.change(value, node, deep=True, doubtful=self.unit.owner is not None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -17,6 +17,21 @@ class _Missing:
 
 MISSING: Final = _Missing()
 """Stands for the value of a key that a table has not."""
+
+
+class Noted(Protocol):
+    """What the interpreter keeps and `memory` compares: entries under keys, and which ones were used."""
+
+    before: dict[Any, Any]
+
+    @property
+    def read(self) -> set[Any]: ...
+
+    def begin(self) -> None: ...
+
+    def value_of(self, key: Any) -> Any: ...
+
+    def put(self, values: Mapping[Any, Any]) -> None: ...
 
 
 class Table(dict[str, T]):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from enum import Enum, auto
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ class Value(NamedTuple):
     Attributes
     ----------
     roots
-        Nodes of the heap (names, or temporaries) that the object may be, or be a part of.
+        Nodes of the heap (names, or temporaries) that the object may be, or be a part of; one bit a node.
     carries
         Definitions (ids) that can be reached from it: the class of an instance, a stored callback.
     constant
@@ -67,7 +69,7 @@ class Value(NamedTuple):
 
     kind: Kind = Kind.UNKNOWN
     what: str = ""
-    roots: frozenset[str] = frozenset()
+    roots: int = 0
     carries: frozenset[str] = frozenset()
     constant: Any = NO_CONSTANT
     parts: tuple[Value, ...] | None = None
@@ -165,7 +167,7 @@ def definitions_of(value: Value) -> frozenset[str]:
     return found
 
 
-def all_roots(value: Value) -> frozenset[str]:
+def all_roots(value: Value) -> int:
     """Return the nodes that `value`, its known elements or the receiver of a bound method may be."""
     found = value.roots
     if value.owner is not None:
@@ -173,6 +175,11 @@ def all_roots(value: Value) -> frozenset[str]:
     for part in value.parts or ():
         found |= all_roots(part)
     return found
+
+
+def all_of(nodes: Iterable[int]) -> int:
+    """Return the nodes that are in one of the sets."""
+    return reduce(or_, nodes, 0)
 
 
 CLASS_FACTORIES: Final = frozenset(
