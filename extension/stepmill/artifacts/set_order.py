@@ -3,11 +3,17 @@
 CPython iterates a set by table slot. The slot of an item follows from its hash, the table's size and
 what stood there before. So a plan (how to size the table) and an insertion order together rebuild the
 iteration order; both are searched for when the set is stored, and every candidate is tried for real.
+
+For a large set the search would take too long, and for some it finds nothing. There the slots are told
+from the hashes: the table has as many as the set's size in memory says, items stand in them in iteration
+order, and each stands behind taken slots only. So an item goes in after those that stand where it would
+have gone otherwise.
 """
 
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from itertools import islice, pairwise, permutations, product
 from typing import TYPE_CHECKING, Any
 
@@ -29,23 +35,31 @@ _SMALLEST_TABLE = 16
 _LINEAR_PROBES = 9
 _PERTURB_SHIFT = 5
 _WORD = (1 << 64) - 1
+_ENTRY_BYTES = 16
+_FEWEST_SLOTS = 8
+_MOST_PROBES = 200
 
 
 def table_plan(value: Any) -> tuple[int, list[int]]:
     """Return the plan and insertion order (positions in iteration order) that rebuild `value`.
 
     A larger plan is the number of slots of the table. An empty order stands for the iteration order
-    itself; it is also the answer where nothing is found (large sets, or many discarded items).
+    itself; it is also the answer where nothing is found (many discarded items, large sets of fractions).
     """
     order = list(value)
-    if len(order) < 2 or len(order) > _MAX_ITEMS:
+    if len(order) < 2:
         return GROWN, []
-    candidates = product(_starts(len(order)), _plans(len(order), type(value)))
+    found = _searched(type(value), order) if len(order) <= _MAX_ITEMS else None
+    return found or _told_by_slots(value, order)
+
+
+def _searched(kind: type, order: list[Any]) -> tuple[int, list[int]] | None:
+    candidates = product(_starts(len(order)), _plans(len(order), kind))
     for start, plan in islice(candidates, _MAX_PLACED // (len(order) * _ROUNDS) + _MIN_CANDIDATES):
-        found = _search(type(value), order, plan, start)
+        found = _search(kind, order, plan, start)
         if found is not None:
             return plan, [] if found == sorted(found) else found
-    return GROWN, []
+    return None
 
 
 def _starts(number: int) -> Iterator[list[int]]:
@@ -95,6 +109,95 @@ def _search(kind: type, order: list[Any], plan: int, start: list[int]) -> list[i
     return None
 
 
+def _told_by_slots(value: Any, order: list[Any]) -> tuple[int, list[int]]:
+    """Return the plan for a set that is too large to search, or where the search found nothing."""
+    kind = type(value)
+    slots = (value.__sizeof__() - kind().__sizeof__()) // _ENTRY_BYTES or _FEWEST_SLOTS
+    insertion = _by_slots([hash(item) & _WORD for item in order], slots) or []
+    starts = [insertion, []] if insertion else [[]]
+    for start, plan in product(starts, (slots, GROWN, SIZED) if kind is set else (SIZED, GROWN)):
+        if list(build_set(kind, order, plan, start)) == order:
+            return plan, start
+    return GROWN, []
+
+
+def _by_slots(codes: Sequence[int], slots: int) -> list[int] | None:
+    """Return an insertion order for items with these hashes, in iteration order; None if none is found."""
+    places = _places(codes, slots)
+    if places is None:
+        return None
+    holders = {slot: item for item, slot in enumerate(places)}
+    before: list[list[int]] = []
+    for code, place in zip(codes, places, strict=True):
+        passed = []
+        for slot in _probes(code, slots - 1):
+            if slot == place:
+                break
+            if slot not in holders:  # something stood there that has been discarded since
+                return None
+            passed.append(holders[slot])
+        before.append(passed)
+    return _after(before)
+
+
+def _places(codes: Sequence[int], slots: int) -> list[int] | None:
+    """Guess the slot of each item: the first it would try behind the item before, and not too far."""
+    homes = [code & (slots - 1) for code in codes]
+    limits, limit = [slots] * len(codes), slots
+    steady = _steady(homes)
+    for item in range(len(codes) - 1, -1, -1):
+        limits[item] = limit
+        if item in steady:
+            limit = min(limit, homes[item] + _LINEAR_PROBES + 1)
+    places, last = [], -1
+    for code, limit in zip(codes, limits, strict=True):
+        tried = islice(_probes(code, slots - 1), _MOST_PROBES)
+        found = next((slot for slot in tried if last < slot <= limit), None)
+        if found is None:
+            return None
+        places.append(found)
+        last = found
+    return places
+
+
+def _steady(homes: Sequence[int]) -> set[int]:
+    """Return a longest choice of items whose first slots do not decrease: these stand at or near them."""
+    ends: list[int] = []
+    items: list[int] = []
+    previous: list[int] = []
+    for item, home in enumerate(homes):
+        length = bisect_right(ends, home)
+        previous.append(items[length - 1] if length else -1)
+        ends[length : length + 1] = [home]
+        items[length : length + 1] = [item]
+    found, item = set(), items[-1]
+    while item >= 0:
+        found.add(item)
+        item = previous[item]
+    return found
+
+
+def _after(before: Sequence[Sequence[int]]) -> list[int] | None:
+    """Return all items, each behind those that have to be before it; None if that goes in a circle."""
+    found: list[int] = []
+    state = bytearray(len(before))  # 1: on its way, 2: placed
+    for first in range(len(before)):
+        pending = [first]
+        while pending:
+            item = pending[-1]
+            if state[item]:
+                pending.pop()
+                if state[item] == 1:
+                    found.append(item)
+                state[item] = 2
+                continue
+            state[item] = 1
+            if any(state[other] == 1 for other in before[item]):
+                return None
+            pending += [other for other in before[item] if not state[other]]
+    return found
+
+
 def _with_table(items: Sequence[Any], slots: int) -> set[Any]:
     """Return a set of `items` in a table of `slots` slots.
 
@@ -123,11 +226,14 @@ def _free_slots(items: Sequence[Any], slots: int) -> list[int]:
 
 def _slot(code: int, mask: int, taken: list[bool]) -> int:
     """Return where CPython's probing puts an item with the hash `code`."""
+    return next(slot for slot in _probes(code, mask) if not taken[slot])
+
+
+def _probes(code: int, mask: int) -> Iterator[int]:
+    """Yield the slots that CPython tries for an item with the hash `code`, in order, for ever."""
     at, perturb = code & mask, code
     while True:
         probes = _LINEAR_PROBES if at + _LINEAR_PROBES <= mask else 0
-        for slot in range(at, at + probes + 1):
-            if not taken[slot]:
-                return slot
+        yield from range(at, at + probes + 1)
         perturb >>= _PERTURB_SHIFT
         at = (at * 5 + 1 + perturb) & mask

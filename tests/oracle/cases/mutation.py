@@ -489,3 +489,19 @@ print(down.n)
 """,
     why="an iterator of the notebook's own changes when a zip takes from it",
 )
+mutation.add(
+    "order-of-a-large-set",
+    """
+%%step draw
+from itertools import combinations
+
+balls = [colour + str(number) for colour in "RGB" for number in range(7)]
+hands = {" ".join(hand) for hand in combinations(balls, 3)}
+red = {hand for hand in hands if hand.count("R") == 2}
+---
+%%step look
+print(len(hands), list(hands)[::150])
+print(sum(0.1 / (place + 1) for place, hand in enumerate(hands) if hand in red))
+""",
+    why="which items a slice takes, and the last bits of a sum, depend on the order",
+)
