@@ -396,7 +396,7 @@ class Libraries(Shell):
         if owner.kind is Kind.OBJECT and entry is method_entry("sample"):  # of a `random.Random`
             return self.alias(everything)
         if owner.kind is Kind.FRAME and not entry.has("alias"):
-            return self.fresh(kind or Kind.FRAME, holds=[owner] if entry.has("holds") else [])
+            return self.fresh(kind or Kind.FRAME, holds=[owner, *everything] if entry.has("holds") else [])
         if owner.kind is Kind.FIGURE:
             return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)
         if entry.has("part"):

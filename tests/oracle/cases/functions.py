@@ -558,3 +558,21 @@ move(left, right)
 print(left, right)
 """,
 )
+functions.add(
+    "grouped-by-a-function",
+    """
+%%step load
+import pandas as pd
+
+sales = pd.DataFrame({"sold": [3, 4, 5]}, index=pd.to_datetime(["2020-01-05", "2020-07-01", "2021-03-02"]))
+
+def year_of(day):
+    return day.year
+
+by_year = sales.groupby(year_of)
+---
+%%step sum
+print(by_year["sold"].sum())
+""",
+    why="the groups keep the function: whoever loads them needs its definition",
+)
