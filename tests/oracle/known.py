@@ -40,6 +40,7 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "ipython/capture-out",
         "ipython/get-ipython",
         "ipython/load-shows-a-file",
+        "ipython/xdel-of-another-steps-variable",
         "ipython/underscore-within-step",
         "red-scratch/capture-clobbers",
         "red-world/capture-then-show",

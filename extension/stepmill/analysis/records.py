@@ -110,7 +110,8 @@ class Recorder:
         flow = self.flow
         own = set(draft.units)
         needed = draft.replayed - own
-        slice_units = sorted((draft.replayed | draft.carried) - own)
+        foreign = (draft.replayed | draft.carried) - own
+        slice_units = sorted(foreign | self._own_imports(foreign, own))
         replayed = [unit for unit in slice_units if unit not in flow.parameters]
         effects = [flow.observed[unit].effects for unit in (*draft.units, *replayed)]
         body = body_of(
@@ -155,6 +156,17 @@ class Recorder:
             code_digest=code_digest([*slice_nodes, *nodes], *extra),
             body_digest=code_digest(nodes),
         )
+
+    def _own_imports(self, foreign: set[int], own: set[int]) -> set[int]:
+        """Return the step's own imports that definitions above its cells read: `def f(x: pd.Series)`."""
+        flow = self.flow
+        needed = {
+            unit
+            for index in foreign
+            for name in flow.observed[index].effects.reads
+            for unit in flow.taken[index][name]
+        }
+        return {unit for unit in needed & own if flow.shapes[unit] == "import" and flow.replayable[unit]}
 
     def _cell_list(self, draft: Draft) -> list[int]:
         if draft.name == SETUP_STEP and draft.name not in self.assembly.options:

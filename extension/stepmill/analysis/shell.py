@@ -349,6 +349,11 @@ class Shell(Statements):
                 constant(line.rsplit(maxsplit=1)[-1]), node
             )  # its text is put into the editor, not run
             return IMMUTABLE
+        if name == "xdel":  # the last word is the variable: `%xdel -n x`
+            for word in filter(str.isidentifier, line.split()[-1:]):
+                self.need(word, self.place(node))
+                self.unbind(word, node)
+            return IMMUTABLE
         kind = magic_kind(f"%{name}")
         if name == "pipeline":  # ours: about the notebook, no part of what it does
             kind = "quiet" if self.unit is not None and self.unit.owner is None else "dynamic"

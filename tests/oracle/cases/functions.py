@@ -576,3 +576,22 @@ print(by_year["sold"].sum())
 """,
     why="the groups keep the function: whoever loads them needs its definition",
 )
+functions.add(
+    "untagged-function-whose-head-needs-the-steps-import",
+    """
+%%step load
+import pandas as pd
+
+prices = pd.Series([3, 5])
+---
+def doubled(values: pd.Series):
+    return values * 2
+---
+%%step load
+print(doubled(prices).tolist())
+---
+%%step show
+print(doubled(prices + 1).tolist())
+""",
+    why="the function is defined above the step's own import, and its head is evaluated there",
+)

@@ -395,3 +395,20 @@ print(1)
 """,
     "refused",
 )
+ipython.add(
+    "xdel-of-another-steps-variable",
+    """
+%%step make
+big = list(range(5))
+small = len(big)
+---
+%%step drop
+%xdel big
+---
+%%step look
+try:
+    print(big, small)
+except NameError:
+    print("gone", small)
+""",
+)
