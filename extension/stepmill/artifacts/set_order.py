@@ -113,11 +113,14 @@ def _told_by_slots(value: Any, order: list[Any]) -> tuple[int, list[int]]:
     """Return the plan for a set that is too large to search, or where the search found nothing."""
     kind = type(value)
     slots = (value.__sizeof__() - kind().__sizeof__()) // _ENTRY_BYTES or _FEWEST_SLOTS
+    plans = (GROWN, slots, SIZED) if kind is set else (SIZED, GROWN)
+    for plan in plans:  # most sets of numbers: no search
+        if list(build_set(kind, order, plan, [])) == order:
+            return plan, []
     insertion = _by_slots([hash(item) & _WORD for item in order], slots) or []
-    starts = [insertion, []] if insertion else [[]]
-    for start, plan in product(starts, (slots, GROWN, SIZED) if kind is set else (SIZED, GROWN)):
-        if list(build_set(kind, order, plan, start)) == order:
-            return plan, start
+    for plan in plans if insertion else ():
+        if list(build_set(kind, order, plan, insertion)) == order:
+            return plan, insertion
     return GROWN, []
 
 
