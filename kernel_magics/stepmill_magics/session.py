@@ -131,6 +131,7 @@ def process_settings(folder: Path) -> Mapping[str, str]:
         "directory": _directory(),
         "path": os.pathsep.join(sys.path),
         "locale": str(locale.setlocale(locale.LC_ALL)),
+        "decimal:context": _decimal_context(),
     }
     for name, value in os.environ.items():
         if not name.startswith(_SET_BY_IMPORTS):
@@ -205,6 +206,23 @@ def _directory() -> str:
         return os.getcwd()  # noqa: PTH109
     except FileNotFoundError:  # the step removed it
         return ""
+
+
+def _decimal_context() -> str:
+    """Return the rules of decimal arithmetic in this thread; "" where they are the usual ones."""
+    decimal = sys.modules.get("decimal")
+    if decimal is None:
+        return ""
+    now, usual = (_decimal_rules(context) for context in (decimal.getcontext(), decimal.DefaultContext))
+    return "" if now == usual else now
+
+
+def _decimal_rules(context: Any) -> str:
+    """Return all of a context but its flags: these tell what has been computed with it."""
+    traps = sorted(signal.__name__ for signal, is_set in context.traps.items() if is_set)
+    return repr(
+        (context.prec, context.rounding, context.Emin, context.Emax, context.capitals, context.clamp, traps)
+    )
 
 
 def _pandas_options() -> Iterator[tuple[str, Any]]:

@@ -745,3 +745,29 @@ with open("log.txt", "a") as f: f.write("c")
 print(open("log.txt").read())
 """,
 )
+add(
+    "decimal-context-by-setattr",
+    """
+import decimal
+---
+%%step a
+for rule, value in [("prec", 3)]:
+    setattr(decimal.getcontext(), rule, value)
+---
+%%step b
+print(decimal.Decimal(1) / 3)
+""",
+    "refused",
+)
+add(
+    "decimal-flags-are-no-rule",
+    """
+import decimal
+---
+%%step a
+third = decimal.Decimal(1) / 3
+---
+%%step b
+print(third, decimal.Decimal(2) / 3)
+""",
+)
