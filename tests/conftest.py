@@ -14,34 +14,12 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 VERDICTS = ("equal", "refused", "silently wrong", "crashed")
-TOGETHER = frozenset(
-    {
-        "test_mlflow_hook",
-        "test_mlflow_tracker",
-        "test_packaging",
-        "test_pages",
-        "test_real_server",
-        "test_restoring",
-        "test_verify",
-    }
-)
-"""Modules with a fixture that takes long to make: one worker runs each, so that it is made once."""
 TABLES = {"oracle": "oracle: pipeline against Run All", "export": "oracle: exported module against Run All"}
 
 
 def pytest_configure() -> None:
     """Sign with a key of the tests: not with that of whoever runs them, nor in their home."""
     os.environ.setdefault("STEPMILL_SIGNING_KEY", str(Path(tempfile.mkdtemp("-stepmill")) / "key"))
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tell xdist (with `--dist loadgroup`) what belongs together; all browser tests share one JupyterLab."""
-    for item in items:
-        if item.path.parent.name == "ui":
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif item.path.stem in TOGETHER:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.hookimpl(trylast=True)
