@@ -12,14 +12,31 @@ import pytest
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
 
 VERDICTS = ("equal", "refused", "silently wrong", "crashed")
+MADE_ONCE = frozenset({"test_mlflow_hook", "test_mlflow_tracker", "test_restoring", "test_verify"})
+"""Modules whose fixture takes long to make: with xdist one worker runs each, so that it is made once."""
 TABLES = {"oracle": "oracle: pipeline against Run All", "export": "oracle: exported module against Run All"}
 
 
 def pytest_configure() -> None:
     """Sign with a key of the tests: not with that of whoever runs them, nor in their home."""
     os.environ.setdefault("STEPMILL_SIGNING_KEY", str(Path(tempfile.mkdtemp("-stepmill")) / "key"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Deal out tests one by one, but the modules of `MADE_ONCE` whole."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFixture(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module = nodeid.partition("::")[0]
+            return module if Path(module).stem in MADE_ONCE else nodeid
+
+    return ByFixture(config, log)
 
 
 @pytest.hookimpl(trylast=True)
