@@ -293,6 +293,7 @@ def run(
     lenient: bool = False,
     trust: bool = False,
     fail_fast: bool = False,
+    forked: bool | None = None,
     kernel_name: str | None = None,
     start_timeout_s: float | None = None,
     cancel: threading.Event | None = None,
@@ -328,6 +329,9 @@ def run(
     trust
         Reuse stored results that somebody else made, and make them this user's own. Loading them can run
         any code of theirs.
+    forked
+        Fork kernels, where that can be, from a process that has imported what the steps import; by
+        default as configured. The results are the same.
     cancel
         Stops the run when set; the run is then returned as cancelled.
 
@@ -339,7 +343,7 @@ def run(
         After Ctrl-C, when everything is stopped and written down.
     """
     path = Path(notebook)
-    settings, home = _surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s)
+    settings, home = _surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s, forked=forked)
     bench = set_up(
         path,
         home,
@@ -357,6 +361,7 @@ def run(
         lenient=lenient,
         start_timeout_s=settings.start_timeout_s,
         threads=settings.threads,
+        forked=settings.forked,
     )
     listeners = () if on_event is None else (on_event,)
     try:
@@ -442,6 +447,7 @@ def verify(
         jobs=settings.jobs or available_cpus(),
         start_timeout_s=settings.start_timeout_s,
         threads=settings.threads,
+        forked=settings.forked,
     )
     return verify_notebook(
         path,

@@ -55,6 +55,8 @@ class Settings:
         Seconds that a kernel may take to start.
     threads
         Threads that numerical libraries may use in one step; None: the step's share of the CPUs.
+    forked
+        Whether kernels are forked, where that can be, from a process that has imported what steps import.
     budget
         What stored values may take of the disk, as "5GB"; more is removed after a run, the least
         valuable first. Empty: there is no limit.
@@ -66,6 +68,7 @@ class Settings:
     tracker: str = "mlflow"
     start_timeout_s: float = 60.0
     threads: int | None = None
+    forked: bool = False
     budget: str = ""
 
     @property
@@ -159,6 +162,7 @@ def traits() -> Any:
         threads = Integer(None, allow_none=True, help="Threads of numerical libraries in a step.").tag(
             config=True
         )
+        forked = Bool(False, help="Whether kernels are forked where that can be.").tag(config=True)
         budget = Unicode("", help='Disk space for stored values, as "5GB".').tag(config=True)
 
     return Stepmill
@@ -175,9 +179,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _parsed(name: str, text: str) -> Any:
     kinds = {"jobs": int, "threads": int, "start_timeout_s": float}
-    if name == "tracking":
+    if name in ("tracking", "forked"):
         if text.lower() not in _WORDS:
-            raise ConfigError(f"{_PREFIX}TRACKING is {text!r}", hint="write true or false")
+            raise ConfigError(f"{_PREFIX}{name.upper()} is {text!r}", hint="write true or false")
         return _WORDS[text.lower()]
     try:
         return kinds.get(name, str)(text)

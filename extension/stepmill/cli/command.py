@@ -108,8 +108,9 @@ def wishes_in(options: dict[str, Any]) -> dict[str, Any]:
     cache_for_s = None if text is None else parse_duration_s(text)
     if text is not None and not cache_for_s:
         raise UsageError(f"--cache-for: {text!r} is no duration", hint="for example 90s, 10m, 1h30m, 1d")
+    everything, named = options.pop("no_cache"), options.pop("refresh")
     return {
-        "refresh": options.pop("no_cache") or options.pop("refresh"),
+        "refresh": everything or named,
         "start": options.pop("start"),
         "steps": options.pop("only") or None,
         "cache_for_s": cache_for_s,

@@ -110,6 +110,8 @@ async def _execute(
             log=session.log,
             timeout_s=session.start_timeout_s,
             is_cancelled=lambda: session.is_cancelled,
+            servers=session.servers,
+            needs=session.needs,
         )
     except RunCancelled as error:
         return StepExit(ending=Ending.CANCELLED, seconds=0.0, message=error.message)
@@ -130,7 +132,7 @@ async def _execute(
         await kernel.release(session.reaper)
     else:
         await kernel.kill()
-    return replace(ending, start_seconds=start_seconds)
+    return replace(ending, start_seconds=start_seconds, cold_reason=kernel.cold_reason)
 
 
 def _open_log(path: Path | None) -> Any:

@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -28,7 +29,9 @@ from stepmill.errors import KernelError, RunCancelled
 from stepmill.execution.reaper import Leaving, Reaper, see_off
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
+
+    from stepmill.execution.forking.servers import ForkServers
 
 _LONGEST_SOCKET_PATH = 90  # AF_UNIX allows 104 to 108 bytes; the names below add up to 10
 _DRAIN_S = 0.1  # what a dying kernel has sent arrives within this
@@ -105,6 +108,8 @@ class StepKernelManager(AsyncKernelManager):
     """Starts the process. The provisioner is the kernelspec's, or the configured default."""
 
     client_factory = Type(StepKernelClient, klass="jupyter_client.client.KernelClient", config=True)
+    make_provisioner: Callable[..., LocalProvisioner] | None = None
+    """Makes the provisioner, where the kernelspec names none of its own."""
 
     def _context_default(self) -> zmq.asyncio.Context:
         self._created_context = True
@@ -122,6 +127,11 @@ class StepKernelManager(AsyncKernelManager):
 
     async def launch(self, **options: Any) -> None:
         """Start the process: upstream's three stages without its pause of 10 ms."""
+        spec = self.kernel_spec
+        assert spec is not None
+        if self.make_provisioner is not None and not (spec.metadata or {}).get("kernel_provisioner"):
+            self.kernel_id = str(uuid4())
+            self.provisioner = self.make_provisioner(kernel_id=self.kernel_id, kernel_spec=spec, parent=self)
         command, options = await self._async_pre_start_kernel(**options)
         await self._async_launch_kernel(command, **options)
         await self._async_post_start_kernel(**options)
@@ -137,12 +147,19 @@ class StepKernel:
         self.info: dict[str, Any] = {}
         self._folder = folder
         self._log = log
+        if self.cold_reason:
+            self.note(f"this kernel was started, not forked: {self.cold_reason}")
         self._watch = asyncio.create_task(self._notice_death())
 
     async def _notice_death(self) -> None:
         await _process_end(self.manager)
         await asyncio.sleep(_DRAIN_S)
         self.died.set()
+
+    @property
+    def cold_reason(self) -> str:
+        """Why the kernel was not forked, though that was wished; "" if it was, or was not wished."""
+        return str(getattr(self.manager.provisioner, "cold_reason", ""))
 
     @property
     def exit_code(self) -> int | None:
@@ -232,8 +249,12 @@ async def start_kernel(
     log: Path | None,
     timeout_s: float,
     is_cancelled: Callable[[], bool] = lambda: False,
+    servers: ForkServers | None = None,
+    needs: Collection[str] = (),
 ) -> StepKernel:
     """Start the kernel called `name` in `folder` and return it when it answers.
+
+    With `servers` it is forked where that is possible, from a process that has imported what it `needs`.
 
     Raises
     ------
@@ -244,6 +265,10 @@ async def start_kernel(
     """
     own = Path(tempfile.mkdtemp(prefix="stepmill-"))
     manager = _manager(name, own)
+    if servers is not None:
+        from stepmill.execution.forking.provisioner import fork_provisioner
+
+        manager.make_provisioner = fork_provisioner(servers, needs, timeout_s, is_cancelled)
     try:
         await _launch(manager, name, folder, environment, log)
     except BaseException:

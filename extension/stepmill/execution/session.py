@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from stepmill.execution.executors.base import Progress, StepExit
+    from stepmill.execution.forking.servers import ForkServers
     from stepmill.execution.reaper import Reaper
 
 
@@ -21,7 +22,8 @@ class StepSession:
     The engine fills in `document` (the notebook with its outputs, from the start on) and `exit`.
     With `reaper`, the kernel's own end is left to it; without, the engine waits for it.
     `cell_timeout_s` is papermill's option: a limit for each cell, past which nbclient raises. `asides`
-    is code that the kernel runs silently after a cell, by the cell's index.
+    is code that the kernel runs silently after a cell, by the cell's index. With `servers` the kernel is
+    forked where that can be; `needs` are the modules that it will import.
     """
 
     folder: Path | None = None
@@ -34,6 +36,8 @@ class StepSession:
     progress: Progress | None = None
     reaper: Reaper | None = None
     asides: Mapping[int, str] = field(default_factory=dict)
+    servers: ForkServers | None = None
+    needs: tuple[str, ...] = ()
     document: Any = None
     exit: StepExit | None = None
 

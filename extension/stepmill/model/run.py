@@ -42,8 +42,8 @@ class Event:
     """One line of `events.jsonl`.
 
     `kind` is one of run-started, run-planned, step-started, step-progress, step-finished,
-    run-replanned, run-warning, run-finished. `number` counts from 0 without gaps; `time_s` are
-    seconds since the epoch. `data` holds JSON values only.
+    run-replanned, run-warning, step-kernel (not forked, and why), run-finished. `number` counts from 0
+    without gaps; `time_s` are seconds since the epoch. `data` holds JSON values only.
     """
 
     number: int

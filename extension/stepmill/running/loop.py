@@ -86,6 +86,7 @@ class RunLoop:
     def _until_settled(self) -> None:
         for round_number in range(MAX_REPLANS + 1):
             self._plan_round(round_number)
+            self._warm()
             last = round_number == MAX_REPLANS
             outcomes = self._round(last=last)
             if not last:
@@ -118,6 +119,12 @@ class RunLoop:
                 for step in self._plan.steps
             },
         )
+
+    def _warm(self) -> None:
+        assert self._plan is not None
+        assert self._runner is not None
+        if self.limits.forked and any(step.status is PlanStatus.STALE for step in self._plan.steps):
+            self._runner.warm()
 
     def _round(self, *, last: bool) -> Mapping[str, StepOutcome]:
         pipeline = self.bench.pipeline

@@ -14,6 +14,8 @@ from stepmill.compiler.step_notebook import compile_step
 from stepmill.errors import DamagedArtifact, StepFailed, StepmillError
 from stepmill.execution.executors.base import BEFORE_ALL, Ending, Executor, StepExit, StepTask
 from stepmill.execution.failures import plain
+from stepmill.execution.forking.servers import ForkServers
+from stepmill.execution.forking.warming import warm
 from stepmill.model.codec import CodecError, from_json, to_json
 from stepmill.model.exchange import StepManifest, StepResult
 from stepmill.model.facts import Fact, FactKind
@@ -88,6 +90,7 @@ class StepLimits:
     lenient: bool = False
     start_timeout_s: float = 60.0
     threads: int | None = None
+    forked: bool = False
 
 
 @dataclass(slots=True)
@@ -101,6 +104,7 @@ class StepRunner:
     log: EventLog
     cancel: threading.Event
     _executor: Executor | None = None
+    _servers: ForkServers | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def execute(self, step: Step, decision: StepPlan, shelf: Shelf) -> tuple[StepRecord | None, StepOutcome]:
@@ -147,6 +151,18 @@ class StepRunner:
             metrics=record.metrics,
         )
 
+    def warm(self) -> None:
+        """Let the fork server load what the steps will import; the first of them is about to start."""
+        self._the_executor()
+        if self._servers is not None:
+            warm(
+                self._servers,
+                self.bench.kernel.name,
+                self.bench.world.folder,
+                cpus=self.limits.threads,
+                jobs=self.limits.jobs,
+            )
+
     def close(self) -> None:
         """Wait for kernels that still exit."""
         if self._executor is not None:
@@ -184,12 +200,16 @@ class StepRunner:
             start_timeout_s=self.limits.start_timeout_s,
             cpus=step.options.cpus or self.limits.threads,
             asides={BEFORE_ALL: _watch(self.bench.world.folder, files.workers)},
+            imports=step.imports,
         )
 
         def progress(cell: int, cells: int) -> None:
             self.log.emit("step-progress", step.name, cell=cell, cells=cells)
 
-        return self._the_executor().run(task, self.cancel, progress)
+        ended = self._the_executor().run(task, self.cancel, progress)
+        if ended.cold_reason:
+            self.log.emit("step-kernel", step.name, forked=False, reason=ended.cold_reason)
+        return ended
 
     def _the_executor(self) -> Executor:
         with self._lock:
@@ -197,8 +217,14 @@ class StepRunner:
                 kind: Callable[..., Executor] = Registry[Callable[..., Executor]]("stepmill.executors").load(
                     "local"
                 )
-                self._executor = kind(jobs=self.limits.jobs)
+                self._servers = self._fork_servers() if self.limits.forked else None
+                options = {} if self._servers is None else {"servers": self._servers}
+                self._executor = kind(jobs=self.limits.jobs, **options)
             return self._executor
+
+    def _fork_servers(self) -> ForkServers:
+        modules = dict.fromkeys(name for step in self.bench.pipeline.steps for name in step.imports)
+        return ForkServers(preload=tuple(modules), memory=self.bench.project.cache / "forking.json")
 
     def _write_inputs(self, step: Step, records: Mapping[str, StepRecord], files: StepFiles) -> None:
         files.folder.mkdir(parents=True, exist_ok=True)

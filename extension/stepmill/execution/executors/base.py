@@ -52,6 +52,8 @@ class StepTask:
         Index of a cell in `notebook` -> code for the kernel once that cell is through; `BEFORE_ALL`:
         before the first. It runs silently: no output, no history, no prompt number; its errors are
         nobody's.
+    imports
+        Dotted names of the modules that the step will import, as far as its code shows.
     """
 
     step: str
@@ -65,6 +67,7 @@ class StepTask:
     start_timeout_s: float = 60.0
     cpus: float | None = None
     asides: Mapping[int, str] = field(default_factory=dict)
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +91,7 @@ class StepExit:
     `cell` is the index in the step notebook of the cell that ran last. `error` is set if `ending`
     is FAILED, and if a cell was interrupted (its traceback then shows where). `exit_code` is that
     of a dead kernel, negative for a signal. `message` is a sentence for all endings but COMPLETED.
+    `cold_reason` says why the kernel was not forked, where that was wished.
     """
 
     ending: Ending
@@ -97,6 +101,7 @@ class StepExit:
     error: CellError | None = None
     exit_code: int | None = None
     message: str = ""
+    cold_reason: str = ""
 
     @property
     def is_good(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.errors import KernelError
 from stepmill.execution.environment import kernel_environment
 from stepmill.execution.executors.base import Ending, Progress, StepExit, StepTask
+from stepmill.execution.lean import import_notebook_libraries
 from stepmill.execution.reaper import Reaper
 from stepmill.execution.session import StepSession
 from stepmill.notebook.writing import write_document
@@ -15,15 +16,19 @@ from stepmill.notebook.writing import write_document
 if TYPE_CHECKING:
     import threading
 
+    from stepmill.execution.forking.servers import ForkServers
+
 
 class LocalExecutor:
     """Runs each step in a fresh kernel of the notebook's kernelspec.
 
-    `jobs` is the number of steps that run at a time; it decides each one's share of the CPUs.
+    `jobs` is the number of steps that run at a time; it decides each one's share of the CPUs. With
+    `servers` kernels are forked where that can be.
     """
 
-    def __init__(self, *, jobs: int = 1) -> None:
+    def __init__(self, *, jobs: int = 1, servers: ForkServers | None = None) -> None:
         self._jobs = jobs
+        self._servers = servers
         self._reaper = Reaper()
 
     def run(self, task: StepTask, cancel: threading.Event, progress: Progress | None = None) -> StepExit:
@@ -40,6 +45,8 @@ class LocalExecutor:
             progress=progress,
             reaper=self._reaper,
             asides=task.asides,
+            servers=self._servers,
+            needs=task.imports,
         )
         try:
             _execute(task, session)
@@ -53,6 +60,8 @@ class LocalExecutor:
     def close(self) -> None:
         """Wait for the kernels that are still exiting."""
         self._reaper.close()
+        if self._servers is not None:
+            self._servers.close()
 
 
 def _with_folder(ending: StepExit, task: StepTask) -> str:
@@ -62,6 +71,7 @@ def _with_folder(ending: StepExit, task: StepTask) -> str:
 
 
 def _execute(task: StepTask, session: StepSession) -> None:
+    import_notebook_libraries()
     import nbformat
     import papermill
     from papermill.exceptions import PapermillExecutionError

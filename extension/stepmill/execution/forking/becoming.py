@@ -1,0 +1,161 @@
+"""What a forked child does to become a kernel like one that was started.
+
+Runs in the kernel's own environment: standard library only, nothing of stepmill.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import importlib.util
+import os
+import random
+import signal
+import sys
+import threading
+import time
+import types
+
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+_READY_S = 2.0
+
+
+class Child:
+    """One kernel to be: made right after the fork, in the child."""
+
+    def __init__(self, order, zygote, interrupt):
+        self._interrupt = interrupt  # how SIGINT was handled at the start
+        self._order = order
+        self._zygote = zygote
+        self._status = order["status"]
+
+    def run(self):
+        """Become the kernel and serve until its end; never returns."""
+        parent = self._order["parent"]
+        _end_with(parent)
+        os.setsid()  # a group of its own: signals reach it and its children, Ctrl-C of a terminal does not
+        self._reset_signals()
+        self._take_descriptors()
+        self._take_environment()
+        self._refresh()
+        sys.argv = [_launcher(), *self._order["argv"]]
+        sys.orig_argv = [
+            sys.executable,
+            *self._order["options"],
+            "-m",
+            "ipykernel_launcher",
+            *self._order["argv"],
+        ]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        code = 1
+        try:
+            code = self._serve()
+        finally:
+            _leave(code)
+
+    def _serve(self):
+        from ipykernel.kernelapp import IPKernelApp
+
+        collector = self._zygote.gc
+        collector.disable()
+        sys.path.remove("")  # the kernel puts it in
+        # 1: no thread that looks whether the parent is alive, which is `_end_with`'s affair
+        app = IPKernelApp.instance(parent_handle=1)
+        app.initialize(self._order["argv"])
+        for stream, name in zip(self._zygote.streams, ("stdout", "stderr")):
+            stream.target = getattr(sys, name)
+        hidden = self._zygote.hidden
+        hidden.install()
+        hidden.note_installation(self._zygote.package_folders)
+        self._zygote = None
+        collector.enable()
+        try:
+            self._status.send(b'{"bound": true}')
+        except OSError:
+            return 1  # nobody waits for this kernel
+        self._status.close()
+        try:
+            app.start()
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else int(end.code is not None)
+        _join_control_thread(app)
+        return 0
+
+    def _reset_signals(self):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def _take_descriptors(self):
+        """Take the caller's standard streams, and close whatever else belongs to the fork server."""
+        for number, descriptor in enumerate(self._order["streams"]):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+        self._zygote.selector.close()
+        self._zygote.control.close()
+        for channel in self._zygote.children.values():
+            channel.close()
+        self._zygote.children.clear()
+
+    def _take_environment(self):
+        os.environ.clear()
+        os.environ.update({**self._zygote.environment, **self._order["env"]})
+        os.chdir(self._order["cwd"])
+        time.tzset()
+
+    def _refresh(self):
+        """Give the process what a new one would have drawn, where a library drew it once at its import."""
+        hidden = self._zygote.hidden
+        for name in ("numpy.random", "torch"):
+            module = hidden.peek(name)
+            if module is not None:
+                module.seed()
+        random.seed()
+        multiprocessing = sys.modules.get("multiprocessing.process") or hidden.peek("multiprocessing.process")
+        if multiprocessing is not None:
+            multiprocessing.current_process().authkey = os.urandom(32)
+        logging = sys.modules.get("logging")
+        if logging is not None:
+            now = time.time_ns() if isinstance(logging._startTime, int) else time.time()
+            logging._startTime = now
+
+
+def _end_with(parent):
+    """Have the kernel killed when the fork server ends, however it ends."""
+    libc = ctypes.CDLL(None)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    libc.prctl(_PR_SET_NAME, b"ipykernel", 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)  # it ended between the fork and now
+
+
+def _launcher():
+    spec = importlib.util.find_spec("ipykernel_launcher")
+    return "ipykernel_launcher.py" if spec is None else spec.origin
+
+
+def _join_control_thread(app):
+    """Let the thread end that carries control messages.
+
+    ipykernel's exit handler stops the thread of the outputs, through which the other one may still
+    flush: that flush would wait for ten seconds.
+    """
+    thread = getattr(app, "control_thread", None)
+    if thread is not None and thread.is_alive():
+        thread.stop()
+        thread.join(_READY_S)
+
+
+def _leave(code):
+    """End as an interpreter does, but for taking apart modules: their memory is shared with others."""
+    try:
+        threading._shutdown()
+    finally:
+        try:
+            atexit._run_exitfuncs()
+        finally:
+            for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+                try:
+                    stream.flush()
+                except Exception:  # closed by the user
+                    continue
+            os._exit(code)

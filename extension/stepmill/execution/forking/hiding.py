@@ -1,0 +1,264 @@
+"""Modules that are loaded and not to be seen, until the user's code imports them.
+
+A forked kernel has everything in memory that the steps import. To its user's code it must look like a
+kernel that was just started: `sys.modules` without them, packages without attributes for submodules,
+warnings, environment and finders as without them. An import then brings back exactly what it would have
+loaded, in the same order, by what `recording` took down; nothing runs a second time.
+
+Runs in the kernel's own environment: standard library only, nothing of stepmill.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import types
+import warnings
+from importlib.machinery import ModuleSpec, PathFinder
+
+_STAT = os.stat  # the original: a step's observer replaces it in `os`
+_HERE = "importlib.stepmill_hiding"
+
+
+class Hidden:
+    """A finder that finds the modules that were hidden. One for the life of a process."""
+
+    def __init__(self, events):
+        self._events = events
+        self._modules = {}
+        self._attributes = set()  # names of submodules that are attributes of their packages
+        self._state = None
+        self._path = None
+        self._stamps = {}
+        self._lock = threading.RLock()
+
+    # in the fork server ----------------------------------------------------------------------------
+
+    def note_state(self):
+        """Remember the process as it is to look: called before anything that is to be hidden is loaded."""
+        self.base = frozenset(sys.modules)
+        self._state = (list(warnings.filters), list(sys.meta_path), os.environ._data.copy())
+
+    def hide(self):
+        """Take all modules away that were loaded since `note_state`, and what their imports changed."""
+        for name, module in list(sys.modules.items()):
+            if name not in self.base:
+                self._modules[name] = module
+        for name, module in self._modules.items():
+            parent, _, child = name.rpartition(".")
+            package = sys.modules.get(parent) if parent else None
+            if package is not None and getattr(package, "__dict__", {}).get(child) is module:
+                delattr(package, child)
+                self._attributes.add(name)
+        for name in self._modules:
+            sys.modules.pop(name, None)
+        filters, finders, environment = self._state
+        warnings.filters[:] = filters
+        warnings._filters_mutated_lock_held() if hasattr(warnings, "_filters_mutated_lock_held") else (
+            warnings._filters_mutated()
+        )
+        sys.meta_path[:] = finders
+        _set_environment(environment)
+        self._path, self._stamps = list(sys.path), {}
+
+    def show(self):
+        """Undo `hide`, in the fork server, before more is loaded. What the imports changed comes back too."""
+        for name in list(self._modules):
+            if name in self._modules:
+                self.bring(name)
+        self._modules.clear()
+
+    # in the kernel ---------------------------------------------------------------------------------
+
+    def install(self):
+        """Find hidden modules from now on."""
+        sys.meta_path.insert(0, self)
+        self._stamps = {}
+
+    def peek(self, name):
+        """Return a hidden module without bringing it back, or None."""
+        return self._modules.get(name)
+
+    def note_installation(self, folders):
+        """Remember when packages were last installed."""
+        self._stamps = {folder: _changed_ns(folder) for folder in folders}
+
+    def find_spec(self, name, path=None, target=None):
+        module = self._modules.get(name)
+        if module is None:
+            return None
+        original = getattr(module, "__spec__", None)
+        if not self._is_still_found(name, original, path):
+            return None
+        spec = ModuleSpec(name, _Bringing(self, name, original), origin=getattr(original, "origin", None))
+        if original is not None:
+            spec.submodule_search_locations = original.submodule_search_locations
+            spec.has_location = original.has_location
+        return spec
+
+    def _is_still_found(self, name, original, path):
+        """Tell whether an import would find the hidden module now; it may not where paths were changed."""
+        if "." in name:
+            return True
+        for folder, stamp in self._stamps.items():
+            if _changed_ns(folder) != stamp:
+                raise ImportError(
+                    f"packages were installed in {folder} while the step was running, and {name} had been "
+                    "loaded ahead of it: run with --cold"
+                )
+        if sys.path == self._path or original is None or not original.has_location:
+            return True
+        found = PathFinder.find_spec(name, path)
+        if found is not None and found.origin == original.origin:
+            return True
+        for hidden in [one for one in self._modules if one == name or one.startswith(name + ".")]:
+            del self._modules[hidden]
+        return False
+
+    def bring(self, name):
+        """Import a hidden module the short way, as another module's import does."""
+        parent, _, child = name.rpartition(".")
+        if parent in self._modules:
+            self.bring(parent)
+        module = self._modules.get(name)
+        if module is None:
+            return
+        if self._is_awaited(name):
+            __import__(name)
+            return
+        sys.audit("import", name, None, sys.path, sys.meta_path, sys.path_hooks)
+        self.restore(name)
+        if name in self._attributes:
+            setattr(sys.modules[parent], child, module)
+
+    def _is_awaited(self, name):
+        """Tell whether a finder in front of this one wants to do something with the module."""
+        if self not in sys.meta_path:
+            return False  # in the fork server
+        for finder in sys.meta_path:
+            if finder is self:
+                return False
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, None, None) if find is not None else None
+            # one that only looks whether it is concerned leaves our loader as it is
+            if spec is not None and not (
+                type(spec.loader) is _Bringing and "exec_module" not in vars(spec.loader)
+            ):
+                return True
+        return False
+
+    def restore(self, name):
+        """Put a module where it was, and do again what its import did to others."""
+        with self._lock:
+            module = self._modules.pop(name)
+        sys.modules[name] = sys.modules["__main__"] if name == "__mp_main__" else module
+        for event in self._events.get(name, ()):
+            kind = event[0]
+            if kind == "import":
+                if event[1] in self._modules:
+                    self.bring(event[1])
+            else:
+                _REPEAT[kind](name, *event[1:])
+        sys.modules[name] = sys.modules.pop(name)  # a module moves to the end when it is complete
+
+
+class _Bringing:
+    """The loader of one hidden module: there is nothing to load."""
+
+    def __init__(self, hidden, name, original):
+        self._hidden = hidden
+        self._name = name
+        self._original = original
+
+    def create_module(self, spec):
+        return self._hidden._modules.get(self._name)
+
+    def exec_module(self, module):
+        if self._original is not None:
+            module.__spec__ = self._original
+        if self._name in self._hidden._modules:
+            self._hidden.restore(self._name)
+
+    def __getattr__(self, name):
+        loader = None if self._original is None else self._original.loader
+        return getattr(loader, name)
+
+
+def _changed_ns(folder):
+    try:
+        return _STAT(folder).st_mtime_ns
+    except OSError:
+        return None
+
+
+def _add_filters(name, added):
+    for one in reversed(added):
+        if one in warnings.filters:
+            warnings.filters.remove(one)
+        warnings.filters.insert(0, one)
+    if hasattr(warnings, "_filters_mutated_lock_held"):
+        warnings._filters_mutated_lock_held()
+    else:
+        warnings._filters_mutated()
+
+
+def _add_finders(name, added):
+    for one in reversed(added):
+        if one not in sys.meta_path:
+            sys.meta_path.insert(0, one)
+
+
+def _change_environment(name, changes):
+    for key, value in changes.items():
+        if value is None:
+            os.environ.pop(os.fsdecode(key), None)
+        else:
+            os.environ[os.fsdecode(key)] = os.fsdecode(value)
+
+
+def _set_environment(wanted):
+    now = os.environ._data.copy()
+    changes = {key: value for key, value in wanted.items() if now.get(key) != value}
+    changes.update(dict.fromkeys(now.keys() - wanted.keys()))
+    _change_environment("", changes)
+
+
+def _ask(name, asker, function, path):
+    _as_module(asker, "_ask(_function, _path)", _function=function, _path=path)
+
+
+def _audit(name, asker, event, arguments):
+    _as_module(asker, "_audit(_event, *_arguments)", _event=event, _arguments=arguments)
+
+
+def _as_module(asker, expression, **values):
+    """Evaluate where the innermost frame is that of the module which asked: listeners look there."""
+    values.update(__name__=asker[0], _ask=_QUESTION, _audit=sys.audit)
+    eval(compile(expression, asker[1], "eval"), values)  # noqa: S307 - one of the two above
+
+
+def _question(function, path):
+    try:
+        (os.readlink if function == "readlink" else getattr(os.path, function))(path)
+    except OSError:
+        return
+
+
+# It must not be seen as the one who asks: it counts as a part of `os.path`.
+_QUESTION = types.FunctionType(_question.__code__, {"os": os, "OSError": OSError, "__name__": "genericpath"})
+
+
+def _hook_pyplot(name):
+    """Connect pyplot to the running shell, as older versions do when they are imported."""
+    sys.modules[name].install_repl_displayhook()
+
+
+_REPEAT = {
+    "filters": _add_filters,
+    "finders": _add_finders,
+    "environ": _change_environment,
+    "ask": _ask,
+    "audit": _audit,
+    "pyplot": _hook_pyplot,
+}

@@ -1,0 +1,303 @@
+"""The runner's side of the fork server: started, asked for kernels, retired, and remembered what it learned.
+
+Light to import: a run starts its fork server before anything else of the execution is loaded.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stepmill import atomic
+from stepmill.execution.forking.process import ForkedProcess, receive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+OURS = "stepmill_magics.ahead"
+"""The module that loads what a step's kernel needs of ours, if it is installed where the kernel is."""
+
+_ZYGOTE = Path(__file__).with_name("zygote.py")
+_OF_ONE_STEP = ("STEPMILL_", "MLFLOW_", "JPY_")
+"""How the variables begin that may differ from step to step: no library reads them when it is imported."""
+
+_LOOK_S = 0.1
+_LAUNCHERS = ("ipykernel_launcher", "ipykernel")
+
+
+class Unforkable(Exception):  # noqa: N818 - the kernel is then started the other way
+    """A kernel cannot be forked; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """How a kernel would be started: program, the interpreter's own options, the kernel's arguments."""
+
+    python: str
+    options: tuple[str, ...]
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(repr=False)
+    folder: str
+
+
+def is_possible() -> bool:
+    """Return whether this system can fork safely and tell processes apart: Linux."""
+    return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds")
+
+
+def as_launch(command: Sequence[str], environment: Mapping[str, str], folder: str) -> Launch:
+    """Take apart the command of a kernelspec.
+
+    Raises
+    ------
+    Unforkable
+        It is not `python [options] -m ipykernel_launcher …`.
+    """
+    options: list[str] = []
+    rest = list(command[1:])
+    while rest and rest[0].startswith("-") and rest[0] not in ("-m", "-c"):
+        options.append(rest.pop(0))
+        if options[-1] in ("-X", "-W") and rest:
+            options.append(rest.pop(0))
+    if rest[:1] != ["-m"] or rest[1:2] not in ([name] for name in _LAUNCHERS):
+        raise Unforkable(
+            "the kernel is not IPython's own: it is not started by `python -m ipykernel_launcher`"
+        )
+    return Launch(
+        python=command[0],
+        options=tuple(options),
+        arguments=tuple(rest[2:]),
+        environment=environment,
+        folder=folder,
+    )
+
+
+class ForkServers:
+    """The fork servers of one run: one in use, and those that are retired and still have kernels.
+
+    `memory` is a file that keeps between runs which modules must not be imported ahead of time. `preload`
+    are the modules that steps will import, in the order in which they will be needed.
+    """
+
+    def __init__(self, *, preload: Sequence[str] = (), memory: Path | None = None) -> None:
+        self._preload = tuple(preload)
+        self._memory = memory
+        self._lock = threading.Lock()
+        self._current: _Server | None = None
+        self._retired: list[_Server] = []
+
+    def warm(self, launch: Launch) -> None:
+        """Start the fork server for such kernels, so that it loads while the runner does other things."""
+        if is_possible():
+            with self._lock:
+                self._fitting(launch)
+
+    def fork(
+        self,
+        launch: Launch,
+        needs: Collection[str],
+        streams: Sequence[int],
+        *,
+        timeout_s: float,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> ForkedProcess:
+        """Return a kernel that is bound to its sockets. `streams`: its standard descriptors.
+
+        What it `needs` is imported first, if it is not there yet.
+
+        Raises
+        ------
+        Unforkable
+            The message says why; start the kernel in the ordinary way.
+        """
+        if not is_possible():
+            raise Unforkable("this system cannot fork safely: only Linux can")
+        with self._lock:
+            server = self._fitting(launch)
+            status = server.ask(launch, needs, streams)
+        deadline = time.monotonic() + timeout_s
+        message, descriptors = _wait(status, deadline, is_cancelled)
+        if "pid" not in message:
+            status.close()
+            self._give_up(server, message)
+            raise Unforkable(message.get("refused") or _silence(deadline, is_cancelled))
+        self._learn(server, message)
+        process = ForkedProcess(message["pid"], descriptors[0], status)
+        if not _wait(status, deadline, is_cancelled)[0].get("bound"):
+            process.close()
+            raise Unforkable("a forked kernel did not get to its sockets")
+        return process
+
+    def close(self) -> None:
+        """End all fork servers; kernels that are still there end with them."""
+        with self._lock:
+            servers, self._retired, self._current = [*self._retired, self._current], [], None
+        for server in servers:
+            if server is not None:
+                server.close()
+
+    def _fitting(self, launch: Launch) -> _Server:
+        """Return the server for such kernels, a new one if that of now is for others."""
+        if self._current is not None and not self._current.fits(launch):
+            self._retire(self._current)
+        if self._current is None:
+            self._current = _Server(launch, self._denied(launch))
+            self._current.preload((OURS, *self._preload))
+        return self._current
+
+    def _retire(self, server: _Server) -> None:
+        """Take no more kernels from it. It ends with the run, not before its kernels."""
+        if self._current is server:
+            self._current = None
+            self._retired.append(server)
+
+    def _give_up(self, server: _Server, message: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._retire(server)
+        self._learn(server, message)
+
+    def _learn(self, server: _Server, message: Mapping[str, Any]) -> None:
+        denied = {k: v for k, v in message.get("denied", {}).items() if v != server.denied.get(k)}
+        if not denied or self._memory is None:
+            return
+        with self._lock:
+            server.denied |= denied
+            known = _read(self._memory)
+            known[server.identity] = {**known.get(server.identity, {}), **server.denied}
+            atomic.write_text(self._memory, json.dumps(known, indent=1))
+
+    def _denied(self, launch: Launch) -> dict[str, str]:
+        known = {} if self._memory is None else _read(self._memory).get(_identity(launch), {})
+        for server in self._retired:
+            known |= server.denied if server.identity == _identity(launch) else {}
+        return dict(known)
+
+
+class _Server:
+    """One fork server process."""
+
+    def __init__(self, launch: Launch, denied: dict[str, str]) -> None:
+        self.denied = denied
+        self.identity = _identity(launch)
+        self._launch = launch
+        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        settings = json.dumps({"own": _own_folders(), "denied": denied})
+        command = [launch.python, *launch.options, str(_ZYGOTE), str(theirs.fileno()), settings]
+        with theirs:
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    pass_fds=[theirs.fileno()],
+                    env=dict(launch.environment),
+                    cwd=launch.folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._channel.close()
+                raise Unforkable(f"the fork server cannot be started: {error}") from error
+
+    def fits(self, launch: Launch) -> bool:
+        """Return whether it lives, and such a kernel would start as it did."""
+        mine = self._launch
+        same = (mine.python, mine.options, mine.folder) == (launch.python, launch.options, launch.folder)
+        return (
+            same and _early(mine.environment) == _early(launch.environment) and self._process.poll() is None
+        )
+
+    def preload(self, names: Sequence[str]) -> None:
+        self._send({"preload": list(names)})
+
+    def ask(self, launch: Launch, needs: Collection[str], streams: Sequence[int]) -> socket.socket:
+        """Ask for a kernel; answers come on the socket returned."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        order = {
+            "argv": list(launch.arguments),
+            "options": list(launch.options),
+            "env": {**launch.environment, "JPY_PARENT_PID": str(os.getpid())},
+            "cwd": launch.folder,
+        }
+        with theirs:
+            try:
+                self._send({"fork": order, "needs": [OURS, *needs]}, [theirs.fileno(), *streams])
+            except Unforkable:
+                ours.close()
+                raise
+        return ours
+
+    def _send(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
+        try:
+            socket.send_fds(self._channel, [json.dumps(message).encode()], list(descriptors))
+        except OSError as error:
+            raise Unforkable(f"the fork server is gone: {error}") from error
+
+    def close(self) -> None:
+        self._channel.close()
+        try:
+            self._process.wait(5.0)  # it may be importing, and looks when that is over
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _wait(
+    channel: socket.socket, deadline: float, is_cancelled: Callable[[], bool]
+) -> tuple[dict[str, Any], list[int]]:
+    """Return the next message; empty if none comes."""
+    while time.monotonic() < deadline and not is_cancelled():
+        message, descriptors = receive(channel, _LOOK_S)
+        if message or _is_closed(channel):
+            return message, descriptors
+    return {}, []
+
+
+def _is_closed(channel: socket.socket) -> bool:
+    try:
+        return not channel.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def _silence(deadline: float, is_cancelled: Callable[[], bool]) -> str:
+    if is_cancelled():
+        return "the run was cancelled"
+    return (
+        "the fork server did not answer in time" if time.monotonic() >= deadline else "the fork server ended"
+    )
+
+
+def _early(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that an interpreter or a library may read while it is loaded."""
+    return {name: value for name, value in environment.items() if not name.startswith(_OF_ONE_STEP)}
+
+
+def _identity(launch: Launch) -> str:
+    """Return a name for the environment of a kernel, in which what was learned holds."""
+    return launch.python
+
+
+def _own_folders() -> list[str]:
+    """Return where our code lies, which is imported ahead of time wherever that is."""
+    specs = (importlib.util.find_spec(name) for name in ("stepmill", "stepmill_magics"))
+    return [str(Path(spec.origin).parent) for spec in specs if spec is not None and spec.origin]
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # only a memory: what is missing is found out again
+    return document if isinstance(document, dict) else {}

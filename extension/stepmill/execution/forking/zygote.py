@@ -1,0 +1,363 @@
+"""The fork server: a process in the kernel's environment that imports what steps import, and forks kernels.
+
+    python zygote.py DESCRIPTOR SETTINGS
+
+Started by path in the kernel's own interpreter: standard library only, nothing of stepmill. It stays
+single-threaded, runs nothing but imports, and refuses to fork once an import left a thread behind or
+did something to the process that cannot be done again in each kernel.
+
+DESCRIPTOR is its end of a SOCK_SEQPACKET pair; one JSON object a packet:
+
+- `{"preload": [module…]}`: to be imported when nothing else is asked for.
+- `{"fork": {"argv", "env", "cwd", …}, "needs": [module…]}` with four descriptors: a socket for this one
+  kernel, and its stdin, stdout, stderr. What it needs is imported first. On the kernel's socket come
+  `{"pid"}` with a pidfd or `{"refused", "denied"}`, then `{"bound"}` from the kernel itself, and at its end
+  `{"exit": code}`. When the other end of that socket is closed the kernel is killed: nobody waits for it.
+
+When the control socket is closed no kernel is left, and the fork server ends.
+"""
+
+from __future__ import annotations
+
+import sys
+
+_FOLDER = sys.path.pop(0)  # this file's: no kernel may find modules there
+
+import importlib.util  # noqa: E402
+import io  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import selectors  # noqa: E402
+import signal  # noqa: E402
+import socket  # noqa: E402
+import sysconfig  # noqa: E402
+
+# What every kernel has loaded before its first cell. Listed in the order in which it loads them.
+KERNEL = (
+    *("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.iostream"),
+    *("ipykernel.displayhook", "ipykernel.comm.manager", "ipykernel.debugger", "ipykernel.subshell_manager"),
+    *("IPython.core.magics", "IPython.core.completer", "IPython.core.history", "IPython.core.async_helpers"),
+    *("zmq.eventloop.zmqstream", "tornado.platform.asyncio", "asyncio", "sqlite3", "traceback"),
+    *("pdb", "comm", "IPython.core.debugger", "IPython.core.oinspect", "IPython.core.completerlib"),
+    *("IPython.extensions.storemagic", "IPython.utils.wildcard", "faulthandler", "ctypes", "runpy"),
+)
+# In the fork server only: libraries whose own threads can be switched off, and what a kernel sets early.
+_WHILE_LOADING = {
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+_MOST_BYTES = 1 << 20
+
+
+def _sibling(name):
+    """Load a module that lies beside this file; it is not in `sys.modules`, where user code could meet it."""
+    path = os.path.join(_FOLDER, f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"importlib.stepmill_{name}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Zygote:
+    """Loads and forks. `serve` returns in a forked child only, with what that is to become."""
+
+    def __init__(self, control, settings, recording, hiding, surroundings):
+        self.control = control
+        self.children = {}  # pid -> its socket
+        self.selector = selectors.DefaultSelector()
+        self.streams = (_LateStream("stdout"), _LateStream("stderr"))
+        self.denied = dict(settings["denied"])
+        self._stamp_of = surroundings.stamp_of
+        self._surroundings = surroundings.Surroundings
+        self.package_folders = _package_folders()
+        installed = [*self.package_folders, *settings["own"]]
+        self.recorder = recording.Recorder(
+            {_with_separator(one) for one in _both_forms(installed)}, self._stamp_of
+        )
+        self.hidden = hiding.Hidden(self.recorder.events)
+        self._installation = {one: self._stamp_of(one, shallow=False) for one in self.package_folders}
+        self._is_hiding = False
+        self._loaded = set()
+        self._wanted = []
+        self._tainted = ""
+
+    def prepare(self):
+        """Load what a kernel is made of. Not hidden: a kernel that was just started has it too."""
+        kept = self._begin_loading()
+        before = dict(os.environ)
+        for name in KERNEL:
+            try:
+                importlib.import_module(name)
+            except ImportError:  # another version of ipykernel; it then loads what it needs in each kernel
+                continue
+        self.environment = {k: v for k, v in os.environ.items() if before.get(k) != v}
+        self._end_loading(kept)
+        self._census("ipykernel")
+        sys.path.insert(_place_of_current_folder(), "")  # as IPython does at its start
+        self.hidden.note_state()
+        self.recorder.known = self.hidden.base
+        self.gc = importlib.import_module("gc")  # a new kernel has not loaded it
+        self.hidden.hide()
+        self._is_hiding = True
+
+    def serve(self):
+        self.selector.register(self.control, selectors.EVENT_READ)
+        signal.signal(signal.SIGCHLD, self._reap)
+        while True:
+            idle = self._wanted and not self._tainted
+            ready = self.selector.select(0 if idle else None)
+            for key, _ in ready:
+                if key.fileobj is self.control:
+                    order = self._obey()
+                    if order is not None:
+                        return order
+                else:
+                    self._heed_lease(key.fileobj, key.data)
+            if not ready and idle:
+                self._load(self._wanted.pop(0))
+
+    # orders ---------------------------------------------------------------------------------------
+
+    def _obey(self):
+        data, descriptors, _, _ = socket.recv_fds(self.control, _MOST_BYTES, 4)
+        if not data:
+            self._end()
+        message = json.loads(data)
+        if "preload" in message:
+            self._wanted += [name for name in message["preload"] if name not in self._wanted]
+            return None
+        return self._fork(message, socket.socket(fileno=descriptors[0]), descriptors[1:])
+
+    def _fork(self, message, status, streams):
+        for name in message["needs"]:
+            self._load(name)
+        refusal = self._tainted or self._outdated()
+        if not refusal:
+            self._hide()
+            parent = os.getpid()
+            try:
+                pid = os.fork()
+            except OSError as error:
+                refusal = f"the fork failed: {error}"
+        if refusal:
+            _send(status, {"refused": refusal, "denied": self.denied})
+        elif pid == 0:
+            return {**message["fork"], "status": status, "streams": streams, "parent": parent}
+        else:
+            self.children[pid] = status
+            handle = os.pidfd_open(pid)  # no race: nobody but us reaps it, and not before the next signal
+            _send(status, {"pid": pid, "denied": self.denied}, [handle])
+            os.close(handle)
+            self.selector.register(status, selectors.EVENT_READ, pid)
+            self._reap()
+        for descriptor in streams:
+            os.close(descriptor)
+        if refusal:
+            status.close()
+        return None
+
+    def _outdated(self):
+        """Say what has changed since imports looked at it."""
+        for folder, stamp in self._installation.items():
+            if self._stamp_of(folder, shallow=False) != stamp:
+                return f"packages were installed in {folder} since they were imported"
+        for path, stamp in self.recorder.stamps.items():
+            if self._stamp_of(path) != stamp:
+                return f"{path}, which an import looked at, is another now"
+        return ""
+
+    def _hide(self):
+        if not self._is_hiding:
+            self.hidden.hide()
+            self._is_hiding = True
+            self.gc.collect()
+            self.gc.freeze()  # the children do not copy what no one frees
+
+    # loading --------------------------------------------------------------------------------------
+
+    def _load(self, name):
+        if name in self._loaded or name in self.denied or self._tainted:
+            return
+        self._loaded.add(name)
+        if self._is_hiding:
+            self.hidden.show()
+            self._is_hiding = False
+        if self.recorder.refusal(name.partition(".")[0]):
+            return
+        kept = self._begin_loading()
+        self.recorder.grave.clear()
+        surroundings = self._surroundings()
+        self.recorder.start()
+        try:
+            importlib.import_module(name)
+        except (Exception, SystemExit):
+            pass  # the step that imports it will meet the same
+        finally:
+            self.recorder.stop()
+            self._end_loading(kept)
+        problems = [*self.recorder.grave, *surroundings.changes()]
+        if problems and not self._tainted:
+            self._taint(name, problems[0])
+        self._census(name)
+
+    def _begin_loading(self):
+        kept = sys.stdout, sys.stderr, [key for key in _WHILE_LOADING if key not in os.environ]
+        sys.stdout, sys.stderr = self.streams
+        for key in kept[2]:
+            os.environ[key] = _WHILE_LOADING[key]
+        return kept
+
+    def _end_loading(self, kept):
+        sys.stdout, sys.stderr, ours = kept
+        for key in ours:
+            os.environ.pop(key, None)
+
+    def _census(self, name):
+        """Fork no more if the import left a thread behind that does not end by itself in a fork."""
+        if not self._tainted and _task_count() > 1:
+            pid = os.fork()
+            if pid == 0:
+                os._exit(0)
+            os.waitpid(pid, 0)
+            if _task_count() > 1:
+                self._taint(name, "it starts a thread")
+
+    def _taint(self, name, reason):
+        self.denied[name] = reason
+        self._tainted = f"{name} must not be imported ahead of time: {reason}"
+
+    # children -------------------------------------------------------------------------------------
+
+    def _reap(self, *_):
+        """Report kernels that have ended. The handler of SIGCHLD: also while something is imported."""
+        for pid in list(self.children):
+            try:
+                found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                found = None
+            if found is None:
+                continue
+            _kill_group(pid)  # what it left behind; until it is reaped its number is nobody else's
+            _, status = os.waitpid(pid, 0)
+            channel = self.children.pop(pid, None)
+            if channel is not None:
+                _send(channel, {"exit": os.waitstatus_to_exitcode(status)})
+                self._forget(channel)
+
+    def _heed_lease(self, channel, pid):
+        if channel.fileno() < 0:
+            return  # reaped a moment ago
+        try:
+            data = channel.recv(_MOST_BYTES)
+        except OSError:
+            data = b""
+        if not data and pid in self.children:
+            self.selector.unregister(channel)
+            _kill_group(pid)
+
+    def _forget(self, channel):
+        try:
+            self.selector.unregister(channel)
+        except KeyError:
+            pass  # its lease had ended before
+        channel.close()
+
+    def _end(self):
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for pid in self.children:
+            _kill_group(pid)
+        for pid in self.children:
+            os.waitpid(pid, 0)
+        os._exit(0)
+
+
+class _LateStream(io.TextIOBase):
+    """Stands for the kernel's `sys.stdout` in modules that take hold of it while they are imported."""
+
+    __module__ = "importlib.stepmill_zygote"
+    encoding = "UTF-8"
+    errors = "replace"
+
+    def __init__(self, name):
+        self._name = name
+        self.target = None
+
+    def write(self, text):
+        return len(text) if self.target is None else self.target.write(text)
+
+    def flush(self):
+        if self.target is not None:
+            self.target.flush()
+
+    def isatty(self):
+        return False
+
+    def fileno(self):
+        return {"stdout": 1, "stderr": 2}[self._name] if self.target is None else self.target.fileno()
+
+    def writable(self):
+        return True
+
+
+def _send(channel, message, descriptors=()):
+    try:
+        socket.send_fds(channel, [json.dumps(message).encode()], list(descriptors))
+    except OSError:
+        return  # nobody is there any more: its lease ends
+
+
+def _kill_group(pid):
+    for kill in (os.killpg, os.kill):  # the second if it has not made its group yet
+        try:
+            kill(pid, signal.SIGKILL)
+            return
+        except OSError:
+            continue
+
+
+def _task_count():
+    return len(os.listdir("/proc/self/task"))
+
+
+def _with_separator(folder):
+    return folder.rstrip(os.sep) + os.sep
+
+
+def _both_forms(folders):
+    return {form(one) for one in folders for form in (os.path.abspath, os.path.realpath)}
+
+
+def _package_folders():
+    """Return where installed packages lie. Not the whole prefix: a project may lie in it."""
+    found = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    site = sys.modules.get("site")
+    if site is not None:
+        found.update(site.getsitepackages())
+        if site.ENABLE_USER_SITE:
+            found.add(site.getusersitepackages())
+    return sorted(one for one in found if one)
+
+
+def _place_of_current_folder():
+    for index, entry in enumerate(sys.path):
+        if os.path.basename(entry) in ("site-packages", "dist-packages"):
+            return index
+    return 0
+
+
+def main():
+    """Serve until nobody is there; in a forked child, return what is to become a kernel."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    control.set_inheritable(False)
+    interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    rooms = [_sibling(name) for name in ("recording", "hiding", "surroundings")]
+    zygote = Zygote(control, json.loads(sys.argv[2]), *rooms)
+    zygote.prepare()
+    order = zygote.serve()  # only a child comes back, and with it the frames of the server are gone
+    return _sibling("becoming").Child(order, zygote, interrupt)
+
+
+if __name__ == "__main__":
+    child = main()
+    child.run()

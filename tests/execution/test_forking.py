@@ -1,0 +1,313 @@
+"""Forked kernels: they start, end and fail as started ones do, and look like them to the user's code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from stepmill.execution.executors.base import Ending
+from stepmill.execution.executors.local import LocalExecutor
+from stepmill.execution.forking import servers as servers_module
+from stepmill.execution.forking.servers import ForkServers, Unforkable, as_launch, is_possible
+
+from .conftest import Bench
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(not is_possible(), reason="only Linux can fork safely"),
+]
+
+LOOKS = Path(__file__).with_name("looks.py").read_text("utf-8")
+
+
+@pytest.fixture
+def forked(tmp_path: Path) -> Iterator[Bench]:
+    executor = LocalExecutor(servers=ForkServers(memory=tmp_path / "memory.json"))
+    yield Bench(tmp_path, executor)
+    executor.close()
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
+    """Make modules that count as installed packages, and the environment in which they are found."""
+    folder = tmp_path / "packages"
+    folder.mkdir()
+
+    def make(**modules: str) -> dict[str, str]:
+        for name, source in modules.items():
+            (folder / f"{name}.py").write_text(textwrap.dedent(source))
+        found = servers_module._own_folders()
+        monkeypatch.setattr(servers_module, "_own_folders", lambda: [*found, str(folder)])
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([os.environ.get("PYTHONPATH", ""), str(folder)]))
+        return {}
+
+    return make
+
+
+def text_of(bench: Bench, step: str = "step") -> str:
+    return "".join(output["text"] for output in bench.outputs(step)[-1] if output["output_type"] == "stream")
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def wait_until_gone(*pids: int) -> None:
+    while not all(map(is_gone, pids)):
+        time.sleep(0.02)  # the test's own timeout ends it
+
+
+def test_a_forked_kernel_looks_like_one_that_was_started(forked: Bench, bench: Bench) -> None:
+    imports = ("json.tool", "numpy", "xml.dom.minidom", "pandas")
+    seen: dict[str, list[Any]] = {"forked": [], "started": []}
+    for number, code in enumerate(("", "import numpy", "import pandas", "import xml.dom")):
+        step = f"s{number}"
+        ended = forked.run(code, LOOKS, step=step, imports=imports)
+        assert (ended.ending, ended.cold_reason) == (Ending.COMPLETED, "")
+        seen["forked"].append(json.loads(text_of(forked, step)))
+        bench.run(code, LOOKS, step=f"cold-{step}")
+        seen["started"].append(json.loads(text_of(bench, f"cold-{step}")))
+    for forked_look, started_look in zip(seen["forked"], seen["started"], strict=True):
+        for aspect, found in forked_look.items():
+            assert found == started_look[aspect], aspect
+
+
+def test_a_submodule_that_another_step_imports_is_not_there(forked: Bench) -> None:
+    code = "import xml.dom\nprint(hasattr(xml.dom, 'minidom'))"
+    ended = forked.run(code, imports=("xml.dom.minidom",))
+    assert (ended.cold_reason, text_of(forked)) == ("", "False\n")
+
+
+def test_what_was_imported_ahead_is_not_run_again(forked: Bench, installed: Callable[..., Any]) -> None:
+    installed(counted="import os\nprocess = os.getpid()")
+    forked.run("import counted, os\nprint(counted.process == os.getpid())", imports=("counted",))
+    assert text_of(forked) == "False\n"
+
+
+def test_a_module_of_the_project_is_not_imported_ahead(forked: Bench) -> None:
+    (forked.folder / "mine.py").write_text("import os\nprocess = os.getpid()")
+    ended = forked.run("import mine, os\nprint(mine.process == os.getpid())", imports=("mine",))
+    assert (ended.cold_reason, text_of(forked)) == ("", "True\n")
+
+
+SPOILERS = [
+    pytest.param(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()",
+        "thread",
+        id="thread",
+    ),
+    pytest.param("import sys\nsys.setrecursionlimit(1234)", "recursion limit", id="limit"),
+    pytest.param("from IPython import get_ipython\nif get_ipython() is None: shell = 1", "shell", id="shell"),
+    pytest.param("open('written.txt', 'w').close()", "written.txt", id="file"),
+    pytest.param("import warnings\nwarnings.resetwarnings()", "filters", id="filters"),
+]
+
+
+@pytest.mark.parametrize(("source", "why"), SPOILERS)
+def test_an_import_that_spoils_the_fork_server_is_remembered(
+    forked: Bench, installed: Callable[..., Any], source: str, why: str
+) -> None:
+    installed(spoiler=source)
+    first = forked.run("print(1)", step="a", imports=("spoiler",))
+    assert "spoiler" in first.cold_reason
+    assert why in first.cold_reason
+    assert "not forked" in forked.log("a")
+    assert forked.run("print(1)", step="b", imports=("spoiler",)).cold_reason == ""
+    known = json.loads((forked.folder / "memory.json").read_text())
+    assert list(known[sys.executable]) == ["spoiler"]
+
+
+def test_what_imports_change_comes_with_the_import(forked: Bench, installed: Callable[..., Any]) -> None:
+    installed(changer="""
+        import os, warnings
+        os.environ["CHANGED"] = "yes"
+        warnings.simplefilter("error", BytesWarning)
+    """)  # fmt: skip
+    look = "print(os.environ.get('CHANGED'), any(f[2] is BytesWarning for f in warnings.filters))"
+    forked.run(f"import os, warnings\n{look}\nimport changer\n{look}", imports=("changer",))
+    assert text_of(forked) == "None False\nyes True\n"
+
+
+def test_a_module_that_takes_hold_of_stdout_prints_into_the_cell(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    installed(holder="import sys\nheld = sys.stdout")
+    forked.run("import holder\nprint('here', file=holder.held)", imports=("holder",))
+    assert text_of(forked) == "here\n"
+
+
+ENDS = [
+    pytest.param("import os; os.kill(os.getpid(), 9)", -9, id="killed"),
+    pytest.param("import os; os._exit(3)", 3, id="exit"),
+    pytest.param("import ctypes; ctypes.string_at(0)", -11, id="segfault"),
+    pytest.param("import os; os.abort()", -6, id="abort"),
+]
+
+
+@pytest.mark.parametrize(("code", "exit_code"), ENDS)
+def test_a_kernel_that_dies_is_reported(forked: Bench, code: str, exit_code: int) -> None:
+    ended = forked.run(code)
+    assert (ended.ending, ended.exit_code, ended.cold_reason) == (Ending.DIED, exit_code, "")
+    assert forked.run("print('next')", step="next").cold_reason == ""
+
+
+def test_its_children_end_with_a_kernel_that_dies(forked: Bench) -> None:
+    code = "import os, subprocess\nprint(subprocess.Popen(['sleep', '600']).pid, flush=True)"
+    forked.run(code, "os.kill(os.getpid(), 9)")
+    output = forked.outputs()[0][0]["text"]
+    wait_until_gone(int(output))
+
+
+def test_a_timeout_interrupts(forked: Bench) -> None:
+    ended = forked.run("import time\ntime.sleep(600)", timeout_s=0.5)
+    assert (ended.ending, ended.error is not None and ended.error.ename) == (
+        Ending.TIMED_OUT,
+        "KeyboardInterrupt",
+    )
+
+
+def test_one_that_ignores_interrupts_is_killed(forked: Bench) -> None:
+    code = "import time\nwhile True:\n    try: time.sleep(600)\n    except KeyboardInterrupt: pass"
+    assert forked.run(code, timeout_s=0.5).ending is Ending.TIMED_OUT
+
+
+def test_random_numbers_differ_from_kernel_to_kernel(forked: Bench) -> None:
+    code = (
+        "import random, uuid, numpy as np\n"
+        "print(random.random(), uuid.uuid4(), np.random.rand(), np.random.default_rng().random())"
+    )
+    for step in ("a", "b"):
+        forked.run(code, step=step, imports=("numpy.random", "random", "uuid"))
+    pairs = zip(text_of(forked, "a").split(), text_of(forked, "b").split(), strict=True)
+    assert all(one != other for one, other in pairs)
+
+
+def test_exit_handlers_and_threads_of_the_user_end_as_usual(forked: Bench) -> None:
+    forked.run("import atexit\natexit.register(lambda: open('ended.txt', 'w').close())")
+    forked.executor.close()
+    assert (forked.folder / "ended.txt").exists()
+
+
+def test_the_fork_server_is_killed(forked: Bench) -> None:
+    forked.run("1", step="a")
+    server = forked.executor._servers._current  # type: ignore[union-attr]
+    os.kill(server._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
+    server._process.wait()  # type: ignore[union-attr]
+    assert forked.run("print(1)", step="b").ending is Ending.COMPLETED
+    assert forked.run("print(1)", step="c").cold_reason == ""
+
+
+RUNNER = """
+import subprocess, sys, threading
+from pathlib import Path
+import nbformat
+from stepmill.execution.executors.base import StepTask
+from stepmill.execution.executors.local import LocalExecutor
+from stepmill.execution.forking.servers import ForkServers
+folder = Path(sys.argv[1])
+code = '''import os, subprocess, time, pathlib
+child = subprocess.Popen(["sleep", "600"])
+pathlib.Path("pids.tmp").write_text(f"{os.getpid()} {os.getppid()} {child.pid}")
+os.rename("pids.tmp", "pids.txt")
+time.sleep(600)'''
+notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+(folder / "s.ipynb").write_text(nbformat.writes(notebook))
+task = StepTask(step="s", notebook=folder / "s.ipynb", executed=folder / "e.ipynb", log=folder / "log.txt",
+                folder=folder, kernel_name="python3")
+LocalExecutor(servers=ForkServers()).run(task, threading.Event())
+"""
+
+
+def test_nothing_is_left_when_the_runner_is_killed(tmp_path: Path) -> None:
+    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path)])
+    try:
+        while not (tmp_path / "pids.txt").exists():
+            assert runner.poll() is None
+            time.sleep(0.05)
+        kernel, server, child = map(int, (tmp_path / "pids.txt").read_text().split())
+        assert "zygote.py" in Path(f"/proc/{server}/cmdline").read_text()
+    finally:
+        runner.kill()
+        runner.wait()
+    wait_until_gone(kernel, server, child)
+
+
+def test_a_kernel_in_another_environment_is_not_shared(forked: Bench) -> None:
+    for number, value in enumerate(("1", "2")):
+        forked.run(
+            "import os\nprint(os.environ['LC_NUMBER'])", step=f"s{number}", environment={"LC_NUMBER": value}
+        )
+        assert text_of(forked, f"s{number}") == f"{value}\n"
+
+
+def test_where_fork_is_not_to_be_had_kernels_are_started(
+    forked: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers_module, "is_possible", lambda: False)
+    ended = forked.run("print(1)")
+    assert (ended.ending, "only Linux" in ended.cold_reason) == (Ending.COMPLETED, True)
+
+
+def test_steps_at_the_same_time(forked: Bench) -> None:
+    tasks = [forked.task(f"print({i})", step=f"s{i}") for i in range(4)]
+    threads = [threading.Thread(target=forked.executor.run, args=(t, threading.Event())) for t in tasks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [text_of(forked, f"s{i}") for i in range(4)] == [f"{i}\n" for i in range(4)]
+
+
+def test_nothing_leaks(forked: Bench) -> None:
+    def descriptors(process: int | str) -> int:
+        return sum(1 for _ in Path(f"/proc/{process}/fd").iterdir())
+
+    counts = []
+    for number in range(6):
+        forked.run("1", step=f"s{number}")
+        forked.executor._reaper.close()
+        server = forked.executor._servers._current._process.pid  # type: ignore[union-attr]
+        counts.append((descriptors("self"), descriptors(server)))
+    assert counts[-1] == counts[1]
+
+
+COMMANDS = [
+    pytest.param(("python", "-m", "ipykernel_launcher", "-f", "x"), ((), ("-f", "x")), id="plain"),
+    pytest.param(
+        ("python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher"),
+        (("-Xfrozen_modules=off",), ()),
+        id="option",
+    ),
+    pytest.param(("python", "-X", "dev", "-m", "ipykernel"), (("-X", "dev"), ()), id="option-with-value"),
+]
+
+
+@pytest.mark.parametrize(("command", "parts"), COMMANDS)
+def test_commands_that_can_be_forked(command: tuple[str, ...], parts: Any) -> None:
+    launch = as_launch(command, {}, "/")
+    assert (launch.options, launch.arguments) == parts
+
+
+OTHERS = ["R --slave", "python -m xeus", "python kernel.py", "conda run python -m ipykernel_launcher"]
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_commands_that_cannot(command: str) -> None:
+    with pytest.raises(Unforkable):
+        as_launch(command.split(), {}, "/")
