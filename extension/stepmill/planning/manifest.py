@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from stepmill.model.artifact import ABSENT, ArtifactRef, StepRecord
@@ -129,9 +130,11 @@ def bound_elsewhere(step: Step, notebook: Notebook) -> frozenset[str]:
     return frozenset(name for cell in cells for name in _bound(cell.python))
 
 
-def _read(source: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _read(source: str) -> frozenset[str]:
+    """Return the names that a piece of source reads; each step asks this of the cells of all others."""
     tree = parse_or_empty(source)
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
 def _bound(source: str) -> set[str]:

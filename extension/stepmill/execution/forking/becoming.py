@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import importlib.util
+import json
 import os
 import random
 import signal
@@ -61,7 +62,8 @@ class Child:
         sys.path.remove("")  # the kernel puts it in
         # 1: no thread that looks whether the parent is alive, which is `_end_with`'s affair
         app = IPKernelApp.instance(parent_handle=1)
-        app.initialize(self._order["argv"])
+        with _Patterns() as patterns:
+            app.initialize(self._order["argv"])
         for stream, name in zip(self._zygote.streams, ("stdout", "stderr")):
             stream.target = getattr(sys, name)
         hidden = self._zygote.hidden
@@ -70,7 +72,7 @@ class Child:
         self._zygote = None
         collector.enable()
         try:
-            self._status.send(b'{"bound": true}')
+            self._status.send(json.dumps({"bound": True, "patterns": patterns.found}).encode())
         except OSError:
             return 1  # nobody waits for this kernel
         self._status.close()
@@ -117,6 +119,28 @@ class Child:
         if logging is not None:
             now = time.time_ns() if isinstance(logging._startTime, int) else time.time()
             logging._startTime = now
+
+
+class _Patterns:
+    """Notes the regular expressions that are compiled: the fork server can do that once for all."""
+
+    def __init__(self):
+        self.found = []
+        self._module = sys.modules.get("re._compiler") or sys.modules["sre_compile"]  # the latter before 3.11
+
+    def __enter__(self):
+        self._compile = self._module.compile
+
+        def compile(pattern, flags=0):
+            if type(pattern) is str:
+                self.found.append((pattern, int(flags)))
+            return self._compile(pattern, flags)
+
+        self._module.compile = compile
+        return self
+
+    def __exit__(self, *_):
+        self._module.compile = self._compile
 
 
 def _end_with(parent):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,8 @@ from stepmill.execution.forking.process import ForkedProcess, receive
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-OURS = "stepmill_magics.ahead"
-"""The module that loads what a step's kernel needs of ours, if it is installed where the kernel is."""
+EVERY = ("stepmill_magics.ahead", "psutil")
+"""What every kernel imports in a step: ours, if installed there, and psutil, by which ipykernel ends."""
 
 _ZYGOTE = Path(__file__).with_name("zygote.py")
 _OF_ONE_STEP = ("STEPMILL_", "MLFLOW_", "JPY_")
@@ -132,9 +133,12 @@ class ForkServers:
             raise Unforkable(message.get("refused") or _silence(deadline, is_cancelled))
         self._learn(server, message)
         process = ForkedProcess(message["pid"], descriptors[0], status)
-        if not _wait(status, deadline, is_cancelled)[0].get("bound"):
+        bound = _wait(status, deadline, is_cancelled)[0]
+        if not bound.get("bound"):
             process.close()
             raise Unforkable("a forked kernel did not get to its sockets")
+        with self._lock:
+            server.compile(bound["patterns"])
         return process
 
     def close(self) -> None:
@@ -151,7 +155,7 @@ class ForkServers:
             self._retire(self._current)
         if self._current is None:
             self._current = _Server(launch, self._denied(launch))
-            self._current.preload((OURS, *self._preload))
+            self._current.preload((*EVERY, *self._preload))
         return self._current
 
     def _retire(self, server: _Server) -> None:
@@ -219,6 +223,12 @@ class _Server:
     def preload(self, names: Sequence[str]) -> None:
         self._send({"preload": list(names)})
 
+    def compile(self, patterns: Sequence[tuple[str, int]]) -> None:
+        """Have the regular expressions compiled that a kernel had to compile itself."""
+        if patterns:
+            with suppress(Unforkable):  # gone: the next who asks it for a kernel finds out
+                self._send({"compile": patterns})
+
     def ask(self, launch: Launch, needs: Collection[str], streams: Sequence[int]) -> socket.socket:
         """Ask for a kernel; answers come on the socket returned."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -230,7 +240,7 @@ class _Server:
         }
         with theirs:
             try:
-                self._send({"fork": order, "needs": [OURS, *needs]}, [theirs.fileno(), *streams])
+                self._send({"fork": order, "needs": [*EVERY, *needs]}, [theirs.fileno(), *streams])
             except Unforkable:
                 ours.close()
                 raise

@@ -9,6 +9,7 @@ did something to the process that cannot be done again in each kernel.
 DESCRIPTOR is its end of a SOCK_SEQPACKET pair; one JSON object a packet:
 
 - `{"preload": [module…]}`: to be imported when nothing else is asked for.
+- `{"compile": [[pattern, flags]…]}`: regular expressions that every kernel compiles when it starts.
 - `{"fork": {"argv", "env", "cwd", …}, "needs": [module…]}` with four descriptors: a socket for this one
   kernel, and its stdin, stdout, stderr. What it needs is imported first. On the kernel's socket come
   `{"pid"}` with a pidfd or `{"refused", "denied"}`, then `{"bound"}` from the kernel itself, and at its end
@@ -27,6 +28,7 @@ import importlib.util  # noqa: E402
 import io  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
+import re  # noqa: E402
 import selectors  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
@@ -126,6 +128,10 @@ class Zygote:
         message = json.loads(data)
         if "preload" in message:
             self._wanted += [name for name in message["preload"] if name not in self._wanted]
+            return None
+        if "compile" in message:
+            for pattern, flags in message["compile"]:
+                re.compile(pattern, flags)
             return None
         return self._fork(message, socket.socket(fileno=descriptors[0]), descriptors[1:])
 
