@@ -19,9 +19,18 @@ ROUTES = [
     ("GET", "runs/20260101-100000-aaaa"),
     ("DELETE", "runs/20260101-100000-aaaa"),
     ("GET", "runs/20260101-100000-aaaa/events"),
+    ("GET", "runs/20260101-100000-aaaa/log"),
+    ("GET", "runs/20260101-100000-aaaa/outputs"),
+    ("POST", "open-step"),
+    ("POST", "suggest"),
     ("GET", "stream"),
 ]
-EXECUTING = [("POST", "runs"), ("DELETE", "runs/20260101-100000-aaaa")]
+EXECUTING = [
+    ("POST", "runs"),
+    ("DELETE", "runs/20260101-100000-aaaa"),
+    ("POST", "open-step"),
+    ("POST", "suggest"),
+]
 
 
 class OnlyLooking(Authorizer):

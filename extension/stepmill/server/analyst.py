@@ -1,4 +1,4 @@
-"""The program that reads and plans notebooks for the server, in a process of its own.
+"""The program that reads, plans and copies notebooks for the server, in a process of its own.
 
 The server relays what kernels say: half a second of analysis must not hold it up, and a notebook that
 brings the parser down must not take everybody's kernels along. A question is a line of JSON on
@@ -25,6 +25,7 @@ from stepmill.model.documents import error_document, plan_document
 from stepmill.model.graph import graph_document
 from stepmill.model.json_text import json_text
 from stepmill.model.roles import roles_document
+from stepmill.notebook.writing import write_document
 from stepmill.planning.project import Project
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ class Analyst:
     def answer(self, question: Mapping[str, Any]) -> str:
         """Return the line for a question; no notebook, however strange, ends the process."""
         try:
-            return "+" + (self._plan(question) if question["what"] == "plan" else self._analyze(question))
+            answers = {"plan": _plan, "open-step": _open_step, "suggest": _suggest}
+            return "+" + answers.get(question["what"], self._analyze)(question)
         except StepmillError as error:
             return "-" + json_text(error_document(error), indent=None)
         except Exception as error:  # noqa: BLE001  the last door: whatever gets here is a bug of ours
@@ -79,14 +81,29 @@ class Analyst:
         seconds = round(time.perf_counter() - started_s, 6)
         return f'{{"schema": {SCHEMA}, {text}, "seconds": {seconds}}}'
 
-    def _plan(self, question: Mapping[str, Any]) -> str:
-        path = question["path"]
-        plan = api.plan(path, question["parameters"], project=api.trusted_project(path))
-        return json_text(plan_document(plan), indent=None)
-
     def _remembered(self, key: str) -> str | None:
         made_s, text = self._known.get(key, (0.0, ""))
         return text if text and time.monotonic() - made_s < _LIFETIME_S else None
+
+
+def _plan(question: Mapping[str, Any]) -> str:
+    path = question["path"]
+    plan = api.plan(path, question["parameters"], project=api.trusted_project(path))
+    return json_text(plan_document(plan), indent=None)
+
+
+def _open_step(question: Mapping[str, Any]) -> str:
+    path, target = question["path"], Path(question["target"])
+    parameters, project = question["parameters"], api.trusted_project(path)
+    api.open_step(path, question["step"], target, parameters, project=project)
+    return "{}"
+
+
+def _suggest(question: Mapping[str, Any]) -> str:
+    path = question["path"]
+    found = api.suggest(path, project=api.trusted_project(path), metadata=question["metadata"])
+    write_document(found.document, Path(question["target"]))
+    return "{}"
 
 
 def _key(document: Mapping[str, Any], path: str | None, project: Path | None) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Float, Int
 
+from stepmill.server.copies import OpenStepHandler, SuggestHandler
 from stepmill.server.handlers import AnalyzeHandler, PlanHandler, StatusHandler
+from stepmill.server.logs import LogHandler, OutputsHandler
 from stepmill.server.runs import EventsHandler, RunHandler, RunsHandler
 from stepmill.server.services import Services
 from stepmill.server.stream import StreamHandler
@@ -46,7 +48,11 @@ class StepmillApp(ExtensionApp):
             "runs": RunsHandler,
             r"runs/([^/]+)": RunHandler,
             r"runs/([^/]+)/events": EventsHandler,
+            r"runs/([^/]+)/log": LogHandler,
+            r"runs/([^/]+)/outputs": OutputsHandler,
             "stream": StreamHandler,
+            "open-step": OpenStepHandler,
+            "suggest": SuggestHandler,
         }
         shared = {"services": self.services}
         self.handlers.extend((rf"{_BASE}/{route}", handler, shared) for route, handler in routes.items())

@@ -26,7 +26,7 @@ class RunsHandler(StepmillHandler):
     @allowed("read")
     async def get(self) -> None:
         path = await saved_notebook(self.contents_manager, self.path_argument())
-        limit = _whole_number(self.get_query_argument("limit", "20"), "limit", 1, _MOST_RUNS)
+        limit = whole_number(self.get_query_argument("limit", "20"), "limit", 1, _MOST_RUNS)
         self.reply(await self.services.in_thread(_list, path, limit))
 
     @allowed("execute")
@@ -54,13 +54,13 @@ class RunHandler(StepmillHandler):
     @allowed("read")
     async def get(self, run_id: str) -> None:
         path = await saved_notebook(self.contents_manager, self.path_argument())
-        run = await self.services.in_thread(_find, path, run_id)
+        run = await self.services.in_thread(find_run, path, run_id)
         self.reply(run_document(run.summary))
 
     @allowed("execute")
     async def delete(self, run_id: str) -> None:
         path = await saved_notebook(self.contents_manager, self.path_argument())
-        run = await self.services.in_thread(_find, path, run_id)
+        run = await self.services.in_thread(find_run, path, run_id)
         await self.services.in_thread(api.cancel_run, run.run_id, run.folder.runs.parent.parent)
         self.set_status(HTTPStatus.NO_CONTENT)
         self.finish()
@@ -72,7 +72,7 @@ class EventsHandler(StepmillHandler):
     @allowed("read")
     async def get(self, run_id: str) -> None:
         path = await saved_notebook(self.contents_manager, self.path_argument())
-        after = _whole_number(self.get_query_argument("after", "-1"), "after", -1, 2**53)
+        after = whole_number(self.get_query_argument("after", "-1"), "after", -1, 2**53)
         self.reply(await self.services.in_thread(_events, path, run_id, after))
 
 
@@ -80,7 +80,7 @@ def _list(path: Path, limit: int) -> Any:
     return runs_document(api.list_runs(api.trusted_project(path), notebook=path, limit=limit))
 
 
-def _find(path: Path, run_id: str) -> api.Run:
+def find_run(path: Path, run_id: str) -> api.Run:
     """Return a run of the notebook at `path` by its whole id."""
     project = api.trusted_project(path)
     folder = run_folder(Project(project).runs, run_id)
@@ -91,7 +91,7 @@ def _find(path: Path, run_id: str) -> api.Run:
 
 
 def _events(path: Path, run_id: str, after: int) -> Any:
-    tail = RunTail(_find(path, run_id).folder, after)
+    tail = RunTail(find_run(path, run_id).folder, after)
     documents = [event_document(event) for event in tail.read_all()]
     return {"schema": SCHEMA, "events": documents, "finished": tail.is_over}
 
@@ -103,7 +103,8 @@ def _names(value: Any, key: str) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _whole_number(text: str, name: str, least: int, most: int) -> int:
+def whole_number(text: str, name: str, least: int, most: int) -> int:
+    """Return a number of a query, brought into its range; raise UsageError if it is none."""
     try:
         return min(max(int(text), least), most)
     except ValueError:
