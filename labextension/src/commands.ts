@@ -5,6 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { runIcon, stopIcon, tagIcon } from '@jupyterlab/ui-components';
 import { pipelineIcon } from './icons';
 import type { PipelineModel } from './model/model';
+import { problemsOf } from './model/problems';
 import { isOver } from './model/run';
 import { findTag } from './notebook/step-tag';
 import {
@@ -14,7 +15,6 @@ import {
   tagActiveCell,
   untagActiveCell
 } from './notebook/tagging';
-import { problemsOf } from './panels/problems/section';
 
 const IDS = {
   open: 'stepmill:open-panel',

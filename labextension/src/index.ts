@@ -63,7 +63,7 @@ const panel: JupyterFrontEndPlugin<void> = {
       model: pipeline,
       translator: translator ?? nullTranslator,
       trans,
-      execute: command => void app.commands.execute(command),
+      execute: (command, args) => void app.commands.execute(command, args),
       onView: view => {
         widget.view = view;
         void registry?.set(SETTINGS, 'view', view);

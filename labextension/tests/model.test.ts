@@ -1,11 +1,11 @@
 import { Signal } from '@lumino/signaling';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PipelineClient } from '../src/client/client';
-import type { IPostedCell, IRunEvent } from '../src/client/documents';
+import type { IPostedCell, IRunEvent, ITextEdit } from '../src/client/documents';
 import { RequestProblem } from '../src/client/problem';
 import { PipelineModel } from '../src/model/model';
 import { countsOf, stepStates } from '../src/model/steps';
-import type { INotebookView } from '../src/notebook/view';
+import type { ICellOutputs, INotebookView } from '../src/notebook/view';
 import { answer, type ISample, SAMPLES } from './samples';
 
 /** A notebook that lies in memory. */
@@ -19,6 +19,8 @@ class MemoryNotebook implements INotebookView {
   isDirty = false;
   saves = 0;
   revealed: unknown[] = [];
+  edits: unknown[] = [];
+  shown: ICellOutputs[] = [];
   readonly changed = new Signal<this, void>(this);
   readonly saved = new Signal<this, void>(this);
 
@@ -34,6 +36,14 @@ class MemoryNotebook implements INotebookView {
 
   async reveal(cellId: string, line?: number | null) {
     this.revealed.push([cellId, line]);
+  }
+
+  edit(edits: readonly ITextEdit[], cellIds: readonly string[]) {
+    this.edits.push(...edits.map(edit => [cellIds[edit.cell], edit.text]));
+  }
+
+  setOutputs(outputs: readonly ICellOutputs[]) {
+    this.shown.push(...outputs);
   }
 
   type(index: number, source: string) {

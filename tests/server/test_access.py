@@ -21,6 +21,7 @@ ROUTES = [
     ("GET", "runs/20260101-100000-aaaa/events"),
     ("GET", "runs/20260101-100000-aaaa/log"),
     ("GET", "runs/20260101-100000-aaaa/outputs"),
+    ("GET", "runs/20260101-100000-aaaa/values"),
     ("POST", "open-step"),
     ("POST", "suggest"),
     ("GET", "stream"),

@@ -75,6 +75,9 @@ async def test_a_step_is_opened_with_its_inputs(site: Site) -> None:
     cells = (await site.ask(f"runs/{run_id}/outputs", path="nb.ipynb")).document["cells"]
     shown = {cell["index"]: cell for cell in cells}
     assert shown[1]["source"] == "%%step a\nx = [factor]\nprint('made', x)"
+    values = (await site.ask(f"runs/{run_id}/values", path="nb.ipynb")).document["steps"]
+    assert values["a"]["x"]["shape"] == "1"
+    assert "list" in values["a"]["x"]["type"]
     assert "".join(shown[1]["outputs"][0]["text"]) == "made [3]\n"
 
 

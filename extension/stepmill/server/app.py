@@ -7,7 +7,7 @@ from traitlets import Float, Int
 
 from stepmill.server.copies import OpenStepHandler, SuggestHandler
 from stepmill.server.handlers import AnalyzeHandler, PlanHandler, StatusHandler
-from stepmill.server.logs import LogHandler, OutputsHandler
+from stepmill.server.logs import LogHandler, OutputsHandler, ValuesHandler
 from stepmill.server.runs import EventsHandler, RunHandler, RunsHandler
 from stepmill.server.services import Services
 from stepmill.server.stream import StreamHandler
@@ -50,6 +50,7 @@ class StepmillApp(ExtensionApp):
             r"runs/([^/]+)/events": EventsHandler,
             r"runs/([^/]+)/log": LogHandler,
             r"runs/([^/]+)/outputs": OutputsHandler,
+            r"runs/([^/]+)/values": ValuesHandler,
             "stream": StreamHandler,
             "open-step": OpenStepHandler,
             "suggest": SuggestHandler,

@@ -1,4 +1,4 @@
-"""REST: what a step of a run printed so far, and the outputs of a run's cells."""
+"""REST: what a step of a run printed so far, what its cells showed, what values it gave."""
 
 from __future__ import annotations
 
@@ -35,6 +35,23 @@ class OutputsHandler(StepmillHandler):
     async def get(self, run_id: str) -> None:
         path = await saved_notebook(self.contents_manager, self.path_argument())
         self.reply(await self.services.in_thread(_outputs, path, run_id))
+
+
+class ValuesHandler(StepmillHandler):
+    """Type and shape of what the steps of a run gave, in short; nothing is loaded."""
+
+    @allowed("read")
+    async def get(self, run_id: str) -> None:
+        path = await saved_notebook(self.contents_manager, self.path_argument())
+        self.reply(await self.services.in_thread(_values, path, run_id))
+
+
+def _values(path: Path, run_id: str) -> Any:
+    steps: dict[str, dict[str, Any]] = {}
+    for value in find_run(path, run_id).artifacts():
+        about = {"type": value.ref.type_name, "shape": value.shape, "size_bytes": value.ref.size_bytes}
+        steps.setdefault(value.step, {})[value.name] = about
+    return {"schema": SCHEMA, "steps": steps}
 
 
 def _log(path: Path, run_id: str, step: str, after: int) -> Any:

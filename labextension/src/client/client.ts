@@ -1,4 +1,15 @@
-import type { IAnalysis, IPlan, IPostedNotebook, IRunEvent, IRunSummary, Json } from './documents';
+import type {
+  IAnalysis,
+  ILog,
+  IPlan,
+  IPostedNotebook,
+  IRunEvent,
+  IRunOutputs,
+  IRunScope,
+  IRunSummary,
+  Json,
+  Values
+} from './documents';
 import { problemOf } from './problem';
 import type { Transport } from './transport';
 
@@ -28,9 +39,46 @@ export class PipelineClient {
   }
 
   /** Returns the id of the run that the server started. */
-  async start(path: string, parameters: Record<string, Json>): Promise<string> {
-    const reply = await this._post<{ run_id: string }>('runs', { path, parameters });
+  async start(
+    path: string,
+    parameters: Record<string, Json>,
+    scope: IRunScope = {}
+  ): Promise<string> {
+    const reply = await this._post<{ run_id: string }>('runs', { path, parameters, ...scope });
     return reply.run_id;
+  }
+
+  /** What a step of a run printed since the byte `after`. */
+  log(path: string, runId: string, step: string, after: number): Promise<ILog> {
+    return this._get(`runs/${encodeURIComponent(runId)}/log?${query({ path, step, after })}`);
+  }
+
+  /** Type and shape of what the steps of a run gave. */
+  async values(path: string, runId: string): Promise<Values> {
+    const reply = await this._get<{ steps: Values }>(
+      `runs/${encodeURIComponent(runId)}/values?${query({ path })}`
+    );
+    return reply.steps;
+  }
+
+  /** What the cells of a run showed. */
+  async outputs(path: string, runId: string): Promise<IRunOutputs[]> {
+    const reply = await this._get<{ cells: IRunOutputs[] }>(
+      `runs/${encodeURIComponent(runId)}/outputs?${query({ path })}`
+    );
+    return reply.cells;
+  }
+
+  /** Has a step written as a notebook that loads its inputs; returns the path of that. */
+  async openStep(path: string, step: string, parameters: Record<string, Json>): Promise<string> {
+    const reply = await this._post<{ path: string }>('open-step', { path, step, parameters });
+    return reply.path;
+  }
+
+  /** Has a copy with proposed steps written; returns its path. */
+  async suggest(path: string, metadata: boolean): Promise<string> {
+    const reply = await this._post<{ path: string }>('suggest', { path, metadata });
+    return reply.path;
   }
 
   async cancel(path: string, runId: string): Promise<void> {

@@ -48,6 +48,26 @@ export interface IDiagnostic {
   column: number | null;
   name: string | null;
   hint: string;
+  end_column?: number | null;
+  why?: string;
+  label?: string;
+  others?: (IPlace & { message: string })[];
+  fixes?: IFix[];
+}
+
+/** A change that removes what a diagnostic is about. */
+export interface IFix {
+  title: string;
+  automatic: boolean;
+  edits: ITextEdit[];
+}
+
+/** Lines from 1, columns in code points from 0, the end not included. */
+export interface ITextEdit extends IPlace {
+  column: number;
+  end_line: number;
+  end_column: number;
+  text: string;
 }
 
 export interface IGraph {
@@ -126,6 +146,45 @@ export interface IRunSummary {
   seconds: number | null;
   parameters: Record<string, Json>;
   steps: Record<string, IStepOutcome>;
+}
+
+/** Which steps are run; all that have no valid result if nothing is said. */
+export interface IRunScope {
+  /** Only these, and what they need. */
+  steps?: string[];
+  /** These with all that come after them, even if they are cached. */
+  from?: string[];
+  /** These even if they are cached; true for all. */
+  refresh?: true | string[];
+  /** Replace files that were changed by hand. */
+  overwrite?: boolean;
+}
+
+/** What a step printed, from byte `start` of its log to `end`. */
+export interface ILog {
+  text: string;
+  start: number;
+  end: number;
+}
+
+/** What is known of a value that a step gave. */
+export interface IValue {
+  type: string;
+  /** "1,309 × 12", the length of a container, or "". */
+  shape: string;
+  size_bytes: number;
+}
+
+/** Step -> name -> value. */
+export type Values = Readonly<Record<string, Readonly<Record<string, IValue>>>>;
+
+/** What a cell of a run showed; outputs as nbformat 4 has them. */
+export interface IRunOutputs {
+  index: number;
+  id: string;
+  source: string;
+  outputs: { [key: string]: Json }[];
+  execution_count: number;
 }
 
 /** A line of the event log; which of the optional fields it has depends on `event`. */

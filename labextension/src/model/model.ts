@@ -1,10 +1,20 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { PipelineClient } from '../client/client';
-import type { IDiagnostic, IPlan, IRunEvent, Json } from '../client/documents';
+import type {
+  IDiagnostic,
+  IPlace,
+  IPlan,
+  IPostedCell,
+  IRunEvent,
+  IRunScope,
+  IRunSummary,
+  Json
+} from '../client/documents';
 import { LiveRuns } from '../client/live';
 import { asProblem, type RequestProblem } from '../client/problem';
 import { isStepCell } from '../notebook/step-tag';
 import type { INotebookView } from '../notebook/view';
+import { Errands } from './errands';
 import { Newest, Pause } from './newest';
 import { changedValues, type Drafts } from './parameters';
 import { afterEvent, isOver, runOf, startedRun } from './run';
@@ -24,7 +34,23 @@ export class PipelineModel {
   constructor(
     private readonly _client: PipelineClient,
     private readonly _version: string
-  ) {}
+  ) {
+    const model = this;
+    this.errands = new Errands({
+      client: _client,
+      get state() {
+        return model._state;
+      },
+      get view() {
+        return model._view;
+      },
+      values: () => this._values(),
+      set: part => this._set(part)
+    });
+  }
+
+  /** What is done for the user beside a run. */
+  readonly errands: Errands;
 
   get state(): IPipelineState {
     return this._state;
@@ -81,8 +107,8 @@ export class PipelineModel {
     this._typing.restart();
   }
 
-  /** Save the notebook and run its pipeline with the values in the form. */
-  async run(): Promise<void> {
+  /** Save the notebook and run its pipeline, or some of it, with the values in the form. */
+  async run(scope: IRunScope = {}): Promise<void> {
     const view = this._view;
     if (!view || this._state.activity !== 'idle' || !isOver(this._state.run)) {
       return;
@@ -90,7 +116,7 @@ export class PipelineModel {
     this._set({ activity: 'starting', refusal: null });
     try {
       await view.save();
-      const id = await this._client.start(view.path, this._values());
+      const id = await this._client.start(view.path, this._values(), scope);
       this._cellIds.set(
         id,
         view.cells.map(cell => cell.id)
@@ -132,6 +158,11 @@ export class PipelineModel {
     await this._reveal(shown?.cellIds, cell);
   }
 
+  /** Show a line that the graph names, as the evidence of an edge. */
+  async revealPlace(place: IPlace): Promise<void> {
+    await this._reveal(this._state.shown?.cellIds, place.cell, place.line);
+  }
+
   async revealDiagnostic(diagnostic: IDiagnostic): Promise<void> {
     await this._reveal(this._state.analysis?.cellIds, diagnostic.cell, diagnostic.line);
   }
@@ -158,6 +189,7 @@ export class PipelineModel {
   }
 
   private readonly _onEdit = (): void => {
+    this._state = { ...this._state, isCurrent: false }; // nobody is told: a keystroke draws nothing
     this._edits.restart();
   };
 
@@ -216,6 +248,7 @@ export class PipelineModel {
         const cellIds = snapshot.cells.map(cell => cell.id);
         this._set({
           analysis: { ...analysis, cellIds },
+          isCurrent: isSame(snapshot.cells, view.cells),
           edited: editedSteps(analysis, snapshot.cells, this._saved.get(view.path)),
           serverProblem: null,
           ...this._shownAfter({ graph: analysis.graph, cellIds })
@@ -281,9 +314,18 @@ export class PipelineModel {
             ? runOf(newest)
             : this._state.run;
         this._set({ runs, runsProblem: null, run });
+        await this._readValues(view, runs[0]);
       }
     } catch (error) {
       this._set({ runsProblem: asProblem(error) });
+    }
+  }
+
+  /** Ask what the newest run gave; the panel does without where that is not known. */
+  private async _readValues(view: INotebookView, newest: IRunSummary | undefined): Promise<void> {
+    if (newest && newest.status !== 'running') {
+      const values = await this._client.values(view.path, newest.run_id).catch(() => ({}));
+      this._setFor(view, { values });
     }
   }
 
@@ -375,6 +417,16 @@ export class PipelineModel {
   private readonly _edits = new Pause(() => this._reread(), 300);
   private readonly _typing = new Pause(() => void this._plan(), 300);
   private readonly _retry = new Pause(() => void this._analyze(), RETRY_MS);
+}
+
+function isSame(one: readonly IPostedCell[], other: readonly IPostedCell[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((cell, index) => {
+      const now = other[index];
+      return now?.id === cell.id && now.source === cell.source;
+    })
+  );
 }
 
 function byName(plan: IPlan) {

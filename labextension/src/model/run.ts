@@ -96,6 +96,24 @@ export function progressOf(run: IRun): number {
   return steps.length ? done / steps.length : 0;
 }
 
+/**
+ * Seconds of work that are left, by what the steps took before; null while that is not known of all.
+ * What runs longer than it did counts as about to end.
+ */
+export function remainingSeconds(run: IRun, now: number): number | null {
+  let left = 0;
+  for (const step of Object.values(run.steps)) {
+    if (step.status !== 'queued' && step.status !== 'running') {
+      continue;
+    }
+    if (step.expectedSeconds === null) {
+      return null;
+    }
+    left += Math.max(0, step.expectedSeconds - (step.startedAt ? now - step.startedAt : 0));
+  }
+  return left;
+}
+
 /** How far a step is, from 0 to 1. */
 export function fraction(step: IStepRun): number {
   if (step.status === 'queued') {
@@ -148,7 +166,8 @@ function planned(run: IRun, event: IRunEvent): IRun {
   for (const [name, plan] of Object.entries(outcomes<IPlannedStep>(event))) {
     const known = steps[name] ?? QUEUED;
     if (known.status === 'queued') {
-      steps[name] = { ...known, reason: plan.reason, expectedSeconds: plan.expected_seconds };
+      const expectedSeconds = plan.status === 'cached' ? 0 : plan.expected_seconds;
+      steps[name] = { ...known, reason: plan.reason, expectedSeconds };
     }
   }
   return { ...run, steps };

@@ -3,7 +3,8 @@ import type {
   IDiagnostic,
   IGraph,
   IPlannedStep,
-  IRunSummary
+  IRunSummary,
+  Values
 } from '../client/documents';
 import type { RequestProblem } from '../client/problem';
 import type { Drafts } from './parameters';
@@ -30,6 +31,8 @@ export interface IPipelineState {
   shown: IShownGraph | null;
   /** The cell that cannot be read, while `shown` is older than the notebook. */
   unreadable: IDiagnostic | null;
+  /** Whether `analysis` is of the cells as they are now: false from a keystroke to the next analysis. */
+  isCurrent: boolean;
   /** Steps whose code differs from the saved notebook, which plans and runs are about. */
   edited: ReadonlySet<string>;
   /** Why the server does not answer as it should; null while it does. */
@@ -42,10 +45,16 @@ export interface IPipelineState {
   runsProblem: RequestProblem | null;
   /** The newest run of the notebook, going on or over. */
   run: IRun | null;
+  /** What the steps of the last run gave, that of reused steps included; empty while it is not known. */
+  values: Values;
   activity: 'idle' | 'starting' | 'stopping';
   /** Why the last run did not start, or could not be stopped. */
   refusal: RequestProblem | null;
   drafts: Drafts;
+  /** Whether something is being written or fetched beside a run. */
+  isOnErrand: boolean;
+  /** Why the last errand came to nothing. */
+  errandProblem: RequestProblem | null;
 }
 
 export const EMPTY: IPipelineState = {
@@ -53,6 +62,7 @@ export const EMPTY: IPipelineState = {
   analysis: null,
   shown: null,
   unreadable: null,
+  isCurrent: false,
   edited: new Set(),
   serverProblem: null,
   otherVersion: '',
@@ -61,7 +71,10 @@ export const EMPTY: IPipelineState = {
   runs: null,
   runsProblem: null,
   run: null,
+  values: {},
   activity: 'idle',
   refusal: null,
-  drafts: {}
+  drafts: {},
+  isOnErrand: false,
+  errandProblem: null
 };

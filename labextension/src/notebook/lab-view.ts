@@ -1,11 +1,15 @@
 import type { CellChange } from '@jupyter/ydoc';
+import type { ICodeCellModel } from '@jupyterlab/cells';
 import { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
-import type { IPostedCell, IPostedNotebook } from '../client/documents';
+import type { IPostedCell, IPostedNotebook, ITextEdit } from '../client/documents';
 import { markLine } from '../editor/decorations';
-import type { INotebookView } from './view';
+import { edited } from '../model/text-edits';
+import type { ICellOutputs, INotebookView } from './view';
+
+type Outputs = Parameters<ICodeCellModel['outputs']['fromJSON']>[0];
 
 /** JupyterLab's notebook panel as the model sees it. Wants the panel's context to be ready. */
 export class LabNotebookView implements INotebookView {
@@ -82,6 +86,26 @@ export class LabNotebookView implements INotebookView {
       }
     } else {
       cell.node.focus();
+    }
+  }
+
+  edit(edits: readonly ITextEdit[], cellIds: readonly string[]): void {
+    for (const index of new Set(edits.map(edit => edit.cell))) {
+      const cell = this._model?.sharedModel.cells.find(one => one.getId() === cellIds[index]);
+      const mine = edits.filter(edit => edit.cell === index);
+      cell?.setSource(edited(cell.getSource(), mine));
+    }
+  }
+
+  setOutputs(outputs: readonly ICellOutputs[]): void {
+    const byId = new Map(outputs.map(one => [one.id, one]));
+    for (const cell of this._model?.cells ?? []) {
+      const given = byId.get(cell.id);
+      if (given && cell.type === 'code') {
+        const code = cell as ICodeCellModel;
+        code.outputs.fromJSON(given.outputs as unknown as Outputs);
+        code.executionCount = given.execution_count;
+      }
     }
   }
 

@@ -1,4 +1,4 @@
-import type { IPostedCell, IPostedNotebook } from '../client/documents';
+import type { IPostedCell, IPostedNotebook, IRunOutputs, ITextEdit } from '../client/documents';
 
 /** A signal as the model needs it; Lumino's fit. */
 export interface INotice {
@@ -21,4 +21,11 @@ export interface INotebookView {
   save(): Promise<void>;
   /** Scroll to a cell, put the cursor on its line (from 1) and mark that line for a moment. */
   reveal(cellId: string, line?: number | null): Promise<void>;
+  /** Change the text of cells, as the user could; `cellIds` are those that the edits count. */
+  edit(edits: readonly ITextEdit[], cellIds: readonly string[]): void;
+  /** Show these outputs instead of those of the cells. Nothing is executed. */
+  setOutputs(outputs: readonly ICellOutputs[]): void;
 }
+
+/** The outputs of one cell of a notebook. */
+export type ICellOutputs = Pick<IRunOutputs, 'id' | 'outputs' | 'execution_count'>;

@@ -9,7 +9,9 @@ export interface IPanel {
   trans: TranslationBundle;
   /** Open a section, and bring it into view. */
   open(section: SectionName): void;
-  execute(command: string): void;
+  execute(command: string, args?: Record<string, string>): void;
+  /** Show a notebook by its path; nothing if there is none. */
+  openNotebook(path: string | null): void;
 }
 
 export type SectionName = 'pipeline' | 'problems' | 'run' | 'runs';

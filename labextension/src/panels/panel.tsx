@@ -1,15 +1,16 @@
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import type { AccordionPanel } from '@lumino/widgets';
+import { lazy, Suspense } from 'react';
 import { pipelineIcon } from '../icons';
 import type { PipelineModel } from '../model/model';
+import { problemsOf } from '../model/problems';
 import type { SectionName } from './context';
-import { HeaderSection } from './header/section';
-import { PipelineSection, type View } from './pipeline/section';
-import { ProblemsSection, problemsOf } from './problems/section';
+import type { View } from './pipeline/section';
 import { ReactSection } from './react-section';
-import { RunSection } from './run/section';
-import { RunsSection } from './runs/section';
+
+// A chunk of its own: nothing that is drawn is loaded before the panel is.
+const Section = lazy(() => import('./sections'));
 
 const NAMES: readonly SectionName[] = ['pipeline', 'problems', 'run', 'runs'];
 const SIZES = [6, 2, 4, 2];
@@ -20,7 +21,7 @@ export interface IPanelOptions {
   model: PipelineModel;
   translator: ITranslator;
   trans: TranslationBundle;
-  execute(command: string): void;
+  execute(command: string, args?: Record<string, string>): void;
   /** Called when the user chose how to see the steps. */
   onView(view: View): void;
 }
@@ -36,17 +37,12 @@ export class PipelinePanel extends SidePanel {
     this.title.caption = trans.__('Pipeline (stepmill)');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Pipeline'));
-    this._head = this._section(() => (
-      <HeaderSection
-        isList={this._view === 'list'}
-        onToggle={() => _options.onView(this._view === 'list' ? 'graph' : 'list')}
-      />
-    ));
+    this._head = this._section('header');
     this._sections = {
-      pipeline: this._section(() => <PipelineSection view={this._view} />),
-      problems: this._section(() => <ProblemsSection />),
-      run: this._section(() => <RunSection />),
-      runs: this._section(() => <RunsSection />)
+      pipeline: this._section('pipeline'),
+      problems: this._section('problems'),
+      run: this._section('run'),
+      runs: this._section('runs')
     };
     this.header.addWidget(this._head);
     for (const name of NAMES) {
@@ -146,9 +142,15 @@ export class PipelinePanel extends SidePanel {
     this._accordion.setRelativeSizes(SIZES.map((size, index) => (isFolded[index] ? 0 : size)));
   }
 
-  private _section(draw: () => JSX.Element): ReactSection {
-    const { model, trans, execute } = this._options;
-    return new ReactSection({ model, trans, execute, open: this._open }, draw);
+  private _section(name: SectionName | 'header'): ReactSection {
+    const { model, trans, execute, onView } = this._options;
+    const draw = () => (
+      <Suspense fallback={null}>
+        <Section name={name} view={this._view} onView={onView} />
+      </Suspense>
+    );
+    const openNotebook = (path: string | null) => path && execute('docmanager:open', { path });
+    return new ReactSection({ model, trans, execute, openNotebook, open: this._open }, draw);
   }
 
   private _view: View = 'automatic';

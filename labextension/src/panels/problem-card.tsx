@@ -1,14 +1,18 @@
 import type { RequestProblem } from '../client/problem';
+import { problemsOf } from '../model/problems';
 import { usePanel } from './context';
-import { DiagnosticList, problemsOf } from './problems/section';
+import { DiagnosticList } from './problems/section';
 
 /** A request that came to nothing: what happened, what to do, and where. */
 export function ProblemCard({
   title,
-  problem
+  problem,
+  onClose
 }: {
   title: string;
   problem: RequestProblem;
+  /** Takes the card away, where it would stay otherwise. */
+  onClose?(): void;
 }): JSX.Element {
   const { model, trans } = usePanel();
   const diagnostics = problemsOf(problem.diagnostics);
@@ -30,7 +34,14 @@ export function ProblemCard({
       {advice[problem.kind] && <p>{advice[problem.kind]}</p>}
       {!isRepeated && problem.hint && <p className="jp-Stepmill-hint">{problem.hint}</p>}
       {diagnostics.length > 0 && <DiagnosticList diagnostics={diagnostics} />}
-      {['offline', 'missing', 'failed'].includes(problem.kind) && (
+      {onClose && (
+        <div className="jp-Stepmill-buttons">
+          <button type="button" className="jp-Button jp-mod-styled" onClick={onClose}>
+            {trans.__('Dismiss')}
+          </button>
+        </div>
+      )}
+      {!onClose && ['offline', 'missing', 'failed'].includes(problem.kind) && (
         <div className="jp-Stepmill-buttons">
           <button type="button" className="jp-Button jp-mod-styled" onClick={() => model.refresh()}>
             {trans.__('Try again')}

@@ -14,7 +14,7 @@ import {
   runIcon,
   stopIcon
 } from '@jupyterlab/ui-components';
-import type { RunStatus, Severity } from '../client/documents';
+import type { EdgeKind, RunStatus, Severity } from '../client/documents';
 import type { StepWord } from '../model/steps';
 
 export type Tone = 'quiet' | 'good' | 'warn' | 'bad' | 'busy';
@@ -62,6 +62,18 @@ export function severityMark(severity: Severity, trans: TranslationBundle): IMar
     info: { icon: infoIcon, word: trans.__('note'), tone: 'quiet' }
   };
   return marks[severity];
+}
+
+/** What an edge stands for, where it carries no value. */
+export function edgeKindText(kind: EdgeKind, trans: TranslationBundle): string {
+  const texts: Record<EdgeKind, string> = {
+    data: trans.__('value'),
+    order: trans.__('order'),
+    file: trans.__('file'),
+    session: trans.__('session state'),
+    random: trans.__('random state')
+  };
+  return texts[kind];
 }
 
 /** A duration as one reads it: 0.4 s, 12 s, 2 min 5 s, 1 h 4 min. */

@@ -15,10 +15,12 @@ import {
   type Viewport
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { memo, useEffect, useMemo } from 'react';
+import { memo, useCallback, useEffect, useMemo } from 'react';
 import type { IGraph } from '../../client/documents';
 import type { IStepState } from '../../model/steps';
 import { usePanel } from '../context';
+import { edgeKindText } from '../words';
+import type { Choice } from './card';
 import {
   type Direction,
   type IPlacedEdge,
@@ -32,24 +34,46 @@ import {
 } from './layout';
 import { StepBox } from './step-box';
 
-type StepNode = Node<{ state: IStepState; direction: Direction }, 'step'>;
-type FlowEdge = Edge<{ placed: IPlacedEdge; isBusy: boolean }, 'flow'>;
+type OnChoose = (choice: Choice) => void;
+type StepNode = Node<{ state: IStepState; direction: Direction; onChoose: OnChoose }, 'step'>;
+type FlowEdge = Edge<
+  { placed: IPlacedEdge; isBusy: boolean; isChosen: boolean; onChoose: OnChoose },
+  'flow'
+>;
 
 export interface IGraphProps {
   graph: IGraph;
   steps: readonly IStepState[];
   direction: Direction;
   isFaded: boolean;
+  choice: Choice | null;
+  onChoose: OnChoose;
 }
 
 /** The default export, because this module is a chunk of its own that is loaded when first drawn. */
-export default function StepGraph({ graph, steps, direction, isFaded }: IGraphProps): JSX.Element {
+export default function StepGraph({
+  graph,
+  steps,
+  direction,
+  isFaded,
+  choice,
+  onChoose
+}: IGraphProps): JSX.Element {
   const { trans } = usePanel();
   const shape = shapeOf(graph);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` is all of `graph` that the layout reads
-  const placed = useMemo(() => place(graph, direction), [shape, direction]);
-  const nodes = useMemo(() => nodesOf(placed, steps, direction), [placed, steps, direction]);
-  const edges = useMemo(() => edgesOf(placed, steps), [placed, steps]);
+  const placed = useMemo(
+    () => place(graph, direction, kind => edgeKindText(kind, trans)),
+    [shape, direction]
+  );
+  const nodes = useMemo(
+    () => nodesOf(placed, steps, direction, onChoose),
+    [placed, steps, direction, onChoose]
+  );
+  const edges = useMemo(
+    () => edgesOf(placed, steps, choice, onChoose),
+    [placed, steps, choice, onChoose]
+  );
   return (
     <ReactFlow
       className={isFaded ? 'jp-Stepmill-graph jp-mod-faded' : 'jp-Stepmill-graph'}
@@ -62,6 +86,7 @@ export default function StepGraph({ graph, steps, direction, isFaded }: IGraphPr
       nodesFocusable={false}
       edgesFocusable={false}
       elementsSelectable={false}
+      onEdgeClick={(_, edge) => onChoose({ producer: edge.source, consumer: edge.target })}
       deleteKeyCode={null}
       disableKeyboardA11y
       panOnScroll
@@ -71,8 +96,8 @@ export default function StepGraph({ graph, steps, direction, isFaded }: IGraphPr
       maxZoom={1.5}
       aria-label={trans.__('Graph of the steps')}
     >
-      <Refit placed={placed} />
-      <FollowFocus placed={placed} />
+      <Refit placed={placed} isHeld={choice !== null} />
+      <FollowFocus placed={placed} chosen={choice && 'step' in choice ? choice.step : ''} />
       <Controls
         showInteractive={false}
         fitViewOptions={{ padding: PADDING, maxZoom: 1 }}
@@ -97,7 +122,7 @@ function StepNodeView({ data }: NodeProps<StepNode>): JSX.Element {
         position={isDown ? Position.Top : Position.Left}
         isConnectable={false}
       />
-      <StepBox state={data.state} />
+      <StepBox state={data.state} onChoose={data.onChoose} />
       <Handle
         type="source"
         position={isDown ? Position.Bottom : Position.Right}
@@ -112,7 +137,7 @@ function FlowEdgeView({ id, data }: EdgeProps<FlowEdge>): JSX.Element | null {
   if (!data) {
     return null;
   }
-  const { placed, isBusy } = data;
+  const { placed, isBusy, isChosen, onChoose } = data;
   const { x, y } = placed.labelAt;
   const kinds = new Set(placed.edges.map(edge => edge.kind));
   return (
@@ -123,12 +148,14 @@ function FlowEdgeView({ id, data }: EdgeProps<FlowEdge>): JSX.Element | null {
         className="jp-Stepmill-edge"
         data-kind={kinds.has('data') ? 'data' : [...kinds][0]}
         data-busy={isBusy}
+        data-chosen={isChosen}
         data-doubtful={placed.edges.some(edge => edge.doubtful)}
       />
       {placed.label && (
         <EdgeLabelRenderer>
           <EdgeLabel
             placed={placed}
+            onChoose={onChoose}
             style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
           />
         </EdgeLabelRenderer>
@@ -139,9 +166,11 @@ function FlowEdgeView({ id, data }: EdgeProps<FlowEdge>): JSX.Element | null {
 
 function EdgeLabel({
   placed,
+  onChoose,
   style
 }: {
   placed: IPlacedEdge;
+  onChoose: OnChoose;
   style: React.CSSProperties;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -154,44 +183,60 @@ function EdgeLabel({
     const doubt = edge.doubtful ? trans.__(' (not certain)') : '';
     return edge.kind === 'data'
       ? `${edge.name}: ${places}${doubt}`
-      : `${edge.name} (${edge.kind}): ${places}${doubt}`;
+      : `${edge.name} (${edgeKindText(edge.kind, trans)}): ${places}${doubt}`;
   });
   return (
-    <span className="jp-Stepmill-edgeLabel" style={style} title={lines.join('\n')}>
+    <button
+      type="button"
+      tabIndex={-1} // the card of a step tells the same to the keyboard
+      className="jp-Stepmill-edgeLabel nodrag nopan"
+      style={style}
+      title={lines.join('\n')}
+      onClick={() => onChoose({ producer: placed.producer, consumer: placed.consumer })}
+    >
       {placed.label}
-    </span>
+    </button>
   );
 }
 
-/** The panel opens at size 0 and is resized: fit again each time it has a new size or a new layout. */
-function Refit({ placed }: { placed: IPlacedGraph }): null {
+/**
+ * The panel opens at size 0 and is resized: fit again each time it has a new size or a new layout,
+ * but not while a card tells about a step, which takes height from the graph.
+ */
+function Refit({ placed, isHeld }: { placed: IPlacedGraph; isHeld: boolean }): null {
   const { setViewport } = useReactFlow();
   const width = useStore(store => store.width);
   const height = useStore(store => store.height);
   useEffect(() => {
-    if (width > 0 && height > 0) {
+    if (width > 0 && height > 0 && !isHeld) {
       void setViewport(viewportOf(placed, width, height));
     }
-  }, [width, height, placed, setViewport]);
+  }, [width, height, placed, isHeld, setViewport]);
   return null;
 }
 
-/** Bring a step that the keyboard goes to into view. */
-function FollowFocus({ placed }: { placed: IPlacedGraph }): null {
+/** Bring the step that the keyboard goes to, or that is chosen, into view. */
+function FollowFocus({ placed, chosen }: { placed: IPlacedGraph; chosen: string }): null {
   const { setCenter, getViewport } = useReactFlow();
   const frame = useStore(store => store.domNode);
-  useEffect(() => {
-    const follow = (event: FocusEvent) => {
-      const name = (event.target as HTMLElement).dataset.step;
+  const height = useStore(store => store.height);
+  const show = useCallback(
+    (name: string | undefined) => {
       const node = placed.nodes.find(one => one.name === name);
       const view = getViewport();
       if (node && frame && !isInView(node, view, frame.clientWidth, frame.clientHeight)) {
         void setCenter(node.x + NODE_WIDTH / 2, node.y + NODE_HEIGHT / 2, { zoom: view.zoom });
       }
-    };
+    },
+    [placed, frame, getViewport, setCenter]
+  );
+  useEffect(() => {
+    const follow = (event: FocusEvent) => show((event.target as HTMLElement).dataset.step);
     frame?.addEventListener('focusin', follow);
     return () => frame?.removeEventListener('focusin', follow);
-  }, [frame, placed, setCenter, getViewport]);
+  }, [frame, show]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new height may have left it out of view
+  useEffect(() => show(chosen), [show, chosen, height]);
   return null;
 }
 
@@ -231,7 +276,8 @@ function viewportOf(placed: IPlacedGraph, width: number, height: number): Viewpo
 function nodesOf(
   placed: IPlacedGraph,
   steps: readonly IStepState[],
-  direction: Direction
+  direction: Direction,
+  onChoose: OnChoose
 ): StepNode[] {
   const states = new Map(steps.map(state => [state.name, state]));
   return placed.nodes.flatMap(({ name, x, y }) => {
@@ -246,7 +292,7 @@ function nodesOf(
             height: NODE_HEIGHT,
             measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
             handles: handles(direction),
-            data: { state, direction }
+            data: { state, direction, onChoose }
           }
         ]
       : [];
@@ -274,13 +320,28 @@ function handles(direction: Direction) {
   ];
 }
 
-function edgesOf(placed: IPlacedGraph, steps: readonly IStepState[]): FlowEdge[] {
+function edgesOf(
+  placed: IPlacedGraph,
+  steps: readonly IStepState[],
+  choice: Choice | null,
+  onChoose: OnChoose
+): FlowEdge[] {
+  const isChosen = (edge: IPlacedEdge) =>
+    choice !== null &&
+    ('step' in choice
+      ? choice.step === edge.producer || choice.step === edge.consumer
+      : choice.producer === edge.producer && choice.consumer === edge.consumer);
   const busy = new Set(steps.filter(state => state.word === 'running').map(state => state.name));
   return placed.edges.map(edge => ({
     id: JSON.stringify([edge.producer, edge.consumer]),
     type: 'flow' as const,
     source: edge.producer,
     target: edge.consumer,
-    data: { placed: edge, isBusy: busy.has(edge.consumer) }
+    data: {
+      placed: edge,
+      isBusy: busy.has(edge.consumer),
+      isChosen: isChosen(edge),
+      onChoose
+    }
   }));
 }

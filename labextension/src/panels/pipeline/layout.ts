@@ -1,5 +1,5 @@
 import { Graph, layout } from '@dagrejs/dagre';
-import type { IEdge, IGraph } from '../../client/documents';
+import type { EdgeKind, IEdge, IGraph } from '../../client/documents';
 import { shortList } from '../short-list';
 
 export const NODE_WIDTH = 132;
@@ -49,7 +49,11 @@ export function shapeOf(graph: IGraph): string {
 }
 
 /** Place steps in layers, with room for the names on the edges. */
-export function place(graph: IGraph, direction: Direction): IPlacedGraph {
+export function place(
+  graph: IGraph,
+  direction: Direction,
+  wordOf: (kind: EdgeKind) => string
+): IPlacedGraph {
   const drawing = new Graph({ multigraph: false }).setGraph({
     rankdir: direction,
     nodesep: 14,
@@ -59,7 +63,7 @@ export function place(graph: IGraph, direction: Direction): IPlacedGraph {
   for (const step of graph.steps) {
     drawing.setNode(step.name, { width: NODE_WIDTH, height: NODE_HEIGHT });
   }
-  const bundles = bundled(graph.edge_details);
+  const bundles = bundled(graph.edge_details, wordOf);
   for (const { producer, consumer, label } of bundles) {
     const width = label.length * CHARACTER_WIDTH + 8;
     drawing.setEdge(producer, consumer, { width, height: LABEL_HEIGHT, labelpos: 'c' });
@@ -96,7 +100,7 @@ export function pathThrough(points: readonly IPoint[]): string {
   return [`M ${first.x},${first.y}`, ...middles, `L ${last.x},${last.y}`].join(' ');
 }
 
-function bundled(edges: readonly IEdge[]) {
+function bundled(edges: readonly IEdge[], wordOf: (kind: EdgeKind) => string) {
   const bundles = new Map<string, { producer: string; consumer: string; edges: IEdge[] }>();
   for (const edge of edges) {
     const key = JSON.stringify([edge.producer, edge.consumer]);
@@ -109,7 +113,7 @@ function bundled(edges: readonly IEdge[]) {
     bundles.set(key, bundle);
   }
   return [...bundles.values()].map(bundle => {
-    const names = bundle.edges.map(edge => edge.name).filter(name => name);
+    const names = bundle.edges.map(edge => edge.name || wordOf(edge.kind));
     return { ...bundle, label: shortList(names, LABEL_CHARACTERS) };
   });
 }

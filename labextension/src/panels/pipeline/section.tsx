@@ -2,14 +2,19 @@ import {
   type KeyboardEvent,
   lazy,
   Suspense,
+  useEffect,
   useLayoutEffect,
   useMemo,
   useRef,
   useState
 } from 'react';
+import type { IGraph } from '../../client/documents';
+import { neighbours } from '../../model/graph-walk';
 import { stepStates } from '../../model/steps';
 import { usePanel, usePipeline } from '../context';
+import { ProblemCard } from '../problem-card';
 import { placeText } from '../words';
+import { type Choice, ChoiceCard } from './card';
 import { StepRow } from './step-box';
 
 // A chunk of its own: nothing of the graph library is loaded before a graph is drawn.
@@ -23,14 +28,18 @@ const MANY_STEPS = 150;
 
 /** The steps as a graph or, where that is narrow or there are very many, as a list. */
 export function PipelineSection({ view }: { view: View }): JSX.Element {
-  const { trans } = usePanel();
+  const { trans, model } = usePanel();
   const state = usePipeline();
   const steps = useMemo(() => stepStates(state), [state]);
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const isList =
     view === 'list' || (view === 'automatic' && (width < NARROW || steps.length > MANY_STEPS));
-  const { shown, unreadable } = state;
+  const { shown, unreadable, errandProblem, notebook } = state;
+  const [choice, setChoice] = useState<Choice | null>(null);
+  const path = notebook?.path;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen in one notebook is not in the next
+  useEffect(() => setChoice(null), [path]);
   return (
     <div className="jp-Stepmill-pipeline" ref={frame}>
       {unreadable && (
@@ -39,8 +48,18 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
           {unreadable.cell !== null && ` (${placeText(unreadable.cell, unreadable.line, trans)})`}
         </p>
       )}
+      {errandProblem && (
+        <ProblemCard
+          title={trans.__('That could not be done')}
+          problem={errandProblem}
+          onClose={() => model.errands.dismiss()}
+        />
+      )}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys go from one button inside to the next */}
-      <div className="jp-Stepmill-steps" onKeyDown={walk}>
+      <div
+        className="jp-Stepmill-steps"
+        onKeyDown={event => walk(event, shown?.graph ?? null, setChoice)}
+      >
         {shown && width > 0 && !isList && (
           <Suspense
             fallback={<p className="jp-Stepmill-quiet">{trans.__('Loading the graph…')}</p>}
@@ -50,6 +69,8 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
               steps={steps}
               direction={width > WIDE ? 'LR' : 'TB'}
               isFaded={unreadable !== null}
+              choice={choice}
+              onChoose={setChoice}
             />
           </Suspense>
         )}
@@ -61,29 +82,58 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
           >
             {steps.map(step => (
               <li key={step.name}>
-                <StepRow state={step} />
+                <StepRow state={step} onChoose={setChoice} />
               </li>
             ))}
           </ol>
         )}
       </div>
+      {shown && choice && (
+        <ChoiceCard
+          graph={shown.graph}
+          steps={steps}
+          choice={choice}
+          onClose={() => setChoice(null)}
+        />
+      )}
     </div>
   );
 }
 
-/** Up and Down go to the step before and after, in the notebook's order. */
-function walk(event: KeyboardEvent<HTMLElement>): void {
-  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!by) {
-    return;
-  }
+/**
+ * Up and Down go to the step before and after in the notebook's order, Left and Right along an edge;
+ * Space tells about the step, where Enter goes to its cell; Escape closes what is told.
+ */
+function walk(
+  event: KeyboardEvent<HTMLElement>,
+  graph: IGraph | null,
+  choose: (choice: Choice | null) => void
+): void {
   const buttons = [...event.currentTarget.querySelectorAll<HTMLElement>('[data-step]')];
   const at = buttons.indexOf(document.activeElement as HTMLElement);
-  const next = buttons[at + by];
-  if (at >= 0 && next) {
-    event.preventDefault();
-    next.focus();
+  const name = buttons[at]?.dataset.step;
+  if (!graph || !name) {
+    return;
   }
+  const along = (side: 'before' | 'after') => {
+    const [first] = neighbours(graph, name, side);
+    return buttons.find(button => button.dataset.step === first);
+  };
+  const targets: Record<string, () => HTMLElement | undefined> = {
+    ArrowDown: () => buttons[at + 1],
+    ArrowUp: () => buttons[at - 1],
+    ArrowRight: () => along('after'),
+    ArrowLeft: () => along('before'),
+    Home: () => buttons[0],
+    End: () => buttons.at(-1)
+  };
+  if (event.key === ' ' || event.key === 'Escape') {
+    choose(event.key === ' ' ? { step: name } : null);
+  } else if (!(event.key in targets)) {
+    return;
+  }
+  event.preventDefault();
+  targets[event.key]?.()?.focus();
 }
 
 function useWidth(element: React.RefObject<HTMLElement>): number {

@@ -6,9 +6,15 @@ import { usePanel } from '../context';
 import { Mark } from '../mark';
 import { shortList } from '../short-list';
 import { durationText, type IMark, stepMark } from '../words';
+import type { Choice } from './card';
+
+export interface IStepProps {
+  state: IStepState;
+  onChoose(choice: Choice): void;
+}
 
 /** A step in the graph. Click or Enter shows its cell. */
-export function StepBox({ state }: { state: IStepState }): JSX.Element {
+export function StepBox({ state, onChoose }: IStepProps): JSX.Element {
   const { model, trans } = usePanel();
   const mark = stepMark(state.word, trans);
   return (
@@ -20,7 +26,10 @@ export function StepBox({ state }: { state: IStepState }): JSX.Element {
       data-tone={mark.tone}
       title={describe(state, mark, trans)}
       aria-label={describe(state, mark, trans)}
-      onClick={() => void model.revealStep(state.name)}
+      onClick={() => {
+        onChoose({ step: state.name });
+        void model.revealStep(state.name);
+      }}
     >
       <span className="jp-Stepmill-stepName">{state.name}</span>
       <StepStateLine state={state} mark={mark} />
@@ -30,7 +39,7 @@ export function StepBox({ state }: { state: IStepState }): JSX.Element {
 }
 
 /** A step in the list: as in the graph, and what goes in and out. */
-export function StepRow({ state }: { state: IStepState }): JSX.Element {
+export function StepRow({ state, onChoose }: IStepProps): JSX.Element {
   const { model, trans } = usePanel();
   const mark = stepMark(state.word, trans);
   return (
@@ -42,7 +51,10 @@ export function StepRow({ state }: { state: IStepState }): JSX.Element {
       data-tone={mark.tone}
       title={state.reason}
       aria-label={describe(state, mark, trans)}
-      onClick={() => void model.revealStep(state.name)}
+      onClick={() => {
+        onChoose({ step: state.name });
+        void model.revealStep(state.name);
+      }}
     >
       <span className="jp-Stepmill-rowHead">
         <span className="jp-Stepmill-stepName">{state.name}</span>
@@ -63,14 +75,21 @@ function StepStateLine({ state, mark }: { state: IStepState; mark: IMark }): JSX
   const now = useNow(isRunning);
   const seconds =
     isRunning && state.run?.startedAt ? Math.max(0, now - state.run.startedAt) : state.seconds;
+  const expected = isRunning ? (state.run?.expectedSeconds ?? null) : null;
   return (
     <span className="jp-Stepmill-stepState">
       <Mark mark={mark} withWord />
       {seconds !== null && !SILENT.includes(state.word) && (
-        <span className="jp-Stepmill-seconds">{durationText(seconds, trans)}</span>
+        <span className="jp-Stepmill-seconds">{timeText(seconds, expected, trans)}</span>
       )}
     </span>
   );
+}
+
+/** "3 s", or "3 s / 12 s" where it is known how long it will take. */
+function timeText(seconds: number, expected: number | null, trans: TranslationBundle): string {
+  const text = durationText(seconds, trans);
+  return expected ? trans.__('%1 / %2', text, durationText(expected, trans)) : text;
 }
 
 function StepProgress({

@@ -1,5 +1,5 @@
 import type { IDiagnostic } from '../../client/documents';
-import { isNoSteps } from '../../model/steps';
+import { problemsOf } from '../../model/problems';
 import { usePanel, usePipeline } from '../context';
 import { Mark } from '../mark';
 import { placeText, severityMark } from '../words';
@@ -19,12 +19,42 @@ export function ProblemsSection(): JSX.Element {
   return <DiagnosticList diagnostics={problems} />;
 }
 
-/** The diagnostics in the order in which the panel lists them and the commands visit them. */
-export function problemsOf(diagnostics: readonly IDiagnostic[]): IDiagnostic[] {
-  const rank = { error: 0, warning: 1, info: 2 };
-  return diagnostics
-    .filter(one => !isNoSteps(one.code))
-    .sort((one, other) => rank[one.severity] - rank[other.severity]);
+/** The other lines that a diagnostic speaks of, and the changes that it offers. */
+function Remedies({ diagnostic }: { diagnostic: IDiagnostic }): JSX.Element | null {
+  const { model, trans } = usePanel();
+  const { analysis, isCurrent } = usePipeline();
+  const { others = [], fixes = [] } = diagnostic;
+  const isOffered = analysis?.graph.diagnostics.includes(diagnostic);
+  if (!others.length && !(fixes.length && isOffered)) {
+    return null;
+  }
+  return (
+    <div className="jp-Stepmill-remedies">
+      {others.map(place => (
+        <button
+          key={JSON.stringify(place)}
+          type="button"
+          className="jp-Stepmill-link"
+          onClick={() => void model.revealDiagnostic({ ...diagnostic, ...place })}
+        >
+          {placeText(place.cell, place.line, trans)}: {place.message}
+        </button>
+      ))}
+      {isOffered &&
+        fixes.map(fix => (
+          <button
+            key={fix.title}
+            type="button"
+            className="jp-Button jp-mod-styled"
+            disabled={!isCurrent}
+            title={trans.__('Change the notebook: %1. Undo takes it back.', fix.title)}
+            onClick={() => model.errands.fix(fix)}
+          >
+            {fix.title}
+          </button>
+        ))}
+    </div>
+  );
 }
 
 /** Diagnostics as buttons that go to their line. */
@@ -55,6 +85,7 @@ export function DiagnosticList({
               {one.code}
             </span>
           </button>
+          <Remedies diagnostic={one} />
         </li>
       ))}
     </ul>

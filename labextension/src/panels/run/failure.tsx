@@ -1,12 +1,14 @@
 import { failedStep, type IRun } from '../../model/run';
 import { framesOf, plainTraceback } from '../../model/traceback';
-import { usePanel } from '../context';
+import { usePanel, usePipeline } from '../context';
 import { Mark } from '../mark';
 import { placeText, stepMark } from '../words';
+import { StepLog } from './log';
 
 /** The step that failed, what it said, and the way to its line. */
 export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
-  const { model, trans } = usePanel();
+  const { model, trans, openNotebook } = usePanel();
+  const { activity, isOnErrand } = usePipeline();
   const failed = failedStep(run);
   if (!failed) {
     return null;
@@ -26,16 +28,13 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
       <p className="jp-Stepmill-errorText">{message}</p>
       {error?.hint && <p className="jp-Stepmill-hint">{error.hint}</p>}
       {typeof error?.cell === 'number' && (
-        <div className="jp-Stepmill-buttons">
-          <button
-            type="button"
-            className="jp-Button jp-mod-styled"
-            onClick={() => void model.revealInRun(run.id, error.cell, error.line)}
-          >
-            {trans.__('Go to cell')}
-          </button>
-          <span className="jp-Stepmill-place">{placeText(error.cell, error.line, trans)}</span>
-        </div>
+        <button
+          type="button"
+          className="jp-Stepmill-link"
+          onClick={() => void model.revealInRun(run.id, error.cell, error.line)}
+        >
+          {trans.__('Go to %1', placeText(error.cell, error.line, trans))}
+        </button>
       )}
       {isElsewhere && (
         <button
@@ -49,6 +48,29 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
           )}
         </button>
       )}
+      <div className="jp-Stepmill-buttons">
+        <button
+          type="button"
+          className="jp-Button jp-mod-styled"
+          disabled={activity !== 'idle'}
+          title={trans.__('Save the notebook, and run this step and what comes after it')}
+          onClick={() => void model.run({ from: [failed.name] })}
+        >
+          {trans.__('Run from here')}
+        </button>
+        <button
+          type="button"
+          className="jp-Button jp-mod-styled"
+          disabled={isOnErrand}
+          title={trans.__(
+            'Write the step as a notebook whose first cell loads what it takes, and open that'
+          )}
+          onClick={() => void model.errands.openStep(failed.name).then(openNotebook)}
+        >
+          {trans.__('Open with its inputs')}
+        </button>
+      </div>
+      <StepLog runId={run.id} step={failed.name} isLive={false} />
       {error?.traceback && (
         <details>
           <summary>{trans.__('Traceback')}</summary>

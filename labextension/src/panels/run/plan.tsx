@@ -14,7 +14,7 @@ export interface IPlanProps {
 
 /** What a run would do with each step, and why. */
 export function PlanView({ plan, problem, isEdited }: IPlanProps): JSX.Element | null {
-  const { trans } = usePanel();
+  const { trans, model } = usePanel();
   if (problem) {
     return <ProblemCard title={trans.__('A run would be refused')} problem={problem} />;
   }
@@ -46,10 +46,27 @@ export function PlanView({ plan, problem, isEdited }: IPlanProps): JSX.Element |
           {running.map(([name, step]) => (
             <li key={name}>
               <Mark mark={stepMark(wordOf(step), trans)} />
-              <b>{name}</b> <span>{step.reason}</span>
+              <b>{name}</b> <span>{step.reason}</span>{' '}
+              {step.expected_seconds !== null && (
+                <span className="jp-Stepmill-seconds">
+                  {trans.__('about %1', durationText(step.expected_seconds, trans))}
+                </span>
+              )}
             </li>
           ))}
         </ul>
+      )}
+      {running.some(([, step]) => step.status === 'blocked') && (
+        <div className="jp-Stepmill-buttons">
+          <button
+            type="button"
+            className="jp-Button jp-mod-styled"
+            title={trans.__('Let steps write their files again, over what was changed by hand')}
+            onClick={() => void model.run({ overwrite: true })}
+          >
+            {trans.__('Run and overwrite changed files')}
+          </button>
+        </div>
       )}
       {cached.length > 0 && (
         <details>

@@ -1,8 +1,9 @@
-import { type IRun, isOver, progressOf } from '../../model/run';
+import { type IRun, isOver, progressOf, remainingSeconds } from '../../model/run';
 import { useNow } from '../clock';
 import { usePanel } from '../context';
 import { Mark } from '../mark';
 import { durationText, runMark } from '../words';
+import { StepLog } from './log';
 
 /** The run that goes on, or how the last one ended, in one line and a bar. */
 export function RunProgress({ run }: { run: IRun }): JSX.Element {
@@ -13,6 +14,7 @@ export function RunProgress({ run }: { run: IRun }): JSX.Element {
   const running = steps.filter(([, step]) => step.status === 'running').map(([name]) => name);
   const count = (status: string) => steps.filter(([, step]) => step.status === status).length;
   const seconds = isRunning ? Math.max(0, now - run.startedAt) : run.seconds;
+  const left = isRunning ? remainingSeconds(run, now) : null;
   const done = steps.length - count('queued') - running.length;
   return (
     <div className="jp-Stepmill-progressView">
@@ -25,6 +27,11 @@ export function RunProgress({ run }: { run: IRun }): JSX.Element {
         </span>
         {seconds !== null && (
           <span className="jp-Stepmill-seconds">{durationText(seconds, trans)}</span>
+        )}
+        {left !== null && left >= 1 && (
+          <span className="jp-Stepmill-seconds">
+            {trans.__('about %1 left', durationText(left, trans))}
+          </span>
         )}
       </p>
       {isRunning && (
@@ -40,6 +47,9 @@ export function RunProgress({ run }: { run: IRun }): JSX.Element {
           <span style={{ width: `${progressOf(run) * 100}%` }} />
         </div>
       )}
+      {running.map(name => (
+        <StepLog key={name} runId={run.id} step={name} isLive />
+      ))}
       {run.warnings.map(warning => (
         <p key={warning} className="jp-Stepmill-notice" data-tone="warn">
           {warning}

@@ -4,6 +4,7 @@ import { isOver } from '../../model/run';
 import { countsOf } from '../../model/steps';
 import { usePanel, usePipeline } from '../context';
 import { ProblemCard } from '../problem-card';
+import { AcceptOutputs } from './accept';
 import { FailureCard } from './failure';
 import { ParameterForm } from './form';
 import { PlanView } from './plan';
@@ -11,9 +12,9 @@ import { RunProgress } from './progress';
 
 /** How the pipeline is run: values, what a run would do, the run that goes on, how the last one failed. */
 export function RunSection(): JSX.Element {
-  const { model, trans, open } = usePanel();
+  const { trans, open } = usePanel();
   const state = usePipeline();
-  const { run, activity, shown, drafts, refusal } = state;
+  const { run, shown, drafts, refusal } = state;
   const parameters = shown?.graph.parameters ?? {};
   const isGood = useMemo(() => changedValues(parameters, drafts).isGood, [parameters, drafts]);
   const counts = countsOf(state);
@@ -23,29 +24,9 @@ export function RunSection(): JSX.Element {
       {refusal && <ProblemCard title={trans.__('The run did not start')} problem={refusal} />}
       {run && !refusal && <FailureCard run={run} />}
       <ParameterForm parameters={parameters} drafts={drafts} isLocked={isRunning} />
-      <div className="jp-Stepmill-buttons">
-        {isRunning ? (
-          <button
-            type="button"
-            className="jp-Button jp-mod-styled jp-mod-warn"
-            disabled={activity === 'stopping'}
-            onClick={() => void model.stop()}
-          >
-            {activity === 'stopping' ? trans.__('Stopping…') : trans.__('Stop')}
-          </button>
-        ) : (
-          <button
-            type="button"
-            className="jp-Button jp-mod-styled jp-mod-accept"
-            disabled={!isGood || activity !== 'idle' || !shown?.graph.steps.length}
-            title={trans.__('Save the notebook and run its pipeline')}
-            onClick={() => void model.run()}
-          >
-            {activity === 'starting' ? trans.__('Starting…') : trans.__('Run')}
-          </button>
-        )}
-      </div>
+      <RunButtons isGood={isGood} />
       {run && <RunProgress run={run} />}
+      {run?.status === 'succeeded' && <AcceptOutputs key={run.id} runId={run.id} />}
       {!isRunning && counts.errors > 0 && !refusal && (
         <button
           type="button"
@@ -67,6 +48,48 @@ export function RunSection(): JSX.Element {
           isEdited={state.edited.size > 0}
         />
       )}
+    </div>
+  );
+}
+
+function RunButtons({ isGood }: { isGood: boolean }): JSX.Element {
+  const { model, trans } = usePanel();
+  const { run, activity, shown } = usePipeline();
+  if (!isOver(run)) {
+    return (
+      <div className="jp-Stepmill-buttons">
+        <button
+          type="button"
+          className="jp-Button jp-mod-styled jp-mod-warn"
+          disabled={activity === 'stopping'}
+          onClick={() => void model.stop()}
+        >
+          {activity === 'stopping' ? trans.__('Stopping…') : trans.__('Stop')}
+        </button>
+      </div>
+    );
+  }
+  const isDisabled = !isGood || activity !== 'idle' || !shown?.graph.steps.length;
+  return (
+    <div className="jp-Stepmill-buttons">
+      <button
+        type="button"
+        className="jp-Button jp-mod-styled jp-mod-accept"
+        disabled={isDisabled}
+        title={trans.__('Save the notebook and run its pipeline')}
+        onClick={() => void model.run()}
+      >
+        {activity === 'starting' ? trans.__('Starting…') : trans.__('Run')}
+      </button>
+      <button
+        type="button"
+        className="jp-Button jp-mod-styled"
+        disabled={isDisabled}
+        title={trans.__('Save the notebook and run every step, also where results could be reused')}
+        onClick={() => void model.run({ refresh: true })}
+      >
+        {trans.__('Run all anew')}
+      </button>
     </div>
   );
 }
