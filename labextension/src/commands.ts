@@ -7,11 +7,12 @@ import { pipelineIcon } from './icons';
 import type { PipelineModel } from './model/model';
 import { problemsOf } from './model/problems';
 import { isOver } from './model/run';
-import { findTag } from './notebook/step-tag';
 import {
   ensureLoaded,
+  type Form,
   hasCode,
   isLoaded,
+  isTagged,
   tagActiveCell,
   untagActiveCell
 } from './notebook/tagging';
@@ -24,7 +25,11 @@ const IDS = {
   previousProblem: 'stepmill:previous-problem',
   tag: 'stepmill:tag-cell',
   untag: 'stepmill:untag-cell',
-  load: 'stepmill:load-extension'
+  load: 'stepmill:load-extension',
+  runFromCell: 'stepmill:run-from-cell',
+  runOnlyCell: 'stepmill:run-only-cell',
+  openStep: 'stepmill:open-step',
+  suggest: 'stepmill:suggest-steps'
 } as const;
 
 export interface ICommandOptions {
@@ -35,12 +40,15 @@ export interface ICommandOptions {
   trans: TranslationBundle;
   /** Bring the panel into view. */
   open(): void;
+  /** How cells are tagged where the notebook does not say. */
+  form(): Form;
 }
 
 /** All that can be done by command, and so by palette, menu, shortcut and other extensions. */
 export function addCommands(options: ICommandOptions): void {
   addRunCommands(options);
   addCellCommands(options);
+  addStepCommands(options);
   const { app, model, palette, trans } = options;
   for (const command of Object.values(IDS)) {
     palette?.addItem({ command, category: trans.__('Pipeline') });
@@ -48,6 +56,7 @@ export function addCommands(options: ICommandOptions): void {
   model.stateChanged.connect(() => {
     app.commands.notifyCommandChanged(IDS.run);
     app.commands.notifyCommandChanged(IDS.stop);
+    app.commands.notifyCommandChanged(IDS.runFromCell);
   });
 }
 
@@ -95,7 +104,7 @@ function addRunCommands({ app, model, trans, open }: ICommandOptions): void {
   });
 }
 
-function addCellCommands({ app, tracker, trans }: ICommandOptions): void {
+function addCellCommands({ app, tracker, trans, form }: ICommandOptions): void {
   const { commands } = app;
   const add = (
     id: string,
@@ -107,6 +116,7 @@ function addCellCommands({ app, tracker, trans }: ICommandOptions): void {
       label,
       icon: args => (args.toolbar ? tagIcon : undefined),
       describedBy: NO_ARGUMENTS,
+      isVisible: args => !args.toolbar || tracker.activeCell?.model.type === 'code',
       isEnabled: args => {
         const panel = tracker.currentWidget;
         return panel !== null && isEnabled(panel, cellIndex(app, panel, args));
@@ -124,15 +134,10 @@ function addCellCommands({ app, tracker, trans }: ICommandOptions): void {
         }
       }
     });
-  const sourceOf = (panel: NotebookPanel, index: number) =>
-    panel.content.widgets[index]?.model.sharedModel.getSource() ?? '';
-  add(IDS.tag, trans.__('Tag Cell as Step…'), hasCode, panel => tagActiveCell(panel, trans));
-  add(
-    IDS.untag,
-    trans.__('Remove Step Tag'),
-    (panel, index) => findTag(sourceOf(panel, index))?.kind === 'step',
-    untagActiveCell
+  add(IDS.tag, trans.__('Tag Cell as Step…'), hasCode, panel =>
+    tagActiveCell(panel, trans, form())
   );
+  add(IDS.untag, trans.__('Remove Step Tag'), isTagged, untagActiveCell);
   add(
     IDS.load,
     trans.__('Add “%load_ext stepmill” to the Notebook'),
@@ -142,6 +147,48 @@ function addCellCommands({ app, tracker, trans }: ICommandOptions): void {
   tracker.activeCellChanged.connect(() => {
     commands.notifyCommandChanged(IDS.tag);
     commands.notifyCommandChanged(IDS.untag);
+  });
+}
+
+/** What can be done with the step of a cell: the one under a context menu, else the active one. */
+function addStepCommands({ app, model, tracker, trans, open, form }: ICommandOptions): void {
+  const { commands } = app;
+  const stepAt = (args: { contextMenu?: unknown }): string => {
+    const panel = tracker.currentWidget;
+    const cell = panel?.content.widgets[panel ? cellIndex(app, panel, args) : -1];
+    const index = model.state.analysis?.cellIds.indexOf(cell?.model.id ?? '') ?? -1;
+    return model.state.analysis?.cells[index]?.step ?? '';
+  };
+  const add = (id: string, label: string, action: (step: string) => Promise<void>) =>
+    commands.addCommand(id, {
+      label,
+      describedBy: NO_ARGUMENTS,
+      isEnabled: args => stepAt(args) !== '' && isOver(model.state.run),
+      execute: args => action(stepAt(args))
+    });
+  const show = async (path: string | null) => {
+    if (path) {
+      await commands.execute('docmanager:open', { path });
+    } else {
+      open(); // there it says why
+    }
+  };
+  add(IDS.runFromCell, trans.__('Run the Pipeline from This Step'), step => {
+    open();
+    return model.run({ from: [step] });
+  });
+  add(IDS.runOnlyCell, trans.__('Run Only This Step'), step => {
+    open();
+    return model.run({ steps: [step], refresh: [step] });
+  });
+  add(IDS.openStep, trans.__('Open This Step with Its Inputs'), async step =>
+    show(await model.errands.openStep(step))
+  );
+  commands.addCommand(IDS.suggest, {
+    label: trans.__('Suggest Steps in a Copy of the Notebook'),
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => model.state.notebook?.isPython === true,
+    execute: async () => show(await model.errands.suggest(form() === 'metadata'))
   });
 }
 

@@ -5,21 +5,26 @@ import {
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
+import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { version } from '../package.json';
 import { PipelineClient } from './client/client';
 import { labTransport } from './client/transport';
 import { addCommands } from './commands';
+import { StepLineCompleter } from './editor/completer';
 import { CellEditors } from './editor/extension';
 import { PipelineModel } from './model/model';
 import { followFront } from './notebook/front';
+import type { Form } from './notebook/tagging';
 import { PipelinePanel } from './panels/panel';
 import type { View } from './panels/pipeline/section';
 import { IPipelineModel } from './tokens';
 
 const SETTINGS = 'stepmill:plugin';
+const DRAFTS = 'stepmill:drafts';
 
 const model: JupyterFrontEndPlugin<PipelineModel> = {
   id: 'stepmill:model',
@@ -27,11 +32,12 @@ const model: JupyterFrontEndPlugin<PipelineModel> = {
   autoStart: true,
   provides: IPipelineModel,
   requires: [INotebookTracker],
-  optional: [ISettingRegistry],
+  optional: [ISettingRegistry, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
-    registry: ISettingRegistry | null
+    registry: ISettingRegistry | null,
+    state: IStateDB | null
   ) => {
     const { serverSettings } = app.serviceManager;
     const pipeline = new PipelineModel(new PipelineClient(labTransport(serverSettings)), version);
@@ -39,6 +45,12 @@ const model: JupyterFrontEndPlugin<PipelineModel> = {
     onSettings(registry, settings => {
       pipeline.delay = settings.delay;
     });
+    if (state) {
+      void pipeline.restoreDrafts({
+        fetch: () => state.fetch(DRAFTS),
+        save: drafts => state.save(DRAFTS, drafts)
+      });
+    }
     return pipeline;
   }
 };
@@ -69,6 +81,7 @@ const panel: JupyterFrontEndPlugin<void> = {
         void registry?.set(SETTINGS, 'view', view);
       }
     });
+    let form: Form = 'magic';
     app.shell.add(widget, 'right', { rank: 600, type: 'Pipeline' });
     restorer?.add(widget, widget.id);
     addCommands({
@@ -77,17 +90,19 @@ const panel: JupyterFrontEndPlugin<void> = {
       tracker,
       palette,
       trans,
-      open: () => app.shell.activateById(widget.id)
+      open: () => app.shell.activateById(widget.id),
+      form: () => form
     });
     onSettings(registry, settings => {
       widget.view = settings.view;
+      form = settings.tags;
     });
   }
 };
 
 const editor: JupyterFrontEndPlugin<void> = {
   id: 'stepmill:editor',
-  description: 'Badges in step cells.',
+  description: 'Badges in step cells, and problems underlined.',
   autoStart: true,
   requires: [IPipelineModel, IEditorExtensionRegistry],
   optional: [ISettingRegistry, ITranslator],
@@ -102,14 +117,31 @@ const editor: JupyterFrontEndPlugin<void> = {
     editors.register(extensions);
     onSettings(registry, settings => {
       editors.areBadgesOn = settings.badges;
+      editors.areSquigglesOn = settings.problems;
     });
+  }
+};
+
+const completer: JupyterFrontEndPlugin<void> = {
+  id: 'stepmill:completer',
+  description: 'Completes %%step lines.',
+  autoStart: true,
+  requires: [IPipelineModel, ICompletionProviderManager],
+  activate: (
+    _: JupyterFrontEnd,
+    pipeline: PipelineModel,
+    completions: ICompletionProviderManager
+  ) => {
+    completions.registerProvider(new StepLineCompleter(pipeline));
   }
 };
 
 interface ISettings {
   badges: boolean;
+  problems: boolean;
   delay: number;
   view: View;
+  tags: Form;
 }
 
 function onSettings(registry: ISettingRegistry | null, apply: (settings: ISettings) => void): void {
@@ -120,4 +152,4 @@ function onSettings(registry: ISettingRegistry | null, apply: (settings: ISettin
   });
 }
 
-export default [model, panel, editor];
+export default [model, panel, editor, completer];

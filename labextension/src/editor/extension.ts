@@ -1,11 +1,14 @@
 import { EditorExtensionRegistry, type IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDiagnostic, IFix } from '../client/documents';
 import type { PipelineModel } from '../model/model';
+import { problemsOf } from '../model/problems';
 import { stepStates } from '../model/steps';
 import { findTag } from '../notebook/step-tag';
 import { shortList } from '../panels/short-list';
 import { stepMark } from '../panels/words';
 import { cellDecorations, type IBadge } from './decorations';
+import { squiggles } from './squiggles';
 
 const NAMES_CHARACTERS = 24;
 
@@ -24,6 +27,12 @@ export class CellEditors {
     this._refresh();
   }
 
+  /** Whether problems are underlined. */
+  set areSquigglesOn(on: boolean) {
+    this._areSquigglesOn = on;
+    this._refresh();
+  }
+
   /** Add to each cell editor that is made from now on. Editors of other documents are left alone. */
   register(registry: IEditorExtensionRegistry): void {
     registry.addExtension({
@@ -38,7 +47,15 @@ export class CellEditors {
           badge: () => (this._areBadgesOn ? this._badge(id, model.sharedModel.getSource()) : null),
           connect: (refresh: () => void) => this._connect(refresh)
         };
-        return EditorExtensionRegistry.createImmutableExtension([cellDecorations(source)]);
+        const problems = {
+          problems: () => (this._areSquigglesOn ? this._problems(id) : []),
+          fix: (fix: IFix) => this._model.errands.fix(fix),
+          connect: source.connect
+        };
+        return EditorExtensionRegistry.createImmutableExtension([
+          cellDecorations(source),
+          squiggles(problems)
+        ]);
       }
     });
   }
@@ -56,6 +73,18 @@ export class CellEditors {
     return () => {
       this._refreshers.delete(later);
     };
+  }
+
+  /** The diagnostics of a cell; null while the analysis is of an older text. */
+  private _problems(cellId: string): readonly IDiagnostic[] | null {
+    const { analysis, isCurrent } = this._model.state;
+    if (!analysis) {
+      return [];
+    }
+    const index = analysis.cellIds.indexOf(cellId);
+    return isCurrent && index >= 0
+      ? problemsOf(analysis.graph.diagnostics).filter(one => one.cell === index)
+      : null;
   }
 
   private _badge(cellId: string, text: string): IBadge | null {
@@ -79,5 +108,6 @@ export class CellEditors {
   }
 
   private _areBadgesOn = true;
+  private _areSquigglesOn = true;
   private readonly _refreshers = new Set<() => void>();
 }

@@ -14,9 +14,10 @@ import { LiveRuns } from '../client/live';
 import { asProblem, type RequestProblem } from '../client/problem';
 import { isStepCell } from '../notebook/step-tag';
 import type { INotebookView } from '../notebook/view';
+import { DraftMemory, type IDraftStore } from './draft-memory';
 import { Errands } from './errands';
 import { Newest, Pause } from './newest';
-import { changedValues, type Drafts } from './parameters';
+import { changedValues, type Drafts, fieldOf } from './parameters';
 import { afterEvent, isOver, runOf, startedRun } from './run';
 import { EMPTY, type IPipelineState, type IShownGraph } from './state';
 import { countsOf, editedSteps } from './steps';
@@ -79,7 +80,7 @@ export class PipelineModel {
     this._view = view;
     this._noteSaved();
     const name = view?.path.split('/').pop() ?? '';
-    const drafts = this._drafts.get(view?.path ?? '') ?? {};
+    const drafts = this._drafts.get(view?.path ?? '');
     this._state = {
       ...EMPTY,
       notebook: view && { path: view.path, name, isPython: view.isPython },
@@ -95,15 +96,27 @@ export class PipelineModel {
   edit(name: string, draft: string | undefined): void {
     const { [name]: _, ...others } = this._state.drafts;
     const drafts: Drafts = draft === undefined ? others : { ...others, [name]: draft };
-    this._drafts.set(this._view?.path ?? '', drafts);
-    this._set({ drafts });
-    this._typing.restart();
+    this._setDrafts(drafts);
   }
 
   /** Go back to the notebook's own values. */
   resetDrafts(): void {
-    this._drafts.delete(this._view?.path ?? '');
-    this._set({ drafts: {} });
+    this._setDrafts({});
+  }
+
+  /** Take up what was typed before the page was loaded again. */
+  async restoreDrafts(store: IDraftStore): Promise<void> {
+    await this._drafts.restore(store);
+    if (this._view && !Object.keys(this._state.drafts).length) {
+      this._set({ drafts: this._drafts.get(this._view.path) });
+      this._typing.restart();
+    }
+  }
+
+  private _setDrafts(drafts: Drafts): void {
+    const secrets = Object.entries(this._parameters).filter(([, one]) => fieldOf(one) === 'secret');
+    this._drafts.set(this._view?.path ?? '', drafts, new Set(secrets.map(([name]) => name)));
+    this._set({ drafts });
     this._typing.restart();
   }
 
@@ -352,7 +365,11 @@ export class PipelineModel {
     if (run === known) {
       return;
     }
+    const isPlanPast = isOver(run) && this._state.edited.size > 0; // what was planned before it ran
     this._set(isOver(run) ? { run, activity: 'idle' } : { run });
+    if (isPlanPast) {
+      this._set({ plan: null });
+    }
     if (isOver(run)) {
       void this._listRuns();
       void this._plan();
@@ -409,7 +426,7 @@ export class PipelineModel {
   /** By notebook: the sources as they are in its file, by the cell's id, once it was seen unchanged. */
   private readonly _saved = new Map<string, ReadonlyMap<string, string>>();
   private readonly _stateChanged = new Signal<this, void>(this);
-  private readonly _drafts = new Map<string, Drafts>();
+  private readonly _drafts = new DraftMemory();
   private readonly _cellIds = new Map<string, readonly string[]>();
   private readonly _analyses = new Newest();
   private readonly _plans = new Newest();

@@ -58,6 +58,22 @@ export function metadataStep(metadata: Record<string, unknown>): string {
   return tagged || (typeof entry?.step === 'string' ? entry.step : '');
 }
 
+/** The metadata with a step's name in it; "" takes it out, and cell tags that give one. */
+export function withMetadataStep(
+  metadata: Record<string, unknown>,
+  name: string
+): Record<string, unknown> {
+  const { stepmill, tags, ...others } = metadata;
+  const { step: _, ...entry } = (stepmill ?? {}) as Record<string, unknown>;
+  const kept = Array.isArray(tags) ? tags.filter(tag => !String(tag).startsWith('step:')) : [];
+  const ours = name ? { ...entry, step: name } : entry;
+  return {
+    ...others,
+    ...(kept.length ? { tags: kept } : {}),
+    ...(Object.keys(ours).length ? { stepmill: ours } : {})
+  };
+}
+
 /** The source with `%%step name` as its tag; options of a tag that stands there are kept. */
 export function withStepTag(source: string, name: string): string {
   const lines = source.split('\n');

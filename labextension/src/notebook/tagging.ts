@@ -6,18 +6,27 @@ import {
   findTag,
   isGoodName,
   loadsExtension,
+  metadataStep,
   suggestedName,
+  withMetadataStep,
   withoutStepTag,
   withStepTag
 } from './step-tag';
 
 const LOAD = '%load_ext stepmill';
 
+/** How cells are tagged: by a `%%step` line, or by their metadata. */
+export type Form = 'magic' | 'metadata';
+
 /**
- * Ask for a name and put `%%step NAME` on the active cell, or on the next one that has code; make
- * sure that some cell loads stepmill.
+ * Ask for a name and tag the active cell with it, or the next one that has code. For a `%%step` line
+ * make sure that some cell loads stepmill. A notebook that has steps keeps to the form that they have.
  */
-export async function tagActiveCell(panel: NotebookPanel, trans: TranslationBundle): Promise<void> {
+export async function tagActiveCell(
+  panel: NotebookPanel,
+  trans: TranslationBundle,
+  preferred: Form
+): Promise<void> {
   goToCode(panel);
   const cell = panel.content.activeCell?.model;
   if (cell?.type !== 'code') {
@@ -26,8 +35,8 @@ export async function tagActiveCell(panel: NotebookPanel, trans: TranslationBund
   const source = cell.sharedModel.getSource();
   const tag = findTag(source);
   const suggestion =
-    tag?.kind === 'step'
-      ? tag.name
+    tag?.kind === 'step' || metadataStep(cell.metadata)
+      ? tag?.name || metadataStep(cell.metadata)
       : suggestedName(source, headingAbove(panel, cell), namesIn(panel));
   const { value, button } = await InputDialog.getText({
     title: trans.__('Tag Cell as Step'),
@@ -49,18 +58,32 @@ export async function tagActiveCell(panel: NotebookPanel, trans: TranslationBund
       )
     );
   }
-  cell.sharedModel.setSource(withStepTag(source, name));
-  await ensureLoaded(panel);
+  if (tag === null && formOf(panel, preferred) === 'metadata') {
+    cell.sharedModel.setMetadata(withMetadataStep(cell.metadata, name) as typeof cell.metadata);
+  } else {
+    cell.sharedModel.setSource(withStepTag(source, name));
+    await ensureLoaded(panel);
+  }
   NotebookActions.focusActiveCell(panel.content);
 }
 
-/** Take the `%%step` line off the active cell. */
+/** Take the active cell out of its step. */
 export function untagActiveCell(panel: NotebookPanel): void {
   const cell = panel.content.activeCell?.model;
   const source = cell?.sharedModel.getSource() ?? '';
   if (findTag(source)?.kind === 'step') {
     cell?.sharedModel.setSource(withoutStepTag(source));
   }
+  if (cell && metadataStep(cell.metadata)) {
+    cell.sharedModel.setMetadata(withMetadataStep(cell.metadata, '') as typeof cell.metadata);
+  }
+}
+
+/** Whether the cell at a place belongs to a step by its own words. */
+export function isTagged(panel: NotebookPanel, index: number): boolean {
+  const cell = panel.content.widgets[index]?.model;
+  const isMagic = findTag(cell?.sharedModel.getSource() ?? '')?.kind === 'step';
+  return isMagic || (cell !== undefined && metadataStep(cell.metadata) !== '');
 }
 
 /** Put `%load_ext stepmill` on top if no cell has it, and run it, so that tagged cells still run. */
@@ -86,6 +109,12 @@ export function hasCode(panel: NotebookPanel): boolean {
 /** Whether some cell of the notebook loads stepmill. */
 export function isLoaded(panel: NotebookPanel): boolean {
   return loadsExtension(codeSources(panel));
+}
+
+function formOf(panel: NotebookPanel, preferred: Form): Form {
+  const hasMagic = namesIn(panel).length > 0;
+  const hasMetadata = cellsOf(panel).some(cell => metadataStep(cell.metadata) !== '');
+  return hasMagic === hasMetadata ? preferred : hasMagic ? 'magic' : 'metadata';
 }
 
 function goToCode({ content }: NotebookPanel): void {

@@ -62,6 +62,13 @@ export function HeaderSection({
           problem={state.serverProblem}
         />
       )}
+      {state.errandProblem && (
+        <ProblemCard
+          title={trans.__('That could not be done')}
+          problem={state.errandProblem}
+          onClose={() => model.errands.dismiss()}
+        />
+      )}
       {state.otherVersion && (
         <p className="jp-Stepmill-notice" data-tone="warn">
           {trans.__(
@@ -177,6 +184,16 @@ function EmptyState({ state }: { state: IPipelineState }): JSX.Element | null {
         onClick={() => execute('stepmill:tag-cell')}
       >
         {trans.__('Make this cell a step…')}
+      </button>
+      <p>{trans.__('Or have steps proposed, in a copy of the notebook:')}</p>
+      <button
+        type="button"
+        className="jp-Button jp-mod-styled"
+        disabled={state.isOnErrand}
+        title={trans.__('Nothing is run, and this notebook stays as it is')}
+        onClick={() => execute('stepmill:suggest-steps')}
+      >
+        {state.isOnErrand ? trans.__('Reading the notebook…') : trans.__('Suggest steps')}
       </button>
     </div>
   );

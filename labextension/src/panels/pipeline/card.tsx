@@ -160,7 +160,7 @@ function StepButtons({ graph, name }: { graph: IGraph; name: string }): JSX.Elem
         )}
         onClick={() => void model.errands.openStep(name).then(openNotebook)}
       >
-        {trans.__('Open with its inputs')}
+        {trans.__('Open with inputs')}
       </button>
     </div>
   );

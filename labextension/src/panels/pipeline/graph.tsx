@@ -200,15 +200,15 @@ function EdgeLabel({
 }
 
 /**
- * The panel opens at size 0 and is resized: fit again each time it has a new size or a new layout,
- * but not while a card tells about a step, which takes height from the graph.
+ * The panel opens at size 0 and is resized: fit again each time it has a new size or a new layout.
+ * A graph that is walked, not seen whole, stays where it is while a card takes height from it.
  */
 function Refit({ placed, isHeld }: { placed: IPlacedGraph; isHeld: boolean }): null {
   const { setViewport } = useReactFlow();
   const width = useStore(store => store.width);
   const height = useStore(store => store.height);
   useEffect(() => {
-    if (width > 0 && height > 0 && !isHeld) {
+    if (width > 0 && height > 0 && !(isHeld && !fits(placed, width, height))) {
       void setViewport(viewportOf(placed, width, height));
     }
   }, [width, height, placed, isHeld, setViewport]);
@@ -256,10 +256,8 @@ function isInView(node: IPoint, view: Viewport, width: number, height: number): 
  * `fitView` sees to the nodes alone, but edges go around them.
  */
 function viewportOf(placed: IPlacedGraph, width: number, height: number): Viewport {
-  const bounds = { x: 0, y: 0, width: placed.width, height: placed.height };
-  const whole = getViewportForBounds(bounds, width, height, MIN_ZOOM, 1, PADDING);
-  if (whole.zoom >= READABLE_ZOOM) {
-    return whole;
+  if (fits(placed, width, height)) {
+    return whole(placed, width, height);
   }
   const zoom = Math.min(1, Math.max(READABLE_ZOOM, (width * (1 - 2 * PADDING)) / placed.width));
   return {
@@ -267,6 +265,16 @@ function viewportOf(placed: IPlacedGraph, width: number, height: number): Viewpo
     x: Math.max(width * PADDING, (width - placed.width * zoom) / 2),
     y: Math.max(height * PADDING, (height - placed.height * zoom) / 2)
   };
+}
+
+/** Whether all of the graph can be shown so that its names can be read. */
+function fits(placed: IPlacedGraph, width: number, height: number): boolean {
+  return whole(placed, width, height).zoom >= READABLE_ZOOM;
+}
+
+function whole(placed: IPlacedGraph, width: number, height: number): Viewport {
+  const bounds = { x: 0, y: 0, width: placed.width, height: placed.height };
+  return getViewportForBounds(bounds, width, height, MIN_ZOOM, 1, PADDING);
 }
 
 /**

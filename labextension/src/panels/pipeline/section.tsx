@@ -12,7 +12,6 @@ import type { IGraph } from '../../client/documents';
 import { neighbours } from '../../model/graph-walk';
 import { stepStates } from '../../model/steps';
 import { usePanel, usePipeline } from '../context';
-import { ProblemCard } from '../problem-card';
 import { placeText } from '../words';
 import { type Choice, ChoiceCard } from './card';
 import { StepRow } from './step-box';
@@ -28,14 +27,14 @@ const MANY_STEPS = 150;
 
 /** The steps as a graph or, where that is narrow or there are very many, as a list. */
 export function PipelineSection({ view }: { view: View }): JSX.Element {
-  const { trans, model } = usePanel();
+  const { trans } = usePanel();
   const state = usePipeline();
   const steps = useMemo(() => stepStates(state), [state]);
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const isList =
     view === 'list' || (view === 'automatic' && (width < NARROW || steps.length > MANY_STEPS));
-  const { shown, unreadable, errandProblem, notebook } = state;
+  const { shown, unreadable, notebook } = state;
   const [choice, setChoice] = useState<Choice | null>(null);
   const path = notebook?.path;
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen in one notebook is not in the next
@@ -47,13 +46,6 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
           {trans.__('As it was before: %1', unreadable.message)}
           {unreadable.cell !== null && ` (${placeText(unreadable.cell, unreadable.line, trans)})`}
         </p>
-      )}
-      {errandProblem && (
-        <ProblemCard
-          title={trans.__('That could not be done')}
-          problem={errandProblem}
-          onClose={() => model.errands.dismiss()}
-        />
       )}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys go from one button inside to the next */}
       <div

@@ -1,4 +1,4 @@
-import { failedStep, type IRun } from '../../model/run';
+import { failedStep, type IRun, isOver } from '../../model/run';
 import { framesOf, plainTraceback } from '../../model/traceback';
 import { usePanel, usePipeline } from '../context';
 import { Mark } from '../mark';
@@ -9,6 +9,7 @@ import { StepLog } from './log';
 export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
   const { model, trans, openNotebook } = usePanel();
   const { activity, isOnErrand } = usePipeline();
+  const isLocked = !isOver(run) || activity !== 'idle';
   const failed = failedStep(run);
   if (!failed) {
     return null;
@@ -52,7 +53,7 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
         <button
           type="button"
           className="jp-Button jp-mod-styled"
-          disabled={activity !== 'idle'}
+          disabled={isLocked}
           title={trans.__('Save the notebook, and run this step and what comes after it')}
           onClick={() => void model.run({ from: [failed.name] })}
         >
@@ -67,7 +68,7 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
           )}
           onClick={() => void model.errands.openStep(failed.name).then(openNotebook)}
         >
-          {trans.__('Open with its inputs')}
+          {trans.__('Open with inputs')}
         </button>
       </div>
       <StepLog runId={run.id} step={failed.name} isLive={false} />
