@@ -2,7 +2,7 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import { type ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { runIcon, stopIcon, tagIcon } from '@jupyterlab/ui-components';
+import { runIcon, stopIcon } from '@jupyterlab/ui-components';
 import { pipelineIcon } from './icons';
 import type { PipelineModel } from './model/model';
 import { problemsOf } from './model/problems';
@@ -114,7 +114,7 @@ function addCellCommands({ app, tracker, trans, form }: ICommandOptions): void {
   ) =>
     commands.addCommand(id, {
       label,
-      icon: args => (args.toolbar ? tagIcon : undefined),
+      icon: args => (args.toolbar ? pipelineIcon : undefined),
       describedBy: NO_ARGUMENTS,
       isVisible: args => !args.toolbar || tracker.activeCell?.model.type === 'code',
       isEnabled: args => {
@@ -215,7 +215,7 @@ function visitor(model: PipelineModel): (by: number) => Promise<void> {
     at = problems.length ? (at + by + problems.length) % problems.length : -1;
     const problem = problems[at];
     if (problem) {
-      await model.revealDiagnostic(problem);
+      await model.go.toDiagnostic(problem);
     }
   };
 }

@@ -206,7 +206,7 @@ describe('a notebook with steps', () => {
     expect(countsOf(model.state)).toMatchObject({ errors: 1, warnings: 1 });
     const [problem] = model.state.analysis?.graph.diagnostics ?? [];
     if (problem) {
-      await model.revealDiagnostic(problem);
+      await model.go.toDiagnostic(problem);
     }
     expect(notebook.revealed).toEqual([['c0', 2]]);
   });

@@ -78,7 +78,7 @@ async def test_a_step_is_opened_with_its_inputs(site: Site) -> None:
     values = (await site.ask(f"runs/{run_id}/values", path="nb.ipynb")).document["steps"]
     assert values["a"]["x"]["shape"] == "1"
     assert "list" in values["a"]["x"]["type"]
-    assert "".join(shown[1]["outputs"][0]["text"]) == "made [3]\n"
+    assert shown[1]["outputs"][0]["text"] == "made [3]\n"
 
 
 @pytest.mark.parametrize("body", [{}, {"step": ""}, {"step": 3}])

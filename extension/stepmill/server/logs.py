@@ -12,6 +12,7 @@ from stepmill.server.places import NotFoundError, saved_notebook
 from stepmill.server.runs import find_run, whole_number
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _MOST_BYTES = 64_000
@@ -106,13 +107,28 @@ def _outputs(path: Path, run_id: str) -> Any:
             "index": index,
             "id": cell.get("id", ""),
             "source": _text(cell["source"]),
-            "outputs": cell["outputs"],
+            "outputs": [_joined(output) for output in cell["outputs"]],
             "execution_count": cell["execution_count"],
         }
         for index, cell in enumerate(document["cells"])
         if cell["cell_type"] == "code" and cell["execution_count"] is not None
     ]
     return {"schema": SCHEMA, "cells": cells}
+
+
+def _joined(output: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an output with its texts whole: a file has them in lines."""
+    whole = dict(output)
+    if "text" in whole:
+        whole["text"] = _text(whole["text"])
+    if "data" in whole:
+        data = whole["data"].items()
+        whole["data"] = {kind: value if _is_json(kind) else _text(value) for kind, value in data}
+    return whole
+
+
+def _is_json(kind: str) -> bool:
+    return kind == "application/json" or kind.endswith("+json")
 
 
 def _text(source: str | list[str]) -> str:

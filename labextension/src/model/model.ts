@@ -1,26 +1,19 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { PipelineClient } from '../client/client';
-import type {
-  IDiagnostic,
-  IPlace,
-  IPlan,
-  IPostedCell,
-  IRunEvent,
-  IRunScope,
-  IRunSummary,
-  Json
-} from '../client/documents';
+import type { IPlan, IRunEvent, IRunScope, IRunSummary, Json } from '../client/documents';
 import { LiveRuns } from '../client/live';
 import { asProblem, type RequestProblem } from '../client/problem';
+import { headingsOf } from '../notebook/headings';
 import { isStepCell } from '../notebook/step-tag';
 import type { INotebookView } from '../notebook/view';
 import { DraftMemory, type IDraftStore } from './draft-memory';
 import { Errands } from './errands';
+import { Navigator } from './navigator';
 import { Newest, Pause } from './newest';
 import { changedValues, type Drafts, fieldOf } from './parameters';
 import { afterEvent, isOver, runOf, startedRun } from './run';
 import { EMPTY, type IPipelineState, type IShownGraph } from './state';
-import { countsOf, editedSteps } from './steps';
+import { countsOf, editedSteps, isSameText } from './steps';
 
 const SYNTAX_ERROR = 'SM110';
 const LISTED_RUNS = 20;
@@ -52,6 +45,11 @@ export class PipelineModel {
 
   /** What is done for the user beside a run. */
   readonly errands: Errands;
+  /** The ways to cells and lines. */
+  readonly go = new Navigator(
+    () => this._state,
+    () => this._view
+  );
 
   get state(): IPipelineState {
     return this._state;
@@ -130,7 +128,7 @@ export class PipelineModel {
     try {
       await view.save();
       const id = await this._client.start(view.path, this._values(), scope);
-      this._cellIds.set(
+      this.go.noteRun(
         id,
         view.cells.map(cell => cell.id)
       );
@@ -163,42 +161,6 @@ export class PipelineModel {
     this._unwatch();
     this._set({ serverProblem: null });
     this._watch();
-  }
-
-  async revealStep(name: string): Promise<void> {
-    const { shown } = this._state;
-    const cell = shown?.graph.steps.find(step => step.name === name)?.cells[0];
-    await this._reveal(shown?.cellIds, cell);
-  }
-
-  /** Show a line that the graph names, as the evidence of an edge. */
-  async revealPlace(place: IPlace): Promise<void> {
-    await this._reveal(this._state.shown?.cellIds, place.cell, place.line);
-  }
-
-  async revealDiagnostic(diagnostic: IDiagnostic): Promise<void> {
-    await this._reveal(this._state.analysis?.cellIds, diagnostic.cell, diagnostic.line);
-  }
-
-  /** Show a line that an error of the run names: cells as they were numbered when it started. */
-  async revealInRun(
-    runId: string,
-    cell: number | null | undefined,
-    line?: number | null
-  ): Promise<void> {
-    const now = this._view?.cells.map(one => one.id);
-    await this._reveal(this._cellIds.get(runId) ?? now, cell, line);
-  }
-
-  private async _reveal(
-    cellIds: readonly string[] | undefined,
-    cell: number | null | undefined,
-    line?: number | null
-  ): Promise<void> {
-    const id = cell === null || cell === undefined ? undefined : cellIds?.[cell];
-    if (id !== undefined) {
-      await this._view?.reveal(id, line);
-    }
   }
 
   private readonly _onEdit = (): void => {
@@ -261,10 +223,14 @@ export class PipelineModel {
         const cellIds = snapshot.cells.map(cell => cell.id);
         this._set({
           analysis: { ...analysis, cellIds },
-          isCurrent: isSame(snapshot.cells, view.cells),
+          isCurrent: isSameText(snapshot.cells, view.cells),
           edited: editedSteps(analysis, snapshot.cells, this._saved.get(view.path)),
           serverProblem: null,
-          ...this._shownAfter({ graph: analysis.graph, cellIds })
+          ...this._shownAfter({
+            graph: analysis.graph,
+            cellIds,
+            headings: headingsOf(snapshot.cells)
+          })
         });
         if (!this._state.plan && !this._state.planProblem) {
           void this._plan();
@@ -427,23 +393,12 @@ export class PipelineModel {
   private readonly _saved = new Map<string, ReadonlyMap<string, string>>();
   private readonly _stateChanged = new Signal<this, void>(this);
   private readonly _drafts = new DraftMemory();
-  private readonly _cellIds = new Map<string, readonly string[]>();
   private readonly _analyses = new Newest();
   private readonly _plans = new Newest();
   private readonly _lists = new Newest();
   private readonly _edits = new Pause(() => this._reread(), 300);
   private readonly _typing = new Pause(() => void this._plan(), 300);
   private readonly _retry = new Pause(() => void this._analyze(), RETRY_MS);
-}
-
-function isSame(one: readonly IPostedCell[], other: readonly IPostedCell[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every((cell, index) => {
-      const now = other[index];
-      return now?.id === cell.id && now.source === cell.source;
-    })
-  );
 }
 
 function byName(plan: IPlan) {

@@ -20,6 +20,8 @@ export interface INotebookInfo {
 export interface IShownGraph {
   graph: IGraph;
   cellIds: readonly string[];
+  /** The heading above each cell. */
+  headings: readonly string[];
 }
 
 /** All that the panel shows; replaced as a whole, never changed in place. */

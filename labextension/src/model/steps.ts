@@ -1,4 +1,5 @@
 import type { IAnalysis, IPostedCell, IStep } from '../client/documents';
+import type { IGroup } from './folding';
 import { type IStepRun, isOver } from './run';
 import type { IPipelineState } from './state';
 
@@ -27,6 +28,8 @@ export interface IStepState {
   /** Seconds of its last execution, or what one is expected to take. */
   seconds: number | null;
   run: IStepRun | null;
+  /** Where this is no step, but several that are drawn as one. */
+  group?: IGroup;
 }
 
 /** The steps in the notebook's order, each with its state. Worked out once for a state. */
@@ -141,6 +144,17 @@ export function editedSteps(
     )
     .map(step => step.name);
   return new Set(names);
+}
+
+/** Whether these are the same cells with the same text. */
+export function isSameText(one: readonly IPostedCell[], other: readonly IPostedCell[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((cell, index) => {
+      const now = other[index];
+      return now?.id === cell.id && now.source === cell.source;
+    })
+  );
 }
 
 function linesOf(source: string): string[] {

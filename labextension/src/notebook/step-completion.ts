@@ -57,6 +57,7 @@ export function completionsAt(
   }
   const words = before.trim().split(/\s+/);
   const word = /\s$/.test(before) ? '' : (words.pop() ?? '');
+  const isDashed = word.startsWith('--');
   const flag = words.at(-1) ?? '';
   const part = word.slice(word.lastIndexOf(',') + 1); // lists are written a,b
   const own = tag.name && !word ? tag.name : words.length > 1 ? tag.name : '';
@@ -75,8 +76,18 @@ export function completionsAt(
     case '--metrics':
       return completions(part, offset, names.outputs);
     default:
-      return completions(word, offset, EXAMPLES[flag] ?? unused(words));
+      return EXAMPLES[flag]
+        ? completions(word, offset, EXAMPLES[flag])
+        : afterDashes(completions(word, offset, unused(words)), isDashed);
   }
+}
+
+/** JupyterLab shows the answers of all completers from where the last one begins: let it be ours. */
+function afterDashes(found: ICompletions | null, isDashed: boolean): ICompletions | null {
+  if (!found || !isDashed) {
+    return found;
+  }
+  return { start: found.start + 2, words: found.words.map(word => word.slice(2)) };
 }
 
 /** The flags that can still be given: some exclude each other, most stand once. */

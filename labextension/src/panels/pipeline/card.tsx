@@ -96,7 +96,7 @@ function StepCard({
             const place = graph.edge_details.find(
               edge => edge.consumer === name && edge.name === one
             )?.evidence[1];
-            void (place ? model.revealPlace(place) : model.revealStep(name));
+            void (place ? model.go.toPlace(place) : model.go.toStep(name));
           }
         }))}
       />
@@ -109,7 +109,7 @@ function StepCard({
             const place = graph.edge_details.find(
               edge => edge.producer === name && edge.name === one
             )?.evidence[0];
-            void (place ? model.revealPlace(place) : model.revealStep(name));
+            void (place ? model.go.toPlace(place) : model.go.toStep(name));
           }
         }))}
       />
@@ -234,7 +234,7 @@ function EdgeCard({
                 key={index}
                 type="button"
                 className="jp-Stepmill-link"
-                onClick={() => void model.revealPlace(place)}
+                onClick={() => void model.go.toPlace(place)}
               >
                 {index === 0
                   ? trans.__('made in %1', placeText(place.cell, place.line, trans))

@@ -2,6 +2,7 @@ import {
   type KeyboardEvent,
   lazy,
   Suspense,
+  useCallback,
   useEffect,
   useLayoutEffect,
   useMemo,
@@ -9,11 +10,14 @@ import {
   useState
 } from 'react';
 import type { IGraph } from '../../client/documents';
+import { folded, foldedStates, groupsOf, isGroup } from '../../model/folding';
 import { neighbours } from '../../model/graph-walk';
+import type { IShownGraph } from '../../model/state';
 import { stepStates } from '../../model/steps';
 import { usePanel, usePipeline } from '../context';
 import { placeText } from '../words';
 import { type Choice, ChoiceCard } from './card';
+import type { IGraphProps } from './graph';
 import { StepRow } from './step-box';
 
 // A chunk of its own: nothing of the graph library is loaded before a graph is drawn.
@@ -23,7 +27,6 @@ export type View = 'automatic' | 'graph' | 'list';
 
 const NARROW = 230;
 const WIDE = 700;
-const MANY_STEPS = 150;
 
 /** The steps as a graph or, where that is narrow or there are very many, as a list. */
 export function PipelineSection({ view }: { view: View }): JSX.Element {
@@ -32,8 +35,7 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
   const steps = useMemo(() => stepStates(state), [state]);
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
-  const isList =
-    view === 'list' || (view === 'automatic' && (width < NARROW || steps.length > MANY_STEPS));
+  const isList = view === 'list' || (view === 'automatic' && width < NARROW);
   const { shown, unreadable, notebook } = state;
   const [choice, setChoice] = useState<Choice | null>(null);
   const path = notebook?.path;
@@ -56,8 +58,8 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
           <Suspense
             fallback={<p className="jp-Stepmill-quiet">{trans.__('Loading the graph…')}</p>}
           >
-            <StepGraph
-              graph={shown.graph}
+            <FoldingGraph
+              shown={shown}
               steps={steps}
               direction={width > WIDE ? 'LR' : 'TB'}
               isFaded={unreadable !== null}
@@ -89,6 +91,62 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
         />
       )}
     </div>
+  );
+}
+
+interface IFoldingProps extends Omit<IGraphProps, 'graph' | 'onChoose'> {
+  shown: IShownGraph;
+  onChoose(choice: Choice | null): void;
+}
+
+/** The graph; of many steps, what belongs together is folded until one unfolds it. */
+function FoldingGraph({ shown, steps, onChoose, ...others }: IFoldingProps): JSX.Element {
+  const { trans } = usePanel();
+  const { graph, headings } = shown;
+  const groups = useMemo(() => groupsOf(graph, headings), [graph, headings]);
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const closed = useMemo(() => groups.filter(group => !open.has(group.id)), [groups, open]);
+  const drawn = useMemo(() => (closed.length ? folded(graph, closed) : graph), [graph, closed]);
+  const states = useMemo(
+    () => (closed.length ? foldedStates(steps, closed) : steps),
+    [steps, closed]
+  );
+  const choose = useCallback(
+    (choice: Choice | null) => {
+      if (choice && 'step' in choice && isGroup(choice.step)) {
+        setOpen(known => new Set([...known, choice.step]));
+      } else {
+        onChoose(choice);
+      }
+    },
+    [onChoose]
+  );
+  const link = (text: string, opened: string[]) => (
+    <button
+      type="button"
+      className="jp-Stepmill-link"
+      onClick={() => {
+        onChoose(null);
+        setOpen(new Set(opened));
+      }}
+    >
+      {text}
+    </button>
+  );
+  return (
+    <>
+      {groups.length > 0 && (
+        <p className="jp-Stepmill-folding">
+          {closed.length > 0 &&
+            link(
+              trans.__('Unfold all'),
+              groups.map(group => group.id)
+            )}
+          {closed.length < groups.length && link(trans.__('Fold'), [])}
+        </p>
+      )}
+      <StepGraph graph={drawn} steps={states} onChoose={choose} {...others} />
+    </>
   );
 }
 

@@ -26,12 +26,17 @@ export function StepBox({ state, onChoose }: IStepProps): JSX.Element {
       data-tone={mark.tone}
       title={describe(state, mark, trans)}
       aria-label={describe(state, mark, trans)}
+      data-group={state.group !== undefined}
       onClick={() => {
         onChoose({ step: state.name });
-        void model.revealStep(state.name);
+        if (!state.group) {
+          void model.go.toStep(state.name);
+        }
       }}
     >
-      <span className="jp-Stepmill-stepName">{state.name}</span>
+      <span className="jp-Stepmill-stepName">
+        {state.group ? `${state.group.title} (${state.group.members.length})` : state.name}
+      </span>
       <StepStateLine state={state} mark={mark} />
       <StepProgress run={state.run} isRunning={state.word === 'running'} />
     </button>
@@ -53,7 +58,7 @@ export function StepRow({ state, onChoose }: IStepProps): JSX.Element {
       aria-label={describe(state, mark, trans)}
       onClick={() => {
         onChoose({ step: state.name });
-        void model.revealStep(state.name);
+        void model.go.toStep(state.name);
       }}
     >
       <span className="jp-Stepmill-rowHead">
@@ -120,7 +125,12 @@ function flowText({ step }: IStepState, trans: TranslationBundle): string {
 
 /** The step in one sentence, for screen readers and the tooltip. */
 function describe(state: IStepState, mark: IMark, trans: TranslationBundle): string {
-  const { step } = state;
+  const { step, group } = state;
+  if (group) {
+    const count = group.members.length;
+    const steps = trans._n('%1 step, folded', '%1 steps, folded', count);
+    return [group.title, steps, mark.word].filter(part => part).join(', ');
+  }
   const inputs = Object.keys(step.inputs).join(', ');
   const outputs = step.outputs.join(', ');
   const seconds = state.seconds === null ? '' : durationText(state.seconds, trans);

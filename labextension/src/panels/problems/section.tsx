@@ -35,7 +35,7 @@ function Remedies({ diagnostic }: { diagnostic: IDiagnostic }): JSX.Element | nu
           key={JSON.stringify(place)}
           type="button"
           className="jp-Stepmill-link"
-          onClick={() => void model.revealDiagnostic({ ...diagnostic, ...place })}
+          onClick={() => void model.go.toDiagnostic({ ...diagnostic, ...place })}
         >
           {placeText(place.cell, place.line, trans)}: {place.message}
         </button>
@@ -73,7 +73,7 @@ export function DiagnosticList({
             type="button"
             className="jp-Stepmill-row"
             disabled={one.cell === null}
-            onClick={() => void model.revealDiagnostic(one)}
+            onClick={() => void model.go.toDiagnostic(one)}
           >
             <span className="jp-Stepmill-rowHead">
               <Mark mark={severityMark(one.severity, trans)} />

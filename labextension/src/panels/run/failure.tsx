@@ -32,7 +32,7 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
         <button
           type="button"
           className="jp-Stepmill-link"
-          onClick={() => void model.revealInRun(run.id, error.cell, error.line)}
+          onClick={() => void model.go.toLineOfRun(run.id, error.cell, error.line)}
         >
           {trans.__('Go to %1', placeText(error.cell, error.line, trans))}
         </button>
@@ -41,7 +41,7 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
         <button
           type="button"
           className="jp-Stepmill-link"
-          onClick={() => void model.revealInRun(run.id, last.cell, last.line)}
+          onClick={() => void model.go.toLineOfRun(run.id, last.cell, last.line)}
         >
           {trans.__(
             'raised in %1',
