@@ -351,3 +351,70 @@ it('keeps what was typed into the form of each notebook', async () => {
   model.follow(notebook);
   expect(model.state.drafts).toEqual({ radius: '7' });
 });
+
+describe('errands', () => {
+  it('runs only what it is told to', async () => {
+    await open();
+    await model.run({ from: ['tell'] });
+    const started = server.asked.find(one => one.route === 'POST runs');
+    expect(started?.body).toMatchObject({ path: 'nb.ipynb', from: ['tell'] });
+  });
+
+  it('saves before a step is opened with its inputs', async () => {
+    await open();
+    server.give('POST open-step', { status: 201, reply: { schema: 1, path: 'nb-tell.ipynb' } });
+    expect(await model.errands.openStep('tell')).toBe('nb-tell.ipynb');
+    expect(notebook.saves).toBe(1);
+    const asked = server.asked.find(one => one.route === 'POST open-step');
+    expect(asked?.body).toEqual({ path: 'nb.ipynb', step: 'tell', parameters: {} });
+    expect(model.state).toMatchObject({ isOnErrand: false, errandProblem: null });
+  });
+
+  it('says why there is nothing to suggest, until that is dismissed', async () => {
+    await open();
+    server.give('POST suggest', SAMPLES.errorDiagnostics);
+    expect(await model.errands.suggest(false)).toBeNull();
+    expect(model.state.errandProblem?.message).toBeTruthy();
+    expect(model.state.isOnErrand).toBe(false);
+    model.errands.dismiss();
+    expect(model.state.errandProblem).toBeNull();
+  });
+
+  it('takes outputs of cells that are as they ran', async () => {
+    await open();
+    const ran = [3, 4].map(index => ({
+      index,
+      id: `c${index}`,
+      source: index === 3 ? CELLS[3]?.source : 'something else',
+      outputs: [],
+      execution_count: index
+    }));
+    server.give('GET runs/r/outputs', { status: 200, reply: { schema: 1, cells: ran } });
+    expect(await model.errands.acceptOutputs('r')).toEqual({ taken: 1, skipped: 1 });
+    expect(notebook.shown.map(one => one.id)).toEqual(['c3']);
+  });
+
+  it('makes no fix in cells that changed under it', async () => {
+    server.give('POST analyze', SAMPLES.analyzeProblems);
+    await open();
+    const edit = { cell: 0, line: 1, column: 0, end_line: 1, end_column: 0, text: 'x = 0\n' };
+    const fix = { title: 'define it', automatic: false, edits: [edit] };
+    model.errands.fix(fix);
+    expect(notebook.edits).toEqual([['c0', 'x = 0\n']]);
+    notebook.type(0, 'typed meanwhile');
+    model.errands.fix(fix);
+    expect(notebook.edits).toHaveLength(1);
+    await settle(300);
+    model.errands.fix(fix);
+    expect(notebook.edits).toHaveLength(2);
+  });
+});
+
+it('has the drafts of before a reload', async () => {
+  await open();
+  await model.restoreDrafts({
+    fetch: async () => ({ 'nb.ipynb': { radius: '4.0' } }),
+    save: async () => {}
+  });
+  expect(model.state.drafts).toEqual({ radius: '4.0' });
+});

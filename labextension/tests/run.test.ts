@@ -6,6 +6,7 @@ import {
   type IRun,
   isOver,
   progressOf,
+  remainingSeconds,
   runOf,
   startedRun
 } from '../src/model/run';
@@ -133,4 +134,31 @@ it('finds the frames of a traceback that lie in the notebook', () => {
     { cell: 3, line: 4, where: '' },
     { cell: 2, line: 2, where: 'div(a, b)' }
   ]);
+});
+
+describe('remainingSeconds', () => {
+  const plan = (seconds: number | null): IRunEvent => ({
+    event: 'run-planned',
+    run_id: 'r',
+    number: 1,
+    steps: {
+      a: { status: 'stale', reason: '', causes: [], expected_seconds: 10 },
+      b: { status: 'stale', reason: '', causes: [], expected_seconds: seconds },
+      c: { status: 'cached', reason: '', causes: [], expected_seconds: null }
+    }
+  });
+  const start: IRunEvent = { event: 'run-started', run_id: 'r', number: 0, steps: ['a', 'b', 'c'] };
+  const begun: IRunEvent = { event: 'step-started', run_id: 'r', number: 2, time_s: 100, step: 'a' };
+
+  it('counts what is left of the step that runs, and those after it that do', () => {
+    expect(remainingSeconds(fold([start, plan(4), begun]), 103)).toBe(11);
+  });
+
+  it('takes a step that runs longer than it did for one that is about to end', () => {
+    expect(remainingSeconds(fold([start, plan(4), begun]), 200)).toBe(4);
+  });
+
+  it('is not known where a step never ran', () => {
+    expect(remainingSeconds(fold([start, plan(null), begun]), 103)).toBeNull();
+  });
 });

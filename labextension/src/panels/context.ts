@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 import type { PipelineModel } from '../model/model';
 import type { IPipelineState } from '../model/state';
@@ -9,7 +10,7 @@ export interface IPanel {
   trans: TranslationBundle;
   /** Open a section, and bring it into view. */
   open(section: SectionName): void;
-  execute(command: string, args?: Record<string, string>): void;
+  execute(command: string, args?: ReadonlyPartialJSONObject): void;
   /** Show a notebook by its path; nothing if there is none. */
   openNotebook(path: string | null): void;
 }

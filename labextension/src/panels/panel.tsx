@@ -1,5 +1,6 @@
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { AccordionPanel } from '@lumino/widgets';
 import { lazy, Suspense } from 'react';
 import { pipelineIcon } from '../icons';
@@ -21,7 +22,7 @@ export interface IPanelOptions {
   model: PipelineModel;
   translator: ITranslator;
   trans: TranslationBundle;
-  execute(command: string, args?: Record<string, string>): void;
+  execute(command: string, args?: ReadonlyPartialJSONObject): void;
   /** Called when the user chose how to see the steps. */
   onView(view: View): void;
 }
