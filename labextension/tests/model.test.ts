@@ -401,12 +401,15 @@ describe('errands', () => {
     const fix = { title: 'define it', automatic: false, edits: [edit] };
     model.errands.fix(fix);
     expect(notebook.edits).toEqual([['c0', 'x = 0\n']]);
-    notebook.type(0, 'typed meanwhile');
-    model.errands.fix(fix);
-    expect(notebook.edits).toHaveLength(1);
-    await settle(300);
+    notebook.type(1, 'typed elsewhere');
     model.errands.fix(fix);
     expect(notebook.edits).toHaveLength(2);
+    notebook.type(0, 'typed meanwhile');
+    model.errands.fix(fix);
+    expect(notebook.edits).toHaveLength(2);
+    await settle(300);
+    model.errands.fix(fix);
+    expect(notebook.edits).toHaveLength(3);
   });
 });
 

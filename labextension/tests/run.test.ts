@@ -148,7 +148,13 @@ describe('remainingSeconds', () => {
     }
   });
   const start: IRunEvent = { event: 'run-started', run_id: 'r', number: 0, steps: ['a', 'b', 'c'] };
-  const begun: IRunEvent = { event: 'step-started', run_id: 'r', number: 2, time_s: 100, step: 'a' };
+  const begun: IRunEvent = {
+    event: 'step-started',
+    run_id: 'r',
+    number: 2,
+    time_s: 100,
+    step: 'a'
+  };
 
   it('counts what is left of the step that runs, and those after it that do', () => {
     expect(remainingSeconds(fold([start, plan(4), begun]), 103)).toBe(11);

@@ -48,7 +48,8 @@ export class CellEditors {
           connect: (refresh: () => void) => this._connect(refresh)
         };
         const problems = {
-          problems: () => (this._areSquigglesOn ? this._problems(id) : []),
+          problems: () =>
+            this._areSquigglesOn ? this._problems(id, model.sharedModel.getSource()) : [],
           fix: (fix: IFix) => this._model.errands.fix(fix),
           connect: source.connect
         };
@@ -76,13 +77,13 @@ export class CellEditors {
   }
 
   /** The diagnostics of a cell; null while the analysis is of an older text. */
-  private _problems(cellId: string): readonly IDiagnostic[] | null {
-    const { analysis, isCurrent } = this._model.state;
+  private _problems(cellId: string, text: string): readonly IDiagnostic[] | null {
+    const { analysis } = this._model.state;
     if (!analysis) {
       return [];
     }
     const index = analysis.cellIds.indexOf(cellId);
-    return isCurrent && index >= 0
+    return index >= 0 && analysis.sources[index] === text
       ? problemsOf(analysis.graph.diagnostics).filter(one => one.cell === index)
       : null;
   }

@@ -34,6 +34,7 @@ export function squiggles(source: IProblemSource) {
       update(update: ViewUpdate): void {
         if (update.docChanged) {
           this.decorations = this.decorations.map(update.changes);
+          this._shown = ''; // marks may be gone with the text: the next analysis draws them in any case
         }
         if (this._isStale) {
           this._redraw();

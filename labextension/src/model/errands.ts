@@ -45,11 +45,13 @@ export class Errands {
     });
   }
 
-  /** Make the change that a diagnostic offers, in the editor; nothing once cells changed under it. */
+  /** Make the change that a diagnostic offers, in the editor; nothing once its cells changed under it. */
   fix(fix: IFix): void {
     const { view, state } = this._host;
-    if (state.isCurrent) {
-      view?.edit(fix.edits, state.analysis?.cellIds ?? []);
+    const now = new Map(view?.cells.map(cell => [cell.id, cell.source]));
+    const { cellIds = [], sources = [] } = state.analysis ?? {};
+    if (fix.edits.every(({ cell }) => now.get(cellIds[cell] ?? '') === sources[cell])) {
+      view?.edit(fix.edits, cellIds);
     }
   }
 

@@ -13,7 +13,7 @@ import { Newest, Pause } from './newest';
 import { changedValues, type Drafts, fieldOf } from './parameters';
 import { afterEvent, isOver, runOf, startedRun } from './run';
 import { EMPTY, type IPipelineState, type IShownGraph } from './state';
-import { countsOf, editedSteps, isSameText } from './steps';
+import { countsOf, editedSteps } from './steps';
 
 const SYNTAX_ERROR = 'SM110';
 const LISTED_RUNS = 20;
@@ -164,7 +164,6 @@ export class PipelineModel {
   }
 
   private readonly _onEdit = (): void => {
-    this._state = { ...this._state, isCurrent: false }; // nobody is told: a keystroke draws nothing
     this._edits.restart();
   };
 
@@ -222,8 +221,7 @@ export class PipelineModel {
       if (analysis) {
         const cellIds = snapshot.cells.map(cell => cell.id);
         this._set({
-          analysis: { ...analysis, cellIds },
-          isCurrent: isSameText(snapshot.cells, view.cells),
+          analysis: { ...analysis, cellIds, sources: snapshot.cells.map(cell => cell.source) },
           edited: editedSteps(analysis, snapshot.cells, this._saved.get(view.path)),
           serverProblem: null,
           ...this._shownAfter({

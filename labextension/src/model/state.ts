@@ -24,17 +24,21 @@ export interface IShownGraph {
   headings: readonly string[];
 }
 
+/** The cells that were analysed: what may be put into them depends on whether they are still so. */
+export interface ICellTexts {
+  cellIds: readonly string[];
+  sources: readonly string[];
+}
+
 /** All that the panel shows; replaced as a whole, never changed in place. */
 export interface IPipelineState {
   notebook: INotebookInfo | null;
   /** The newest analysis; null until the first one is there. */
-  analysis: (IAnalysis & { cellIds: readonly string[] }) | null;
+  analysis: (IAnalysis & ICellTexts) | null;
   /** The graph to draw: of the newest analysis, or of the last one that could read every cell. */
   shown: IShownGraph | null;
   /** The cell that cannot be read, while `shown` is older than the notebook. */
   unreadable: IDiagnostic | null;
-  /** Whether `analysis` is of the cells as they are now: false from a keystroke to the next analysis. */
-  isCurrent: boolean;
   /** Steps whose code differs from the saved notebook, which plans and runs are about. */
   edited: ReadonlySet<string>;
   /** Why the server does not answer as it should; null while it does. */
@@ -64,7 +68,6 @@ export const EMPTY: IPipelineState = {
   analysis: null,
   shown: null,
   unreadable: null,
-  isCurrent: false,
   edited: new Set(),
   serverProblem: null,
   otherVersion: '',

@@ -146,17 +146,6 @@ export function editedSteps(
   return new Set(names);
 }
 
-/** Whether these are the same cells with the same text. */
-export function isSameText(one: readonly IPostedCell[], other: readonly IPostedCell[]): boolean {
-  return (
-    one.length === other.length &&
-    one.every((cell, index) => {
-      const now = other[index];
-      return now?.id === cell.id && now.source === cell.source;
-    })
-  );
-}
-
 function linesOf(source: string): string[] {
   return source
     .split('\n')

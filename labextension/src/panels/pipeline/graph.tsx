@@ -217,18 +217,21 @@ function Refit({ placed, isHeld }: { placed: IPlacedGraph; isHeld: boolean }): n
 
 /** Bring the step that the keyboard goes to, or that is chosen, into view. */
 function FollowFocus({ placed, chosen }: { placed: IPlacedGraph; chosen: string }): null {
-  const { setCenter, getViewport } = useReactFlow();
+  const { setViewport, getViewport } = useReactFlow();
   const frame = useStore(store => store.domNode);
   const height = useStore(store => store.height);
   const show = useCallback(
     (name: string | undefined) => {
       const node = placed.nodes.find(one => one.name === name);
-      const view = getViewport();
-      if (node && frame && !isInView(node, view, frame.clientWidth, frame.clientHeight)) {
-        void setCenter(node.x + NODE_WIDTH / 2, node.y + NODE_HEIGHT / 2, { zoom: view.zoom });
+      if (node && frame) {
+        const view = getViewport();
+        const moved = seeing(node, view, frame.clientWidth, frame.clientHeight);
+        if (moved !== view) {
+          void setViewport(moved);
+        }
       }
     },
-    [placed, frame, getViewport, setCenter]
+    [placed, frame, getViewport, setViewport]
   );
   useEffect(() => {
     const follow = (event: FocusEvent) => show((event.target as HTMLElement).dataset.step);
@@ -240,15 +243,15 @@ function FollowFocus({ placed, chosen }: { placed: IPlacedGraph; chosen: string 
   return null;
 }
 
-function isInView(node: IPoint, view: Viewport, width: number, height: number): boolean {
-  const left = node.x * view.zoom + view.x;
-  const top = node.y * view.zoom + view.y;
-  return (
-    left >= 0 &&
-    top >= 0 &&
-    left + NODE_WIDTH * view.zoom <= width &&
-    top + NODE_HEIGHT * view.zoom <= height
-  );
+/** The view moved so that a step is in its middle, along each axis on which it is out of view; else as it is. */
+function seeing(node: IPoint, view: Viewport, width: number, height: number): Viewport {
+  const x = along(node.x * view.zoom + view.x, NODE_WIDTH * view.zoom, width);
+  const y = along(node.y * view.zoom + view.y, NODE_HEIGHT * view.zoom, height);
+  return x || y ? { ...view, x: view.x + x, y: view.y + y } : view;
+}
+
+function along(start: number, size: number, frame: number): number {
+  return start >= 0 && start + size <= frame ? 0 : (frame - size) / 2 - start;
 }
 
 /**

@@ -22,7 +22,7 @@ export function ProblemsSection(): JSX.Element {
 /** The other lines that a diagnostic speaks of, and the changes that it offers. */
 function Remedies({ diagnostic }: { diagnostic: IDiagnostic }): JSX.Element | null {
   const { model, trans } = usePanel();
-  const { analysis, isCurrent } = usePipeline();
+  const { analysis } = usePipeline();
   const { others = [], fixes = [] } = diagnostic;
   const isOffered = analysis?.graph.diagnostics.includes(diagnostic);
   if (!others.length && !(fixes.length && isOffered)) {
@@ -46,7 +46,6 @@ function Remedies({ diagnostic }: { diagnostic: IDiagnostic }): JSX.Element | nu
             key={fix.title}
             type="button"
             className="jp-Button jp-mod-styled"
-            disabled={!isCurrent}
             title={trans.__('Change the notebook: %1. Undo takes it back.', fix.title)}
             onClick={() => model.errands.fix(fix)}
           >
