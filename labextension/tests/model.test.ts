@@ -182,6 +182,16 @@ describe('a notebook with steps', () => {
     expect([...model.state.edited]).toEqual([]);
   });
 
+  it('knows a step that is tagged by metadata and not saved', async () => {
+    await open();
+    const tagged = { stepmill: { step: 'tell' } };
+    notebook.cells = CELLS.map((cell, at) => (at === 4 ? { ...cell, metadata: tagged } : cell));
+    notebook.isDirty = true;
+    notebook.changed.emit();
+    await settle(300);
+    expect([...model.state.edited]).toEqual(['tell']);
+  });
+
   it('keeps the last graph while a cell cannot be read', async () => {
     await open();
     const broken = structuredClone(SAMPLES.analyzeProblems);

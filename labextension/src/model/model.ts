@@ -13,7 +13,7 @@ import { Newest, Pause } from './newest';
 import { changedValues, type Drafts, fieldOf } from './parameters';
 import { afterEvent, isOver, runOf, startedRun } from './run';
 import { EMPTY, type IPipelineState, type IShownGraph } from './state';
-import { countsOf, editedSteps } from './steps';
+import { countsOf, editedSteps, textOf } from './steps';
 
 const SYNTAX_ERROR = 'SM110';
 const LISTED_RUNS = 20;
@@ -246,7 +246,7 @@ export class PipelineModel {
   private _noteSaved(): void {
     const view = this._view;
     if (view && (!view.isDirty || !this._saved.has(view.path))) {
-      this._saved.set(view.path, new Map(view.cells.map(cell => [cell.id, cell.source])));
+      this._saved.set(view.path, new Map(view.cells.map(cell => [cell.id, textOf(cell)])));
     }
   }
 

@@ -112,6 +112,11 @@ export function isNoSteps(code: string): boolean {
   return code === 'SM309';
 }
 
+/** What of a cell its step depends on: the source, below the tags and metadata that can name the step. */
+export function textOf({ source, metadata }: IPostedCell): string {
+  return `${JSON.stringify([metadata.tags, metadata.stepmill])}\n${source}`;
+}
+
 /**
  * The steps whose code is not what was saved: their own cells, or the parameters and the replayed
  * code that they use. None if it is not known what was saved.
@@ -124,7 +129,7 @@ export function editedSteps(
   if (!saved) {
     return new Set();
   }
-  const isChanged = cells.map(cell => saved.get(cell.id) !== cell.source);
+  const isChanged = cells.map(cell => saved.get(cell.id) !== textOf(cell));
   const changed = cells.filter((_, index) => isChanged[index]);
   const roleOf = new Map(cells.map((cell, index) => [cell.id, roles[index]?.role]));
   const inRole = (role: string) => changed.filter(cell => roleOf.get(cell.id) === role);

@@ -74,6 +74,7 @@ function StepCard({
   const { values } = usePipeline();
   const mark = stepMark(state.word, trans);
   const { name, step } = state;
+  const time = timeText(state, trans);
   return (
     <Card
       label={trans.__('Step %1', name)}
@@ -86,7 +87,7 @@ function StepCard({
       onClose={onClose}
     >
       {state.reason && state.reason !== mark.word && <p>{state.reason}</p>}
-      <p className="jp-Stepmill-place">{timeText(state, trans)}</p>
+      {time && <p className="jp-Stepmill-place">{time}</p>}
       <Flow
         title={trans.__('takes')}
         names={Object.entries(step.inputs).map(([one, from]) => ({
@@ -259,7 +260,9 @@ function timeText(state: IStepState, trans: ReturnType<typeof usePanel>['trans']
   if (run?.status === 'executed' && run.seconds !== null) {
     return trans.__('took %1', durationText(run.seconds, trans));
   }
-  return seconds === null
-    ? trans.__('never run with these inputs')
-    : trans.__('takes about %1', durationText(seconds, trans));
+  const expected = seconds ?? run?.expectedSeconds;
+  if (expected) {
+    return trans.__('takes about %1', durationText(expected, trans));
+  }
+  return state.word === 'new' ? trans.__('never run with these inputs') : '';
 }
