@@ -13,6 +13,8 @@ from playwright.sync_api import expect
 from ui.conftest import pictures
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ui.lab import Lab
 
 LAB = Path(__file__).parents[2] / "labextension"
@@ -22,6 +24,14 @@ WORK = (
     "%%step load\nrows = list(range(5))\nprint('loaded', len(rows))",
     "%%step double\nimport time\nfor n in range(600):\n    print('epoch', n)\n    time.sleep(0.5)",
     "%%step use --after load\ndoubled = [row * factor for row in rows]\ny = doubled[99]",
+)
+UNTAGGED = (
+    "# Load",
+    "rows = [3, 1, 2]\nnames = ['a', 'b', 'c']",
+    "# Clean",
+    "kept = sorted(rows)\nprint(kept)",
+    "# Report",
+    "total = sum(kept)\nprint(total, names)",
 )
 SHORT = WORK[3].replace("range(600)", "range(3)")
 
@@ -151,41 +161,41 @@ def test_problems_are_underlined_explained_and_fixed(lab: Lab) -> None:
     assert "--after load --retries\n" in lab.page.evaluate(chosen)
 
 
-def test_steps_are_suggested_and_tagged_by_metadata(lab: Lab) -> None:
-    lab.write(
-        "suggest/plain.ipynb",
-        "# Load",
-        "rows = [3, 1, 2]\nnames = ['a', 'b', 'c']",
-        "# Clean",
-        "kept = sorted(rows)\nprint(kept)",
-        "# Report",
-        "total = sum(kept)\nprint(total, names)",
-    )
+def test_steps_are_suggested(lab: Lab) -> None:
+    lab.write("suggest/plain.ipynb", *UNTAGGED)
     lab.open("suggest/plain.ipynb")
     lab.panel.get_by_role("button", name="Suggest steps").click()
     expect(lab.panel).to_contain_text("plain-steps.ipynb")
     expect(lab.step("clean")).to_be_visible()
     assert "%%step" not in (lab.root / "suggest/plain.ipynb").read_text()
 
-    lab.execute("docmanager:open", path="suggest/plain.ipynb")
-    expect(lab.panel).to_contain_text("No steps yet")
-    save = "value => window.jupyterapp.serviceManager.settings.save('stepmill:plugin', JSON.stringify(value))"
-    lab.page.evaluate(save, {"tags": "metadata"})
-    lab.page.reload()
-    lab.page.locator(".jp-Notebook-cell:visible").first.wait_for()
-    lab.show_panel()
+
+@pytest.fixture
+def tags_in_metadata(lab: Lab) -> Iterator[None]:
+    """Cells are tagged by their metadata, for this test only: the server keeps settings."""
+    save = "tags => window.jupyterapp.serviceManager.settings.save('stepmill:plugin', JSON.stringify({tags}))"
+    lab.write("metadata/plain.ipynb", *UNTAGGED)
+    lab.open("metadata/plain.ipynb")
+    lab.page.evaluate(save, "metadata")
+    lab.open("metadata/plain.ipynb")
+    yield
+    lab.page.evaluate(save, "magic")
+
+
+@pytest.mark.usefixtures("tags_in_metadata")
+def test_a_cell_is_tagged_by_its_metadata(lab: Lab) -> None:
     lab.choose_cell(3)
     lab.panel.get_by_role("button", name="Make this cell a step…").click()
     dialog = lab.page.get_by_role("dialog")
     dialog.locator("input").fill("clean")
     dialog.get_by_role("button", name="Tag").click()
-    expect(lab.step("clean")).to_be_visible()
+    expect(lab.step("clean")).to_have_attribute("data-state", "edited")
+    expect(lab.panel).to_contain_text("Save the notebook to see what a run would do.")
     assert lab.sources()[3] == "kept = sorted(rows)\nprint(kept)"
     badge = lab.page.locator(".cm-line.jp-Stepmill-tagLine")
     expect(badge).to_have_attribute("data-stepmill", re.compile("^step clean · → kept"))
     lab.execute("stepmill:untag-cell")
     expect(lab.panel).to_contain_text("No steps yet")
-    lab.page.evaluate(save, {})
 
 
 def test_many_steps_fold(lab: Lab) -> None:

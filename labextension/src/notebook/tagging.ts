@@ -59,7 +59,7 @@ export async function tagActiveCell(
     );
   }
   if (tag === null && formOf(panel, preferred) === 'metadata') {
-    cell.sharedModel.setMetadata(withMetadataStep(cell.metadata, name) as typeof cell.metadata);
+    setMetadataStep(cell, name);
   } else {
     cell.sharedModel.setSource(withStepTag(source, name));
     await ensureLoaded(panel);
@@ -75,7 +75,7 @@ export function untagActiveCell(panel: NotebookPanel): void {
     cell?.sharedModel.setSource(withoutStepTag(source));
   }
   if (cell && metadataStep(cell.metadata)) {
-    cell.sharedModel.setMetadata(withMetadataStep(cell.metadata, '') as typeof cell.metadata);
+    setMetadataStep(cell, '');
   }
 }
 
@@ -109,6 +109,18 @@ export function hasCode(panel: NotebookPanel): boolean {
 /** Whether some cell of the notebook loads stepmill. */
 export function isLoaded(panel: NotebookPanel): boolean {
   return loadsExtension(codeSources(panel));
+}
+
+/** Key by key: keys that are missing in an object that is set as a whole would stay. */
+function setMetadataStep(cell: ICellModel, name: string): void {
+  const metadata = withMetadataStep(cell.metadata, name);
+  for (const key of ['stepmill', 'tags']) {
+    if (metadata[key] === undefined) {
+      cell.deleteMetadata(key);
+    } else {
+      cell.setMetadata(key, metadata[key]);
+    }
+  }
 }
 
 function formOf(panel: NotebookPanel, preferred: Form): Form {
