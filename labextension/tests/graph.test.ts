@@ -3,6 +3,7 @@ import type { EdgeKind, IEdge, IGraph } from '../src/client/documents';
 import { folded, foldedStates, groupsOf, isGroup } from '../src/model/folding';
 import { neighbours, withAfter, withBefore } from '../src/model/graph-walk';
 import type { IStepState, StepWord } from '../src/model/steps';
+import { bowedEdges } from '../src/panels/pipeline/bowed';
 import { place } from '../src/panels/pipeline/layout';
 
 const edge = (producer: string, consumer: string, name = 'x', kind: EdgeKind = 'data'): IEdge => ({
@@ -98,6 +99,33 @@ describe('folding', () => {
     expect(drawing.nodes.every(node => node.x >= 0 && node.y >= 0 && node.y < drawing.height)).toBe(
       true
     );
+  });
+});
+
+describe('a graph with very many long edges', () => {
+  const names = Array.from({ length: 200 }, (_, index) => `s${index}`);
+  const edges = names
+    .slice(1)
+    .flatMap((name, index) => [edge(`s${index}`, name), edge(`s${index >> 1}`, name, 'y')]);
+  const drawing = place(graphOf(names, edges), 'TB', kind => kind);
+
+  it('is drawn with all of them, each from its producer to its consumer', () => {
+    const pairs = new Set(edges.map(one => `${one.producer} ${one.consumer}`));
+    expect(drawing.edges).toHaveLength(pairs.size);
+    const nodes = new Map(drawing.nodes.map(node => [node.name, node]));
+    for (const { producer, consumer, points } of drawing.edges) {
+      expect(points[0]?.y).toBeGreaterThanOrEqual(nodes.get(producer)?.y ?? Number.NaN);
+      expect(nodes.get(producer)?.y).toBeLessThan(nodes.get(consumer)?.y ?? Number.NaN);
+      expect(points.length).toBeGreaterThan(2);
+    }
+  });
+
+  it('leaves out of the layout only what another way shows', () => {
+    const ends = edges.map(({ producer, consumer }) => ({ producer, consumer }));
+    const bowed = bowedEdges(ends);
+    expect(bowed.size).toBeGreaterThan(100);
+    expect([...bowed].some(one => edges[0]?.consumer === one.consumer)).toBe(false);
+    expect(bowedEdges(ends.slice(0, 20)).size).toBe(0);
   });
 });
 

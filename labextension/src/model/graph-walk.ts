@@ -1,14 +1,16 @@
-import type { IGraph } from '../client/documents';
+import type { IEdge, IGraph } from '../client/documents';
 
-type Edges = Pick<IGraph, 'edge_details'>;
+interface IEdges {
+  readonly edge_details: readonly Pick<IEdge, 'producer' | 'consumer'>[];
+}
 
 /** The steps that come after one, by any kind of edge, and the step itself. */
-export function withAfter(graph: Edges, name: string): ReadonlySet<string> {
+export function withAfter(graph: IEdges, name: string): ReadonlySet<string> {
   return reached(graph, name, 'producer', 'consumer');
 }
 
 /** The steps that a step needs, by any kind of edge, and the step itself. */
-export function withBefore(graph: Edges, name: string): ReadonlySet<string> {
+export function withBefore(graph: IEdges, name: string): ReadonlySet<string> {
   return reached(graph, name, 'consumer', 'producer');
 }
 
@@ -23,7 +25,7 @@ export function neighbours(graph: IGraph, name: string, side: 'before' | 'after'
 }
 
 function reached(
-  graph: Edges,
+  graph: IEdges,
   start: string,
   from: 'producer' | 'consumer',
   to: 'producer' | 'consumer'

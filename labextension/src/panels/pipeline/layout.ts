@@ -1,6 +1,7 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import type { EdgeKind, IEdge, IGraph } from '../../client/documents';
 import { shortList } from '../short-list';
+import { bow, bowedEdges } from './bowed';
 
 export const NODE_WIDTH = 132;
 export const NODE_HEIGHT = 46;
@@ -64,7 +65,9 @@ export function place(
     drawing.setNode(step.name, { width: NODE_WIDTH, height: NODE_HEIGHT });
   }
   const bundles = bundled(graph.edge_details, wordOf);
-  for (const { producer, consumer, label } of bundles) {
+  const bowed = bowedEdges(bundles);
+  for (const bundle of bundles.filter(one => !bowed.has(one))) {
+    const { producer, consumer, label } = bundle;
     const width = label.length * CHARACTER_WIDTH + 8;
     drawing.setEdge(producer, consumer, { width, height: LABEL_HEIGHT, labelpos: 'c' });
   }
@@ -78,6 +81,10 @@ export function place(
       return { name, x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
     }),
     edges: bundles.map(bundle => {
+      if (bowed.has(bundle)) {
+        const ends = [bundle.producer, bundle.consumer].map(name => drawing.node(name) as IPoint);
+        return { ...bundle, ...bow(ends, direction) };
+      }
       const { points, x, y } = drawing.edge(bundle.producer, bundle.consumer) as IPoint & {
         points: IPoint[];
       };
