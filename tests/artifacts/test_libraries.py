@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import types
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,8 @@ from stepmill.artifacts.differences import first_mismatch
 from stepmill.artifacts.values import load_values, save_values
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stepmill.artifacts.store import Store
 
 # By library; each is an expression, so that another process can make the same value.
@@ -83,6 +86,7 @@ def attrs(value):
 """
 DIGESTS = """
 import sys
+import types
 from stepmill.artifacts.store import open_store
 from stepmill.artifacts.values import save_values
 
@@ -132,3 +136,50 @@ def test_equal_values_have_one_digest_in_every_process(library: str, store: Stor
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert dict(line.split() for line in done.stdout.splitlines()) == ours
+
+
+def test_a_model_keeps_what_the_names_in_its_formula_meant(
+    round_trip: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """statsmodels evaluates the formula again on loading, in the loader's frame; patsy refuses pickling."""
+    for name, source in FORMULAS.items():
+        module = types.ModuleType(name)
+        exec(source, vars(module))
+        monkeypatch.setitem(sys.modules, name, module)
+    from patsy import Environment  # type: ignore[import-not-found]
+    from statsmodels import Data  # type: ignore[import-not-found]
+
+    loaded = round_trip([Data(Environment({"scale": 3}))])[0]
+
+    assert loaded.model_spec.names == {"scale": 3}
+
+
+FORMULAS = {
+    "patsy": """
+class Environment:
+    def __init__(self, names): self.names = names
+    def __getstate__(self): raise NotImplementedError("Sorry, pickling not yet supported.")
+""",
+    "statsmodels": """
+class Data:
+    def __init__(self, spec): self.model_spec = spec
+    def __getstate__(self): return {"restore_model_spec": True}
+    def __setstate__(self, state): raise NameError("name 'scale' is not defined")
+""",
+}
+"""Stand-ins of the libraries, with what matters here of each."""
+
+
+def test_formulas_of_the_real_libraries(round_trip: Callable[[Any], Any]) -> None:
+    patsy, ols = pytest.importorskip("patsy"), pytest.importorskip("statsmodels.formula.api").ols
+    pd = pytest.importorskip("pandas")
+    scale = 1.5
+    assert scale  # read by the formula
+    frame = pd.DataFrame({"x": [1.0, 2, 3, 5, 6, 8], "y": [1.0, 2.5, 2.9, 4.1, 6, 7], "c": list("abbaba")})
+    model = ols("y ~ center(x) + C(c) + I(x**2 * scale)", frame).fit()
+    design = patsy.dmatrix("bs(x, df=4)", frame)
+
+    loaded, matrix = round_trip([model, design])
+
+    assert loaded.predict(frame).equals(model.predict(frame))
+    assert (patsy.build_design_matrices([matrix.design_info], frame)[0] == design).all()

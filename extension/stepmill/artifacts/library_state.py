@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stepmill.artifacts import unpickling
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -80,3 +82,28 @@ def plain_view(masked: Any) -> Any:
     import numpy as np
 
     return masked.view(np.ndarray)
+
+
+def reduce_patsy(obj: Any) -> Any:
+    """Reduce what patsy refuses to pickle: the terms of a formula, and the names it took."""
+    kind = type(obj)
+    if kind.__name__ == "DesignMatrix":
+        import numpy as np
+
+        return unpickling.masked_array, (kind, obj.view(np.ndarray), dict(vars(obj)))
+    refuses = any("__getstate__" in vars(base) for base in kind.__mro__[:-1])  # that is all these do
+    if refuses and hasattr(obj, "__dict__"):
+        return unpickling.bare, (kind,), dict(vars(obj)), None, None, unpickling.fill_bare
+    return NotImplemented
+
+
+def reduce_statsmodels(obj: Any) -> Any:
+    """Keep a model's formula as it was understood: by itself it is evaluated again where the model is loaded.
+
+    There its names would mean what they mean in the frame of the loader, which is ours.
+    """
+    state = getattr(obj, "__dict__", {})
+    formula = state.get("model_spec", state.get("design_info"))
+    if type(formula).__module__.partition(".")[0] == "patsy" and hasattr(type(obj), "__setstate__"):
+        return unpickling.bare, (type(obj),), dict(state), None, None, unpickling.fill_bare
+    return NotImplemented

@@ -440,4 +440,6 @@ _LIBRARY_REDUCERS: dict[str, Callable[[StepPickler, Any], Any]] = {
     "pandas": StepPickler._reduce_pandas,
     "pyarrow": StepPickler._reduce_arrow,
     "matplotlib": lambda _, obj: library_state.reduce_matplotlib(obj),
+    "patsy": lambda _, obj: library_state.reduce_patsy(obj),
+    "statsmodels": lambda _, obj: library_state.reduce_statsmodels(obj),
 }

@@ -177,6 +177,14 @@ def masked_array(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
     return array
 
 
+def bare(kind: type) -> Any:
+    return object.__new__(kind)
+
+
+def fill_bare(value: Any, attributes: dict[str, Any]) -> None:
+    vars(value).update(attributes)
+
+
 def numpy_generator() -> Any:
     import numpy as np
 
