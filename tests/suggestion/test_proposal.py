@@ -43,6 +43,19 @@ def test_headings_part_and_name() -> None:
     assert found.steps[2].outputs == ("model",)
 
 
+def test_parts_of_one_kind_are_told_apart_by_what_they_are_about() -> None:
+    cells = (
+        "import pandas as pd", "a = pd.read_csv('data/titanic-2.csv')", "a = a.dropna()",
+        "ports = pd.read_csv('https://example.org/harbours.csv.gz')", "ports = ports.dropna()",
+        "model = Ridge().fit(a, ports)", "model.predict(ports)", "model = LogisticRegression().fit(a, ports)",
+        "model.predict(ports)", "a.hist()", "print(model)", "ports.plot.scatter('x', 'y')",
+    )  # fmt: skip
+    apart = [text for cell in cells for text in ("md:# Setup", cell)]
+    assert names(suggested(*apart)) == [
+        "load", "clean", "load_harbours", "clean_ports", "train", "evaluate", "evaluate_model", "plot",
+    ]  # fmt: skip
+
+
 def test_the_copy_loads_stepmill_where_that_changes_nothing() -> None:
     sources = [cell["source"] for cell in suggested(*WHOLE).document["cells"]]
     assert sources[0] == f"%load_ext stepmill\n{IMPORTS}"

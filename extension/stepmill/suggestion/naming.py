@@ -15,7 +15,8 @@ LONGEST = 28
 _IDLE = """
 a an and are as at be by do does for from how i in into is it its let lets of on or our so that the their
 there these this to us using use used via we what which with will you your can some now first then next s
-t again just only
+t again just only was were did has have had been being may must should would could if why who about lets weve
+youll youve want need must
 """
 _IDLE_WORDS = frozenset(_IDLE.split())
 _TURNING = "from in into for with using by that which where when to based of on as across over"
@@ -33,7 +34,8 @@ _SAYS_NOTHING = re.compile(
     r"|contents?|table_contents|solutions?|answers?|examples?|exercises?|code|background|preliminaries"
     r"|getting_started|summary|conclusions?|references?|license|todo|notes?|prerequisites|initiali[sz]ation"
     r"|environment|agenda|learn_more|more|whats?_next|last_but_not_least|resources|steps|discussion|test|python"
-    r"|data|results?|output|outline|goals?|objectives?"
+    r"|data|results?|output|outline|goals?|objectives?|warnings?|tips?|explanations?|remarks?|recap|review|bonus"
+    r"|learned|demonstrations?|demo|jupyter|part|questions?|task"
 )
 
 

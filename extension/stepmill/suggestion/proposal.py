@@ -14,7 +14,8 @@ from stepmill.suggestion.borders import Border, Item, borders
 from stepmill.suggestion.division import divide
 from stepmill.suggestion.facts import survey
 from stepmill.suggestion.headings import COMMENT, Heading, title_of
-from stepmill.suggestion.naming import as_name, name_of_heading, unique
+from stepmill.suggestion.naming import name_of_heading
+from stepmill.suggestion.parts import name_of_part, taken_from
 from stepmill.suggestion.refusals import (
     refuse_inseparable,
     refuse_tagged,
@@ -199,7 +200,7 @@ def _judge(items: Sequence[Item], gaps: Sequence[Border]) -> Callable[[int, int]
         if idle[end] - idle[start] == size:
             worse += 1.0 if under_heading or end == len(items) else 2.0
         if size == 1 and makers[end] == makers[start] and not under_heading:
-            worse += 0.5
+            worse += 1.2
         return worse
 
     return poor
@@ -225,35 +226,17 @@ def _parts(
         members = items[start:end]
         role = _role(members)
         heading = _heading(members, title)
-        name = unique(_name(role, heading, taken, _product(members, items[end:])), taken)
+        name = name_of_part(role, heading, members, items[end:], taken)
         taken.add(name)
         why = _why(gaps[start], heading, role, is_first=start == 0)
         found.append(_Part(name, members, role, heading.text if heading is not None else "", why))
     return found
 
 
-def _name(role: str, heading: Heading | None, taken: set[str], product: str) -> str:
-    """Return a name for the part; the words of a comment only if nothing else tells what it is for."""
-    from_heading = name_of_heading(heading.text) if heading is not None else ""
-    if (
-        heading is not None
-        and from_heading
-        and (heading.level < COMMENT or (not role and _is_short(from_heading)))
-    ):
-        return from_heading
-    if role in taken and role != "plot" and product:
-        return f"{role}_{product}"
-    return role or (f"make_{product}" if product else "explore")
-
-
-def _is_short(name: str) -> bool:
-    return name.count("_") < 3
-
-
 def _role(members: Sequence[Item]) -> str:
     """Return what most of the cells do whose values later steps take; of equals, the later kind of work."""
     own = {item.index for item in members}
-    inner = {name for item in members for name in _inner(item, own)}
+    inner = {name for item in members for name in taken_from(item, own)}
     giving = [item for item in members if item.facts.used_later - inner]
     counts = Counter(item.own for item in giving if item.own is not None)
     if not counts:
@@ -272,17 +255,6 @@ def _heading(members: Sequence[Item], title: Heading | None) -> Heading | None:
     inside = min((h.level for item in members[first + 1 :] for h in item.headings), default=COMMENT + 1)
     lowest_first = sorted(above, key=lambda heading: -heading.level)
     return next((h for h in lowest_first if h.level < inside), lowest_first[-1] if lowest_first else None)
-
-
-def _product(members: Sequence[Item], following: Sequence[Item]) -> str:
-    """Return a name after what most later cells take from these."""
-    own = {item.index for item in members}
-    counts = Counter(name for item in following for name in _inner(item, own))
-    return as_name(max(counts, key=lambda name: counts[name], default="").lower())
-
-
-def _inner(item: Item, own: set[int]) -> list[str]:
-    return [name for name, taken in item.facts.takes.items() if taken.giver in own]
 
 
 def _why(gap: Border, heading: Heading | None, role: str, *, is_first: bool) -> str:

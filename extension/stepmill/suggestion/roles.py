@@ -44,6 +44,11 @@ _PATTERNS: tuple[tuple[Work, float, str], ...] = (
 )
 _TABLE = [(work, weight, re.compile(pattern)) for work, weight, pattern in _PATTERNS]
 _TITLE = re.compile(r"set_\w+|\w*label|title|legend|show|axis|grid|tight_layout|[xy]lim|[xy]ticks")
+_SAID_BY_ROLE = {
+    "fit", "train", "plot", "figure", "subplots", "predict", "evaluate", "load", "apply", "map", "drop",
+    "join", "open", "fit_transform",
+}  # fmt: skip
+"""Calls that say no more than the role."""
 _LATER_WINS = tuple(reversed(Work))
 
 
@@ -77,6 +82,17 @@ def work_of(facts: CellFacts, known: Mapping[str, str]) -> Work | None:
         points.pop(Work.LOAD, None)  # `pd.DataFrame(scores)` loads nothing
     best = max(points.values(), default=0)
     return next((work for work in _LATER_WINS if best and points[work] == best), None)
+
+
+def deeds(tree: ast.Module, role: str) -> Iterator[str]:
+    """Yield in small letters what is called there that makes it this kind of work: `ridge`, `groupby`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        last = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if last in _SAID_BY_ROLE or not any(w == role and p.fullmatch(last) for w, _, p in _TABLE):
+            continue
+        yield re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", last).lower()
 
 
 def calls(tree: ast.Module, known: Mapping[str, str]) -> Iterator[str]:
