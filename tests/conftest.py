@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 VERDICTS = ("equal", "refused", "silently wrong", "crashed")
 MADE_ONCE = frozenset({"test_mlflow_hook", "test_mlflow_tracker", "test_restoring", "test_verify"})
 """Modules whose fixture takes long to make: with xdist one worker runs each, so that it is made once."""
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 TABLES = {"oracle": "oracle: pipeline against Run All", "export": "oracle: exported module against Run All"}
 
 
