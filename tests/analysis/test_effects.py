@@ -240,6 +240,37 @@ def test_volatile(source: str, what: list[str]) -> None:
     assert [v.what for v in effects_of(source, before=BEFORE)[-1].volatile] == what
 
 
+@pytest.mark.parametrize(
+    ("source", "sets"),
+    [
+        pytest.param("from pkg.sub import names; names.append(1)", True, id="a list of a module"),
+        pytest.param(
+            "from pkg.sub import names; x = names.pop()", True, id="taking out of a list of a module"
+        ),
+        pytest.param("from keras.layers import add; add(xs)", False, id="an imported function"),
+        pytest.param("from keras import layers; x = layers.add(xs)", False, id="a function with a result"),
+        pytest.param("from keras.preprocessing import image; image.load_img(s)", False, id="a reader"),
+        pytest.param("import warnings; warnings.simplefilter('ignore')", True, id="a setting"),
+        pytest.param(
+            "import warnings\nwith warnings.catch_warnings():\n    warnings.simplefilter('ignore')",
+            False,
+            id="a setting that is taken back",
+        ),
+        pytest.param(
+            "import warnings\nwith open(s):\n    warnings.simplefilter('ignore')",
+            True,
+            id="a setting in a with",
+        ),
+        pytest.param(
+            "import torch\nwith torch.set_grad_enabled(False):\n    pass", False, id="torch, for a while"
+        ),
+        pytest.param("import torch\ntorch.set_grad_enabled(False)", True, id="torch, for good"),
+    ],
+)
+def test_state_of_the_process(source: str, sets: bool) -> None:
+    assert bool(effects_of(source, before=BEFORE)[-1].session) == sets
+
+
 def test_environment_variables_are_named() -> None:
     assert effects_of("import os; x = os.environ['HOME_ROW']")[-1].environment == {"HOME_ROW"}
 

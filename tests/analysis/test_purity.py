@@ -25,7 +25,7 @@ FLAGS = {
     r"|(seeds|draws|fit-draws):(numpy|random|torch)|unless:\w+|(reads|writes):[\w]+|(reads|writes)-any"
     r"|writes-folder:\d|fills|names|copies",
     "methods": r"pure|immutable|calls|consumes|container|alias|iterator|part|self|handle|stores|deep|inplace"
-    r"|holds|fits|fresh-fit|strings|frame|array|figure|mutates(:\d)?|mutates-not|volatile:database|draws:numpy"
+    r"|renews|holds|fits|fresh-fit|strings|frame|array|figure|mutates(:\d)?|mutates-not|volatile:database|draws:numpy"
     r"|unless:\w+|writes:\d|(reads|writes)-guess|path-(read|write|folder|open)",
     "magics": r"session|quiet|dynamic|script|names",
     "commands": r"(?!)",

@@ -73,7 +73,7 @@ class _Writer:
         if isinstance(value, type):
             return f"class:{value.__qualname__}"
         if kind in (types.FunctionType, types.BuiltinFunctionType, types.MethodType):
-            return f"function:{value.__qualname__}"
+            return f"function:{getattr(value, '__qualname__', kind.__name__)}"  # np.vectorize: none
         return self._library(value, kind, depth)
 
     def _library(self, value: Any, kind: type, depth: int) -> str:

@@ -334,7 +334,7 @@ class Assembly:
         frame, array = (left, right) if kinds[left] is Kind.FRAME else (right, left)
         for unit in draft.units:
             changes = self.seen(unit).effects.changes
-            if frame in changes and array in changes:
+            if all(name in changes and not changes[name].handed_on for name in (frame, array)):
                 self._conflict("SM341", changes[frame].place, frame, array)
 
     # -- process state and files -------------------------------------------------------------------

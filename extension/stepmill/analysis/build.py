@@ -307,7 +307,7 @@ def _hand_on(observed: dict[int, Observed], unit: int, name: str) -> bool:
         return False
     effects = observed[unit].effects.copied()
     place = Place(cell=observed[unit].unit.cell.index, line=observed[unit].unit.first_line)
-    effects.changes[name] = Change(place)
+    effects.changes[name] = Change(place, handed_on=True)
     effects.reads.setdefault(name, place)
     observed[unit] = replace(observed[unit], effects=effects)
     return True

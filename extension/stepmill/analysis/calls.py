@@ -141,7 +141,7 @@ class Calls(Summaries):
             frame = self._frame(info, args, keywords, callee, starred=starred)
             return self._follow(info, frame, everything, node)
         given = (callee, *everything)
-        key = self.call_key(info, given, (*keywords, str(starred)))
+        key = self.call_key(info, given, (*keywords, str(starred), *sorted(self.undone)))
         known = book.summaries.get(key)
         if known is not None:
             return self.recall(known, given)

@@ -110,6 +110,8 @@ class Core:
         self.effects = Effects()
         self.unit: Unit | None = None
         self.place_override: Place | None = None
+        self.dropped: ast.expr | None = None  # an expression whose value nobody takes
+        self.undone: frozenset[str] = frozenset()  # packages whose settings a `with` takes back
 
     # -- the world outside -------------------------------------------------------------------------
 
@@ -357,8 +359,8 @@ class Core:
         """Record that the object of `value` changes in place.
 
         `deep`: anything that it reaches may change too. `fits`: of these only objects with a state
-        of their own, not the lists, frames and arrays that they were given. `columns`: a column is
-        put in place of another, so arrays that show the old one stay as they are.
+        of their own, not the lists, frames and arrays that they were given. `columns`: new memory
+        is put in place of the old, so arrays that show the old one stay as they are.
         """
         if value.kind in (Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY) or not value.roots:
             return

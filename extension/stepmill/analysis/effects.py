@@ -25,10 +25,15 @@ def is_pseudo(name: str) -> bool:
 
 @dataclass(slots=True)
 class Change:
-    """A change of an object in place. `doubtful`: nobody told us, it is only likely or possible."""
+    """A change of an object in place.
+
+    `doubtful`: nobody told us, it is only likely or possible. `handed_on`: it stays as it is, the step
+    only gives it together with what shares objects with it.
+    """
 
     place: Place
     doubtful: bool = False
+    handed_on: bool = False
 
 
 @dataclass(slots=True)

@@ -44,6 +44,13 @@ RE_ITERABLE = frozenset({Kind.IMMUTABLE, Kind.CONTAINER, Kind.ARRAY, Kind.FRAME,
 RUNS_OUT = frozenset({Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE, Kind.INSTANCE})
 METHOD_KINDS = {Kind.FRAME: "frame", Kind.ARRAY: "array", Kind.FIGURE: "figure", Kind.HANDLE: "handle"}
 BUILTIN_TYPES = frozenset({"list", "dict", "set", "str", "bytearray"})
+TAKES_OUT = frozenset({"pop", "popitem", "popleft", "setdefault"})
+CHANGES_CONTAINER = TAKES_OUT | {
+    "append", "extend", "insert", "add", "update", "appendleft", "extendleft", "rotate", "remove", "discard",
+    "clear", "sort", "reverse", "move_to_end", "difference_update", "intersection_update",
+    "symmetric_difference_update", "subtract",
+}  # fmt: skip
+"""Methods that change what an attribute of a module holds; those that take out are used for their result."""
 FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit", "split", "fit_resample"})
 OPENERS = frozenset(
     {
@@ -204,13 +211,27 @@ class Libraries(Shell):
             for value in everything:
                 self.change(value, node, deep=True, doubtful=True)
         last = dotted.rsplit(".", 1)[-1]
-        known = method_entry(last)
-        if dotted.count(".") >= 2 and known is not None and known.has("mutates") and not known.has("deep"):
-            self.effects.session.append(self.place(node))  # helpers.registry.append(…): state of a module
+        if self._changes_module(dotted, node):
+            self.effects.session.append(self.place(node))
         made = self.alias(everything, Kind.OBJECT if last[:1].isupper() else Kind.UNKNOWN)
         if last[:1].isupper():
             made = self.fresh(Kind.OBJECT, dotted, holds=everything)
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _changes_module(self, dotted: str, node: ast.AST) -> bool:
+        """`helpers.registry.append(…)` changes the state of a module.
+
+        In a library that is not the project's, names of methods that change something are functions as
+        well: `from keras.layers import add`, `image.load_img`, `ndimage.rotate`.
+        """
+        path, _, last = dotted.rpartition(".")
+        known = method_entry(last)
+        if "." not in path or known is None or not known.has("mutates") or known.has("deep"):
+            return False
+        if self.is_local(dotted.partition(".")[0]) or "random" in path:
+            return True
+        is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        return is_method and last in CHANGES_CONTAINER and (node is self.dropped or last in TAKES_OUT)
 
     def _state(
         self, entry: Entry, args: list[Value], keywords: dict[str, Value], node: ast.AST, dotted: str
@@ -221,7 +242,7 @@ class Libraries(Shell):
                 self.draw(frozenset({generator}), node)
         for generator in entry.options("seeds"):
             self.bind_pseudo(RANDOM + generator, node)
-        if entry.has("session"):
+        if entry.has("session") and dotted.partition(".")[0] not in self.undone:
             self.effects.session.append(self.place(node))
         if entry.has("folder"):
             self.change_folder(args[0] if args else UNKNOWN, node)
@@ -329,7 +350,8 @@ class Libraries(Shell):
             return self._unlisted_method(owner, name, everything, node)
         inplace = entry.has("inplace") and _true(keywords.get("inplace"))
         if entry.has("mutates") or inplace or (name == "sample" and owner.kind is Kind.OBJECT):
-            self.change(owner, node, fits=entry.has("deep"))
+            renews = entry.has("renews") and owner.kind is Kind.FRAME and owner.owner is None
+            self.change(owner, node, fits=entry.has("deep"), columns=renews)
             if owner.kind is Kind.FRAME and owner.owner is not None:
                 whole, of_cell = replace(owner.owner, owner=None), name in CELL_METHODS
                 if of_cell or owner.attribute != CELLS:

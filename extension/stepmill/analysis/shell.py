@@ -12,12 +12,22 @@ from stepmill.analysis.effects import ANY_FILE
 from stepmill.analysis.purity import is_read_only, magic_kind
 from stepmill.analysis.statements import Statements
 from stepmill.analysis.units import parse
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant, dotted_name, join
+from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant, dotted_name, join, library
 from stepmill.model.pipeline import Volatile
 
 _PERCENT_FIELD = re.compile(r"%\((\w+)\)")
 _SHOWN_FILE = re.compile(r"(?:-[sr]\s+\S+\s+)*[\w./:-]+\.py")
 """What `%load` is given where it names a file: else it may be lines of the history, or a variable."""
+_PYLAB_MODULES = {
+    "numpy": "numpy", "np": "numpy", "matplotlib": "matplotlib", "pylab": "matplotlib.pylab",
+    "mlab": "matplotlib.mlab", "pyplot": "matplotlib.pyplot", "plt": "matplotlib.pyplot",
+}  # fmt: skip
+_PYLAB_NAMES = (
+    "IPython.core.pylabtools.figsize",
+    "IPython.core.pylabtools.getfigs",
+    "IPython.display.display",
+)
+"""What `%pylab` binds, whether or not it imports everything from these modules too."""
 
 
 class Shell(Statements):
@@ -339,6 +349,20 @@ class Shell(Statements):
         self.effects.find("SM331", self.place(node), f"get_ipython().{method}")
         return UNKNOWN
 
+    def _pylab(self, line: str, node: ast.AST) -> Value:
+        """`%pylab inline`: sets the backend of pictures, and imports what IPython's `import_pylab` does."""
+        self.effects.session.append(self.place(node))
+        self.effects.settings.add("matplotlib")
+        self.effects.imports |= {"numpy", "matplotlib"}
+        for name, module in _PYLAB_MODULES.items():
+            self.bind(name, Value(Kind.MODULE, module), node)
+        if "--no-import-all" not in line:
+            self.import_star("matplotlib.pylab", node)
+            self.import_star("numpy", node)
+        for dotted in _PYLAB_NAMES:
+            self.bind(dotted.rpartition(".")[2], library(dotted), node)
+        return IMMUTABLE
+
     def _line_magic(self, name: str, line: str, node: ast.AST) -> Value:
         if name == "cd":
             words = [word for word in line.split() if not word.startswith("-")]
@@ -354,6 +378,8 @@ class Shell(Statements):
                 self.need(word, self.place(node))
                 self.unbind(word, node)
             return IMMUTABLE
+        if name == "pylab":
+            return self._pylab(line, node)
         kind = magic_kind(f"%{name}")
         if name == "pipeline":  # ours: about the notebook, no part of what it does
             kind = "quiet" if self.unit is not None and self.unit.owner is None else "dynamic"

@@ -66,6 +66,14 @@ TRANSPARENT = frozenset(
 
 ACCESSORS_OF_PROPERTIES = frozenset({"getter", "setter", "deleter"})
 
+UNDOES = {
+    "warnings.catch_warnings": "warnings", "matplotlib.pyplot.rc_context": "matplotlib",
+    "matplotlib.rc_context": "matplotlib", "matplotlib.pyplot.style.context": "matplotlib",
+    "matplotlib.style.context": "matplotlib",
+}  # fmt: skip
+"""Context managers at whose end the settings of a package are what they were."""
+SETS_AND_UNDOES = frozenset({"torch.set_grad_enabled", "torch.autograd.set_grad_enabled"})
+
 
 class Statements(Expressions):
     """Execution of statements; one method per node type. Each tells whether control falls through."""
@@ -82,6 +90,7 @@ class Statements(Expressions):
     # -- simple statements -------------------------------------------------------------------------
 
     def _Expr(self, node: ast.Expr) -> None:
+        self.dropped = node.value
         value = self.evaluate(node.value)
         if self.frame is None:  # shown as a result
             self.implicit(value, ("__repr__", "_repr_html_", "_repr_mimebundle_", "_repr_png_"), [], node)
@@ -247,8 +256,8 @@ class Statements(Expressions):
             self._set_property(holder, target, arguments[1])
         if holder.kind is Kind.INSTANCE:
             self._change_dict(holder, target)
-        whole_column = holder.kind is Kind.FRAME and holder.owner is None and index is not None
-        self.change(holder, target, columns=whole_column)
+        renews = holder.kind is Kind.FRAME and holder.owner is None and _is_column(index)
+        self.change(holder, target, columns=renews)
         in_frame = holder.kind is Kind.FRAME and holder.owner is not None and holder.attribute != CELLS
         if in_frame and holder.owner is not None:  # df["a"][0] = 1, df.loc[m, "a"] = 1
             self.change(replace(holder.owner, owner=None), target)
@@ -282,7 +291,8 @@ class Statements(Expressions):
         if holder.what in ("globals", "locals", "vars"):
             self.assign_by_name(index or UNKNOWN, value or UNKNOWN, node)
             return
-        self.effects.session.append(self.place(node))
+        if holder.what.partition(".")[0] not in self.undone:
+            self.effects.session.append(self.place(node))
 
     def assign_by_name(self, name: Value, value: Value, node: ast.AST) -> None:
         """`globals()["x"] = …`."""
@@ -312,7 +322,7 @@ class Statements(Expressions):
         self._need_module_file(module, node)
         for alias in node.names:
             if alias.name == "*":
-                self._import_star(module, node)
+                self.import_star(module, node)
                 continue
             if module == "__main__":
                 self.bind(alias.asname or alias.name, self.read_global(alias.name, node), node)
@@ -328,7 +338,7 @@ class Statements(Expressions):
             ]:
                 self.need(name, self.place(node))
 
-    def _import_star(self, module: str, node: ast.ImportFrom) -> None:
+    def import_star(self, module: str, node: ast.AST) -> None:
         names = self.modules(module)
         if names is None:
             self.world["star"] = True
@@ -508,20 +518,35 @@ class Statements(Expressions):
                 self.run_block(node.orelse)
 
     def _With(self, node: ast.With | ast.AsyncWith) -> bool:
+        undone = self.undone
         for item in node.items:
-            manager = self.evaluate(item.context_expr)
+            manager = self._manager(item.context_expr)
             entered = self.implicit(manager, ("__enter__", "__aenter__"), [], node)
             self.implicit(manager, ("__exit__", "__aexit__"), [IMMUTABLE, IMMUTABLE, IMMUTABLE], node)
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, entered if entered is not None else manager)
         swallows = any(_may_swallow(item.context_expr) for item in node.items)
-        if not swallows:
-            return self.run_block(node.body)
-        with self.maybe():
-            self.run_block(node.body)
-        return True
+        try:
+            if not swallows:
+                return self.run_block(node.body)
+            with self.maybe():
+                self.run_block(node.body)
+            return True
+        finally:
+            self.undone = undone
 
     _AsyncWith = _With
+
+    def _manager(self, node: ast.expr) -> Value:
+        """Evaluate a context manager; some take back at the end what their body sets."""
+        before = len(self.effects.session)
+        manager = self.evaluate(node)
+        name = dotted_name(node.func, self.env) if isinstance(node, ast.Call) else None
+        if name in UNDOES:
+            self.undone |= {UNDOES[name]}
+        elif name in SETS_AND_UNDOES:
+            del self.effects.session[before:]
+        return manager
 
     def _Try(self, node: ast.Try) -> bool:
         before = len(self.raised)
@@ -616,6 +641,16 @@ def _as_load(target: ast.expr) -> ast.expr:
 def _in_place(operator: ast.operator) -> tuple[str, ...]:
     name = OPERATOR_METHODS[type(operator)]
     return (f"__i{name}__", f"__{name}__")
+
+
+def _is_column(index: Value | None) -> bool:
+    """Tell whether `df[index] = …` puts a column in place; `df[mask] = …`, `series[0] = …` write into it.
+
+    None is for `df.columns = …`.
+    """
+    if index is None or isinstance(index.constant, str) or index.pattern:
+        return True
+    return bool(index.parts) and all(isinstance(part.constant, str) for part in index.parts or ())
 
 
 def _may_swallow(expression: ast.expr) -> bool:

@@ -412,3 +412,31 @@ except NameError:
     print("gone", small)
 """,
 )
+ipython.add(
+    "pylab-names",
+    """
+%pylab inline
+---
+%%step a
+x = linspace(0, 1, 5)
+n = sum([1, 2])
+---
+%%step b
+plot(x, sin(x))
+print(np.sum(x), n, any([0]), figsize.__name__)
+---
+%%step c
+print(sum([[1, 2], [3, 4]], 0), pyplot.get_backend() is not None)
+""",
+)
+ipython.add(
+    "pylab-names-inside-a-step",
+    """
+%%step a
+%pylab inline --no-import-all
+x = np.arange(3)
+---
+%%step b
+print(np.sum(x), sum(x))
+""",
+)

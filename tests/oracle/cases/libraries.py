@@ -498,3 +498,87 @@ print(n)
     observe=("n",),
     why="the text is executed in the notebook",
 )
+libraries.add(
+    "item-put-into-a-series-whose-array-is-kept",
+    """
+%%step a
+import pandas as pd
+
+prices = pd.Series([1, 2, 3])
+values = prices.values
+---
+%%step b
+prices[0] = 5
+---
+%%step c
+print(values, prices.tolist())
+""",
+    "refused",
+    why="`series[0] = …` writes into its memory, unlike `frame['column'] = …`",
+)
+libraries.add(
+    "rows-of-a-frame-set-by-a-mask-whose-array-is-kept",
+    """
+%%step a
+import pandas as pd
+
+df = pd.DataFrame({"x": [1, -2, 3]})
+values = df["x"].values
+---
+%%step b
+df[df < 0] = 0
+---
+%%step c
+print(values, df["x"].tolist())
+""",
+    "refused",
+)
+libraries.add(
+    "frame-made-anew-in-place-whose-arrays-are-kept",
+    """
+%%step a
+import pandas as pd
+
+df = pd.DataFrame({"x": [3, 1, 2], "k": [1, 2, 3], "z": [0, 0, 1]})
+y = df["x"].values
+---
+%%step b
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    df.sort_values("k", ascending=False, inplace=True)
+    df.drop(columns="z", inplace=True)
+    df.reset_index(drop=True, inplace=True)
+df.insert(0, "ones", 1)
+df["twice"] = df["x"] * 2
+---
+%%step c
+df.columns = list("abcd")
+df.index = [5, 6, 7]
+print(y, df)
+---
+%%step d
+df.pop("b")
+print(y, df)
+""",
+    why="new memory comes in place of the old; many notebooks make features below `y = df.x.values`",
+)
+libraries.add(
+    "label-put-into-a-series-whose-array-is-kept",
+    """
+%%step a
+import pandas as pd
+
+prices = pd.Series({"pear": 1, "plum": 2})
+values = prices.values
+---
+%%step b
+prices["pear"] = 5
+---
+%%step c
+print(values, prices.tolist())
+""",
+    "refused",
+    why="nothing tells a series with labels of text from a frame with columns",
+)

@@ -1148,6 +1148,7 @@ n = len(w)
 %%step b
 print(n)
 """,
+    observe=("n",),  # the warning itself names the cell's file, which is another in each kernel
 )
 add(
     "sys-path-and-modules",

@@ -371,3 +371,54 @@ s.index.name = "x"
 print(df.index.name, s.index.name)
 """,
 )
+session.add(
+    "settings-that-a-with-takes-back",
+    """
+%%step a
+import warnings
+
+def risky(values):
+    warnings.warn("look out")
+    return [v * 2 for v in values]
+---
+%%step b
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore")
+    doubled = risky([1, 2])
+---
+%%step c
+with warnings.catch_warnings(record=True) as seen:
+    warnings.simplefilter("always")
+    total, count = sum(risky(doubled)), len(seen)
+del seen
+print(total, count)
+---
+%%step d
+import matplotlib.pyplot as plt
+
+with plt.rc_context():
+    plt.rcParams["lines.linewidth"] = 7
+print(plt.rcParams["lines.linewidth"])
+""",
+)
+session.add(
+    "a-function-that-sets-inside-and-outside-of-a-with",
+    """
+import warnings
+
+def quiet(values):
+    warnings.filterwarnings("ignore")
+    return list(values)
+---
+%%step a
+with warnings.catch_warnings():
+    x = quiet([1])
+---
+%%step b
+y = quiet([2])
+---
+%%step c
+warnings.warn("not shown")
+print(x, y)
+""",
+)

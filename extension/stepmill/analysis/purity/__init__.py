@@ -9,6 +9,7 @@ Functions are dotted names as imported, `package.*.name` wherever in a package, 
 `mutates[:N]`     changes the receiver, or argument N, in place
 `deep`            the change may reach everything inside it
 `inplace`         changes the receiver only when called with `inplace=True`
+`renews`          … and puts new memory in place of the old, so arrays that show the old one stay
 `stores`          keeps its arguments inside the receiver (or inside argument N of `mutates:N`)
 `holds`           the result keeps its arguments
 `copies`          … but for arrays, of which it makes copies (where an old version does not, the run notices)

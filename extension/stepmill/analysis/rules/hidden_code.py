@@ -7,6 +7,8 @@ from stepmill.model.rule import Rule
 
 HINTS = {
     "%run": "make the script a module and import what you need: `from script import f`",
+    "%reset": "leave it out: each step begins in a fresh process; `del x` takes one variable away",
+    "%reset_selective": "name what is to go: `del x, y`",
     "%pipeline": "put it into an untagged cell: it is about the notebook, no part of a step",
 }
 """What to do, by what was found."""

@@ -6,6 +6,7 @@ from stepmill.model.diagnostic import Severity
 from stepmill.model.rule import Rule
 
 HINTS = {
+    "get_ipython().display_formatter": "give the class a `_repr_html_` method, which goes with its values",
     "dir()": "ask for the value instead: set it to None above, and test for that",
     "locals()": "use the names themselves: at the top level of a cell they are the notebook's",
     "__main__": "use the names themselves: in a notebook they are those of `__main__`",
