@@ -33,9 +33,13 @@ from stepmill.planning.project import Project, find_root
 from stepmill.planning.wishes import Asked
 from stepmill.running.bench import analyze_with_facts, set_up
 from stepmill.running.cancellation import heeding
+from stepmill.running.cell_outputs import pictures_of
 from stepmill.running.cleaning import GRACE_S, keep_run
 from stepmill.running.cleaning import Limits as CleaningLimits
 from stepmill.running.cleaning import clean as clean_store
+from stepmill.running.deleting import delete_run as move_away
+from stepmill.running.deleting import forget_deleted
+from stepmill.running.deleting import restore_run as move_back
 from stepmill.running.export import export_pipeline, finished_text, write_export
 from stepmill.running.fixing import Fixed
 from stepmill.running.fixing import fix as make_fixes
@@ -44,7 +48,7 @@ from stepmill.running.loading import load_output
 from stepmill.running.loop import RunLoop
 from stepmill.running.opening import open_step as make_opened
 from stepmill.running.restoring import restoration as find_restoration
-from stepmill.running.run_facts import pictures_of, run_facts
+from stepmill.running.run_facts import run_facts
 from stepmill.running.step import StepLimits
 from stepmill.running.stored import stored_values
 from stepmill.running.tracking_link import TrackingLink
@@ -575,6 +579,7 @@ def clean(
     if dry_run:
         return clean_store(home, store, limits, dry_run=True)
     with hold_project(home.state, CLEANING):
+        forget_deleted(home)
         return clean_store(home, store, limits)
 
 
@@ -587,6 +592,34 @@ def keep(run_id: str, *, keep: bool = True, project: str | Path | None = None) -
         There is no such run.
     """
     keep_run(open_run(run_id, project).folder, keep=keep)
+
+
+def delete_run(run_id: str, project: str | Path | None = None) -> None:
+    """Take a run that is over out of all lists; `restore_run` puts it back within a week.
+
+    What it stored stays as long as a later run could reuse it. What a tracker has of it stays there.
+
+    Raises
+    ------
+    UsageError
+        There is no such run, it is going on, or its folder cannot be moved.
+    """
+    run = open_run(run_id, project)
+    if run.status is RunStatus.RUNNING:
+        raise UsageError(f"run {run.run_id} is going on", hint="stop it first, then delete it")
+    move_away(_home(project), run.run_id)
+
+
+def restore_run(run_id: str, project: str | Path | None = None) -> Run:
+    """Put a run back that was deleted less than a week ago, by its whole id, and return it.
+
+    Raises
+    ------
+    UsageError
+        It is not among the deleted ones.
+    """
+    move_back(_home(project), run_id)
+    return open_run(run_id, project)
 
 
 def changes_of(

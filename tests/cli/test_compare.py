@@ -67,10 +67,11 @@ def record(file_digest: str, version: str) -> StepRecord:
     )
 
 
-def write_picture(folder: RunFolder, data: bytes) -> None:
+def write_outputs(folder: RunFolder, data: bytes, text: str = "") -> None:
     cells: list[dict[str, Any]] = [{"cell_type": "code", "outputs": []} for _ in range(4)]
     shown = {"output_type": "display_data", "data": {"image/png": base64.b64encode(data).decode()}}
-    cells[3]["outputs"] = [shown]
+    printed = {"output_type": "stream", "name": "stdout", "text": f"rows: 3\nscore: {text}\n"}
+    cells[3]["outputs"] = [printed, shown] if text else [shown]
     folder.notebook.write_text(json.dumps({"cells": cells}), encoding="utf-8")
 
 
@@ -96,8 +97,8 @@ def project(tmp_path: Path) -> Path:
         parameters={"alpha": NASTY, "same": [1, 2]},
         metrics={"f1": 0.625},
     )
-    write_picture(one, PNG)
-    write_picture(two, OTHER_PNG)
+    write_outputs(one, PNG, "0.25")
+    write_outputs(two, OTHER_PNG, f"0.75 {NASTY}")
     return tmp_path
 
 
@@ -195,9 +196,17 @@ def test_no_text_of_a_run_becomes_markup_of_the_report(project: Path) -> None:
 
 
 def test_what_is_no_png_is_not_put_in(project: Path, tmp_path: Path) -> None:
-    write_picture(RunFolder(project / ".stepmill" / "runs", SECOND), b"<svg onload=alert(1)>")
+    write_outputs(RunFolder(project / ".stepmill" / "runs", SECOND), b"<svg onload=alert(1)>")
     compare(project, "--html", str(tmp_path / "r.html"))
     assert (tmp_path / "r.html").read_text("utf-8").count("<img") == 1
+
+
+@pytest.mark.parametrize("arguments", [(), ("--markdown",)], ids=["terminal", "markdown"])
+def test_what_cells_print_is_compared(project: Path, arguments: tuple[str, ...]) -> None:
+    text = compare(project, *arguments).stdout
+    printed = text[text.index("Text outputs") :]
+    assert "-score: 0.25" in printed
+    assert "+score: 0.75" in printed
 
 
 def test_removed_results_are_said_to_be(project: Path) -> None:

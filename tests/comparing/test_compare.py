@@ -11,7 +11,7 @@ import pytest
 from stepmill.comparing.compare import compare
 from stepmill.model.artifact import ABSENT, ArtifactRef, FileAccess, StoredValue
 from stepmill.model.codec import from_json, to_json
-from stepmill.model.comparison import Comparison, Picture, RunFacts, StepFacts
+from stepmill.model.comparison import Comparison, Divergence, Picture, Printed, RunFacts, StepFacts
 from stepmill.model.run import RunStatus, StepStatus
 
 
@@ -324,6 +324,34 @@ def test_pictures_are_paired_in_their_order() -> None:
     second = changed(fit={"pictures": (Picture(cell=4, digest="p"),)})
     found = compare([first, second]).pictures
     assert [(row.digests, row.is_equal) for row in found] == [(("p", "p"), True), (("q", None), False)]
+
+
+def test_texts_are_paired_by_the_place_of_their_cell_in_the_step() -> None:
+    first = changed(fit={"texts": (Printed(cell=3), Printed(cell=4, text="a\nb", digest="1"))})
+    second = changed(fit={"texts": (Printed(cell=5), Printed(cell=6, text="a\nc", digest="2"))})
+    [row] = compare([first, second]).texts
+    assert (row.step, row.cell, row.is_equal, row.diffs[0]) == ("fit", 4, False, ())
+    assert row.diffs[1][-2:] == ("-b", "+c")
+    assert compare([first, first]).only_differences().texts == ()
+    [lacking] = compare([first, changed(fit={"texts": ()})]).texts
+    assert (lacking.is_equal, lacking.diffs[1][-2:]) == (False, ("-a", "-b"))
+
+
+def test_a_text_that_differs_where_it_is_cut_is_not_called_equal() -> None:
+    runs = [changed(fit={"texts": (Printed(cell=3, text="same", digest=digest),)}) for digest in "12"]
+    [row] = compare(runs).texts
+    assert (row.is_equal, row.diffs) == (False, ((), ()))
+
+
+def test_steps_say_whether_they_diverged_by_themselves() -> None:
+    other = changed(
+        load={"files": (FileAccess(path="a.csv", mode="read", digest="f2"),), "values": OTHER_RAW},
+        fit={"components": made(FIT, input__raw="w-raw"), "values": OTHER_MODEL, "inputs": {"raw": "load"}},
+    )
+    found = compare([other, RUN]).steps
+    assert [step.divergence for step in found] == [Divergence.DIVERGED, Divergence.FOLLOWED]
+    assert (found[1].inputs, found[1].causes) == ({"raw": "load"}, ())
+    assert {step.divergence for step in compare([RUN, RUN]).steps} == {Divergence.SAME}
 
 
 def test_the_record_survives_json_and_any_mixture_of_runs() -> None:

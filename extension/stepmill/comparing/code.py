@@ -32,7 +32,7 @@ def _cells(name: str, facts: Sequence[StepFacts | None]) -> CodeRow:
         steps=(name,),
         title=f"{name}, cell {listed(places)}",
         is_equal=all_equal(texts),
-        diffs=_diffs(texts),
+        diffs=diffs_against_first(texts),
         is_layout=len(known) == len(facts) and all_equal(known),
     )
 
@@ -49,12 +49,13 @@ def _replayed(runs: Sequence[RunFacts]) -> CodeRow:
         steps=tuple(changed),
         title="imports, functions and constants",
         is_equal=all_equal(texts),
-        diffs=_diffs(texts),
+        diffs=diffs_against_first(texts),
         is_layout=all_equal(digests),
     )
 
 
-def _diffs(texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def diffs_against_first(texts: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """Return a unified diff, without its head, for each text against the first one."""
     first = texts[0].splitlines()
     return tuple(
         tuple(list(difflib.unified_diff(first, text.splitlines(), lineterm="", n=_CONTEXT))[2:])

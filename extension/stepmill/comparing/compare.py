@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 from stepmill.comparing.causes import causes, sentence
 from stepmill.comparing.code import code_rows
 from stepmill.comparing.rows import LETTERS, all_equal, merged, row, rows, telling
+from stepmill.comparing.texts import text_rows
 from stepmill.comparing.values import output_row
 from stepmill.model.comparison import (
     CauseKind,
     ComparedRun,
+    ComparedStep,
     Comparison,
     DivergedBecause,
+    Divergence,
     OutputRow,
     PictureRow,
     Row,
@@ -23,7 +26,7 @@ from stepmill.model.quantities import count_text, listed, seconds_text, value_te
 from stepmill.model.run import RunStatus, StepStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from stepmill.model.comparison import RunFacts, StepFacts
 
@@ -46,12 +49,14 @@ def compare(runs: Sequence[RunFacts]) -> Comparison:
         diverged=diverged,
         causes=because,
         remarks=(*_also(divergences[1:]), *_remarks(runs, outputs)),
+        steps=tuple(_step(name, facts, dict(divergences), outputs) for name, facts in steps),
         parameters=_parameters(runs),
         code=code_rows(runs, steps),
         environment=_environment(runs),
         files=_files(steps),
         metrics=_metrics(runs),
         outputs=outputs,
+        texts=text_rows(steps),
         pictures=_pictures(steps),
         durations=_durations(runs, steps),
     )
@@ -79,6 +84,29 @@ def _divergences(runs: Sequence[RunFacts], steps: _Steps) -> list[tuple[str, tup
     """Return the steps that diverged by themselves, not only because of steps before them."""
     found = [(name, causes(runs, facts)) for name, facts in steps]
     return [(name, because) for name, because in found if because]
+
+
+def _step(
+    name: str,
+    facts: Sequence[StepFacts | None],
+    divergences: Mapping[str, tuple[DivergedBecause, ...]],
+    outputs: Sequence[OutputRow],
+) -> ComparedStep:
+    known = [each for each in facts if each is not None]
+    others = any(row.step == name and len({*row.digests} - {None}) > 1 for row in outputs)
+    given = [{k: v for k, v in each.components.items() if k.startswith("input:")} for each in known]
+    if name in divergences:
+        divergence = Divergence.DIVERGED
+    else:
+        is_other = others or (all(each.components for each in known) and not all_equal(given))
+        divergence = Divergence.FOLLOWED if is_other else Divergence.SAME
+    return ComparedStep(
+        name=name,
+        divergence=divergence,
+        causes=divergences.get(name, ()),
+        inputs=known[0].inputs,
+        after=known[0].after,
+    )
 
 
 def _sentence(

@@ -20,6 +20,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """What a cell showed as text; `text` may be cut, `digest` is that of all of it, "" if there is none."""
+
+    cell: int
+    text: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFacts:
     """What a run knows of one of its steps.
 
@@ -35,6 +44,10 @@ class StepFacts:
         What its key was made of, see `StepRecord`; empty for a step that did not come to its end.
     volatile
         What it reads that has no digest: the clock, the network.
+    inputs, after
+        Name -> the step that gives it; steps that it comes after for another reason.
+    texts
+        One for each of its cells, in order; empty where nothing is known of what they showed.
     """
 
     name: str
@@ -53,7 +66,10 @@ class StepFacts:
     distributions: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     volatile: tuple[str, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
     values: tuple[StoredValue, ...] = ()
+    texts: tuple[Printed, ...] = ()
     pictures: tuple[Picture, ...] = ()
 
 
@@ -139,6 +155,20 @@ class PictureRow:
     is_equal: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRow:
+    """What a step's cell showed as text, in all runs.
+
+    `diffs` has a unified diff for each run against the first one, as `CodeRow`; all are empty where
+    only the part differs that was not kept.
+    """
+
+    step: str
+    cell: int
+    is_equal: bool
+    diffs: tuple[tuple[str, ...], ...] = ()
+
+
 class CauseKind(StrEnum):
     """Why a step diverged, in the order of telling."""
 
@@ -162,6 +192,25 @@ class DivergedBecause:
     text: str
 
 
+class Divergence(StrEnum):
+    """Where a step stands among the runs: `diverged` by itself, `followed` earlier ones, or neither."""
+
+    SAME = "same"
+    DIVERGED = "diverged"
+    FOLLOWED = "followed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedStep:
+    """A step of any of the runs; `inputs` and `after` are those of the first run that has it."""
+
+    name: str
+    divergence: Divergence
+    causes: tuple[DivergedBecause, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    after: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """What distinguishes runs, in the order of cause: each group may be the cause of those below it.
@@ -174,12 +223,14 @@ class Comparison:
     diverged: str = ""
     causes: tuple[DivergedBecause, ...] = ()
     remarks: tuple[str, ...] = ()
+    steps: tuple[ComparedStep, ...] = ()
     parameters: tuple[Row, ...] = ()
     code: tuple[CodeRow, ...] = ()
     environment: tuple[Row, ...] = ()
     files: tuple[Row, ...] = ()
     metrics: tuple[Row, ...] = ()
     outputs: tuple[OutputRow, ...] = ()
+    texts: tuple[TextRow, ...] = ()
     pictures: tuple[PictureRow, ...] = ()
     durations: tuple[Row, ...] = ()
 
@@ -198,6 +249,7 @@ class Comparison:
             files=tuple(row for row in self.files if not row.is_equal),
             metrics=tuple(row for row in self.metrics if not row.is_equal),
             outputs=tuple(row for row in self.outputs if not row.is_equal),
+            texts=tuple(row for row in self.texts if not row.is_equal),
             pictures=tuple(row for row in self.pictures if not row.is_equal),
             durations=tuple(row for row in self.durations if not row.is_equal),
         )

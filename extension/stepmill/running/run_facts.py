@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from blake3 import blake3
-
 from stepmill.model.codec import CodecError
-from stepmill.model.comparison import Picture, RunFacts, StepFacts
+from stepmill.model.comparison import RunFacts, StepFacts
+from stepmill.model.pipeline import EdgeKind
+from stepmill.running.cell_outputs import cell_outputs
 from stepmill.running.stored import stored_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from stepmill.artifacts.store import Store
     from stepmill.model.artifact import StepRecord
     from stepmill.model.pipeline import Pipeline, Step
     from stepmill.model.run import RunSummary
+    from stepmill.running.cell_outputs import CellOutputs
     from stepmill.running.folder import RunFolder
-
-_PNG = "image/png"
 
 
 def run_facts(folder: RunFolder, summary: RunSummary, store: Store | None) -> RunFacts:
     """Return the facts of a run; whatever it did not come to write down is left out.
 
-    Without a store what the steps gave, and what they drew, is left out too.
+    Without a store what the steps gave, and what they showed, is left out too.
     """
     records = folder.read_records()
     steps = {step.name: step for step in pipeline.steps} if (pipeline := _pipeline(folder)) else {}
-    drawn = {} if store is None else {cell: tuple(found) for cell, found in _pictures(folder).items()}
+    shown = {} if store is None else cell_outputs(folder)
+    after = {} if pipeline is None else _after(pipeline)
     names = dict.fromkeys([*steps, *summary.steps])
     values: dict[str, list[Any]] = {}
     for value in () if store is None else stored_values(folder, store, summary.steps):
@@ -46,15 +44,14 @@ def run_facts(folder: RunFolder, summary: RunSummary, store: Store | None) -> Ru
         parameters=summary.parameters,
         metrics=summary.metrics,
         steps=tuple(
-            _step_facts(name, summary, steps.get(name), records.get(name), tuple(values.get(name, ())), drawn)
+            replace(
+                _step_facts(name, summary, steps.get(name), records.get(name), shown),
+                values=tuple(values.get(name, ())),
+                after=after.get(name, ()),
+            )
             for name in names
         ),
     )
-
-
-def pictures_of(folder: RunFolder) -> Mapping[str, bytes]:
-    """Return the PNGs that a run's cells showed, by digest."""
-    return {blake3(data).hexdigest(): data for _, data in _images(folder)}
 
 
 def _step_facts(
@@ -62,8 +59,7 @@ def _step_facts(
     summary: RunSummary,
     step: Step | None,
     record: StepRecord | None,
-    values: tuple[Any, ...],
-    drawn: Mapping[int, tuple[Picture, ...]],
+    shown: Mapping[int, CellOutputs],
 ) -> StepFacts:
     outcome = summary.steps.get(name)
     cells = {} if step is None else {f.cell: _as_tagged(f.source) for f in step.body}
@@ -84,9 +80,19 @@ def _step_facts(
         distributions={} if record is None else record.distributions,
         environment={} if record is None else record.environment,
         volatile=() if step is None else tuple(dict.fromkeys(v.what for v in step.volatile)),
-        values=values,
-        pictures=tuple(picture for cell in cells for picture in drawn.get(cell, ())),
+        inputs={} if step is None else {i.name: i.producer for i in step.inputs if i.kind is EdgeKind.DATA},
+        texts=tuple(shown[cell].text for cell in cells if cell in shown),
+        pictures=tuple(picture for cell in cells if cell in shown for picture in shown[cell].pictures),
     )
+
+
+def _after(pipeline: Pipeline) -> dict[str, tuple[str, ...]]:
+    """Return step -> the steps that it comes after for another reason than a value."""
+    found: dict[str, tuple[str, ...]] = {}
+    for edge in pipeline.edges:
+        if edge.kind is not EdgeKind.DATA and edge.producer not in found.get(edge.consumer, ()):
+            found[edge.consumer] = (*found.get(edge.consumer, ()), edge.producer)
+    return found
 
 
 def _pipeline(folder: RunFolder) -> Pipeline | None:
@@ -104,26 +110,3 @@ def _as_tagged(source: str) -> str:
 def _error_text(error: Mapping[str, Any]) -> str:
     raised = ": ".join(str(error[key]) for key in ("ename", "evalue") if error.get(key))
     return (raised or str(error.get("message", ""))).strip().split("\n")[0][:200]
-
-
-def _pictures(folder: RunFolder) -> dict[int, list[Picture]]:
-    found: dict[int, list[Picture]] = {}
-    for cell, data in _images(folder):
-        found.setdefault(cell, []).append(Picture(cell=cell, digest=blake3(data).hexdigest()))
-    return found
-
-
-def _images(folder: RunFolder) -> Iterator[tuple[int, bytes]]:
-    """Yield cell index and PNG of all pictures in the executed copy of the notebook."""
-    try:
-        document = json.loads(folder.notebook.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return
-    for index, cell in enumerate(document.get("cells", ())):
-        for output in cell.get("outputs", ()):
-            text = output.get("data", {}).get(_PNG)
-            if text:
-                try:
-                    yield index, base64.b64decode("".join(text))
-                except binascii.Error:
-                    continue

@@ -12,8 +12,8 @@ from stepmill.cli.command import StepmillCommand, json_option, project_option
 from stepmill.cli.json_output import print_json
 from stepmill.cli.render.comparison import render_comparison
 from stepmill.cli.render.comparison_html import html_report
-from stepmill.cli.render.comparison_markdown import markdown_report
 from stepmill.cli.render.console import open_console
+from stepmill.comparing.markdown import markdown_report
 from stepmill.errors import DamagedArtifact, UsageError
 from stepmill.model.documents import comparison_document
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.comparison_words import (
+from stepmill.cli.render.layout import columns, joined, styled, wrapped
+from stepmill.cli.render.tables import status_text
+from stepmill.comparing.words import (
     TITLES,
     change_text,
     diffs,
@@ -13,10 +15,9 @@ from stepmill.cli.render.comparison_words import (
     row_name,
     run_facts_text,
     table_sections,
+    text_title,
     value_cell,
 )
-from stepmill.cli.render.layout import columns, joined, styled, wrapped
-from stepmill.cli.render.tables import status_text
 from stepmill.model.quantities import count_text, listed
 
 if TYPE_CHECKING:
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
     from rich.text import Text
 
-    from stepmill.model.comparison import CodeRow, Comparison, OutputRow, Row
+    from stepmill.model.comparison import CodeRow, Comparison, OutputRow, Row, TextRow
 
 _LONGEST_CELL = 36
 _MOST_DETAILS = 8
+_MOST_TEXT_LINES = 12
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -45,6 +47,7 @@ def render_comparison(found: Comparison, *, everything: bool = False, width: int
     for title, rows in table_sections(found, "metrics"):
         lines += _section(title, _table(found, rows, width, changes=True))
     lines += _outputs(found, width, everything=everything)
+    lines += _texts(found, everything=everything)
     lines += _pictures(found)
     for title, rows in table_sections(found, "durations"):
         lines += _section(title, _table(found, rows, width))
@@ -103,15 +106,27 @@ def _code(found: Comparison) -> list[Text]:
         if row.is_equal:
             lines.append(joined("  ", styled(f"{row.title}: the same", "dim")))
         else:
-            lines += _diff(found, row)
+            lines += _diff(found, row, row.title)
     return _section(TITLES["code"], lines) if lines else []
 
 
-def _diff(found: Comparison, row: CodeRow) -> list[Text]:
+def _texts(found: Comparison, *, everything: bool) -> list[Text]:
+    lines: list[Text] = []
+    for row in found.texts:
+        if row.is_equal:
+            lines.append(joined("  ", styled(f"{text_title(row)}: the same", "dim")))
+        else:
+            lines += _diff(found, row, text_title(row), most=None if everything else _MOST_TEXT_LINES)
+    return _section(TITLES["texts"], lines) if lines else []
+
+
+def _diff(found: Comparison, row: CodeRow | TextRow, title: str, *, most: int | None = None) -> list[Text]:
     lines: list[Text] = []
     for about, diff in diffs(found, row):
-        lines.append(joined("  ", styled(row.title, "bold"), styled(f"  ({about})", "dim")))
-        lines += [joined("    ", styled(line, _DIFF_STYLES.get(line[:1], "dim"))) for line in diff]
+        lines.append(joined("  ", styled(title, "bold"), styled(f"  ({about})", "dim")))
+        lines += [joined("    ", styled(line, _DIFF_STYLES.get(line[:1], "dim"))) for line in diff[:most]]
+        if most is not None and len(diff) > most:
+            lines.append(styled(f"    and {count_text(len(diff) - most, 'more line')} (--all)", "dim"))
     return lines
 
 

@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.comparison_words import (
+from stepmill.comparing.words import (
     TITLES,
     change_text,
     diffs,
@@ -16,13 +16,14 @@ from stepmill.cli.render.comparison_words import (
     row_name,
     run_facts_text,
     table_sections,
+    text_title,
     value_cell,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from stepmill.model.comparison import CodeRow, Comparison, Row
+    from stepmill.model.comparison import CodeRow, Comparison, Row, TextRow
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _FEW_RUNS = 2
@@ -43,6 +44,7 @@ def html_report(found: Comparison, pictures: Mapping[str, bytes]) -> str:
         *_tables(found, "metrics"),
         _pictures(found, pictures),
         _outputs(found, pictures),
+        _texts(found),
         *_tables(found, "durations"),
     ]
     title = f"{' / '.join(run.run_id for run in found.runs)} compared"
@@ -102,15 +104,26 @@ def _code(found: Comparison) -> str:
         if row.is_equal:
             parts.append(f'<p class="soft">{escape(row.title)}: the same</p>')
         else:
-            parts += _diffs(found, row)
+            parts += _diffs(found, row, row.title)
     return f"<h2>{TITLES['code']}</h2>{''.join(parts)}" if parts else ""
 
 
-def _diffs(found: Comparison, row: CodeRow) -> list[str]:
+def _texts(found: Comparison) -> str:
+    parts = []
+    for row in found.texts:
+        title = text_title(row)
+        parts += (
+            [f'<p class="soft">{escape(title)}: the same</p>'] if row.is_equal else _diffs(found, row, title)
+        )
+    return f"<h2>{TITLES['texts']}</h2>{''.join(parts)}" if parts else ""
+
+
+def _diffs(found: Comparison, row: CodeRow | TextRow, title: str) -> list[str]:
     parts = []
     for about, diff in diffs(found, row):
         lines = "".join(_diff_line(line) for line in diff)
-        parts.append(f"<h3>{escape(row.title)} <span>{escape(about)}</span></h3><pre>{lines}</pre>")
+        text = f"<pre>{lines}</pre>" if lines else ""
+        parts.append(f"<h3>{escape(title)} <span>{escape(about)}</span></h3>{text}")
     return parts
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.comparison_words import (
+from stepmill.comparing.words import (
     TITLES,
     change_text,
     diffs,
@@ -14,13 +14,14 @@ from stepmill.cli.render.comparison_words import (
     row_name,
     run_facts_text,
     table_sections,
+    text_title,
     value_cell,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stepmill.model.comparison import CodeRow, Comparison, Row
+    from stepmill.model.comparison import CodeRow, Comparison, Row, TextRow
 
 _HISTOGRAM = "histogram"  # Markdown draws several spaces as one
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~])")
@@ -39,6 +40,7 @@ def markdown_report(found: Comparison) -> str:
         *_code(found),
         *_tables(found, "environment", "files", "metrics"),
         *_outputs(found),
+        *_texts(found),
         *_pictures(found),
         *_tables(found, "durations"),
     ]
@@ -65,17 +67,26 @@ def _rows(found: Comparison, rows: Sequence[Row], *, changes: bool = False) -> s
 def _code(found: Comparison) -> list[str]:
     blocks: list[str] = []
     for row in found.code:
-        blocks += [f"{_plain(row.title)}: the same"] if row.is_equal else _diffs(found, row)
+        blocks += [f"{_plain(row.title)}: the same"] if row.is_equal else _diffs(found, row, row.title)
     return [f"### {TITLES['code']}", *blocks] if blocks else []
 
 
-def _diffs(found: Comparison, row: CodeRow) -> list[str]:
+def _texts(found: Comparison) -> list[str]:
+    blocks: list[str] = []
+    for row in found.texts:
+        title = text_title(row)
+        blocks += [f"{_plain(title)}: the same"] if row.is_equal else _diffs(found, row, title)
+    return [f"### {TITLES['texts']}", *blocks] if blocks else []
+
+
+def _diffs(found: Comparison, row: CodeRow | TextRow, title: str) -> list[str]:
     blocks = []
     for about, diff in diffs(found, row):
         text = "\n".join(diff)
         longest = max((len(ticks) for ticks in re.findall(r"`+", text)), default=0)
         fence = "`" * max(3, longest + 1)
-        blocks += [f"{_plain(row.title)} ({about})", f"{fence}diff\n{text}\n{fence}"]
+        blocks.append(f"{_plain(title)} ({about})")
+        blocks += [f"{fence}diff\n{text}\n{fence}"] if text else []
     return blocks
 
 

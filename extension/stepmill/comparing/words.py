@@ -11,7 +11,7 @@ from stepmill.model.statistics import number_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stepmill.model.comparison import CodeRow, ComparedRun, Comparison, OutputRow, Row
+    from stepmill.model.comparison import CodeRow, ComparedRun, Comparison, OutputRow, Row, TextRow
 
 TITLES = {
     "parameters": "Parameters",
@@ -20,6 +20,7 @@ TITLES = {
     "files": "Files",
     "metrics": "Metrics",
     "outputs": "Results",
+    "texts": "Text outputs",
     "pictures": "Pictures",
     "durations": "Durations",
 }
@@ -87,13 +88,20 @@ def _is_lacking(row: OutputRow) -> bool:
     return None in row.digests and len(set(row.digests)) == _ONE_AND_NONE
 
 
-def diffs(found: Comparison, row: CodeRow) -> list[tuple[str, tuple[str, ...]]]:
+def text_title(row: TextRow) -> str:
+    """Return whose text a row is: "fit, cell [3]"."""
+    return f"{row.step}, cell [{row.cell}]"
+
+
+def diffs(found: Comparison, row: CodeRow | TextRow) -> list[tuple[str, tuple[str, ...]]]:
     """Return the different diffs, each with the letters of its runs: "A to B, C"."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for letter, diff in zip(letters(found), row.diffs, strict=True):
         if diff:
             groups.setdefault(diff, []).append(letter)
-    layout = "; comments or layout only" if row.is_layout else ""
+    if not groups:
+        return [("differs only in what is not kept of so long a text", ())]
+    layout = "; comments or layout only" if getattr(row, "is_layout", False) else ""
     return [(f"{letters(found)[0]} to {listed(to)}{layout}", diff) for diff, to in groups.items()]
 
 
