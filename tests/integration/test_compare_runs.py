@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from integration.notebooks import statuses
 from stepmill import api
 
 if TYPE_CHECKING:
@@ -44,3 +45,15 @@ def test_cause_comes_before_effect(place: Workplace) -> None:
     assert found.diverged == "scale"
     assert "scaled(), which it uses, is another; it failed in B: ZeroDivisionError" in found.sentence
     assert "+    return [item / 0 for item in x]" in found.code[0].diffs[1]
+
+
+def test_a_deleted_run_leaves_its_results_behind(place: Workplace) -> None:
+    place.write("%%step load\nx = [1.0, 2.0]\nprint(x)", "%%step total\ny = sum(x)")
+    first = place.run()
+    api.delete_run(first.run_id, place.folder)
+    again = place.run()
+    assert statuses(again) == {"load": "cached", "total": "cached"}
+    assert again.load("load", "x") == [1.0, 2.0]
+    assert place.cell_outputs(again, 0)[0]["text"] == ["[1.0, 2.0]\n"]
+    found = api.compare(again, api.restore_run(first.run_id, place.folder))
+    assert found.is_equal

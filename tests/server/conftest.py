@@ -82,7 +82,12 @@ class Site:
         how = method or ("GET" if body is None else "POST")
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         path = (part for part in ("stepmill", "api", *route.split("/")))
-        options = {"method": how, "body": data, "params": query, "request_timeout": LONG_S}
+        named = [
+            (name, item)
+            for name, value in query.items()
+            for item in (value if isinstance(value, list) else [value])
+        ]
+        options = {"method": how, "body": data, "params": named, "request_timeout": LONG_S}
         response = await self.fetch(*path, raise_error=False, **options)
         return Reply(response.code, json.loads(response.body or b"null"), response.headers)
 

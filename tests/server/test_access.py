@@ -24,6 +24,14 @@ ROUTES = [
     ("GET", "runs/20260101-100000-aaaa/values"),
     ("POST", "open-step"),
     ("POST", "suggest"),
+    ("POST", "runs/20260101-100000-aaaa/deletion"),
+    ("DELETE", "runs/20260101-100000-aaaa/deletion"),
+    ("GET", "runs/20260101-100000-aaaa/step"),
+    ("GET", "runs/20260101-100000-aaaa/notebook"),
+    ("GET", "runs/20260101-100000-aaaa/picture"),
+    ("GET", "runs/20260101-100000-aaaa/artifact"),
+    ("GET", "history"),
+    ("GET", "comparison"),
     ("GET", "stream"),
 ]
 EXECUTING = [
@@ -31,6 +39,8 @@ EXECUTING = [
     ("DELETE", "runs/20260101-100000-aaaa"),
     ("POST", "open-step"),
     ("POST", "suggest"),
+    ("POST", "runs/20260101-100000-aaaa/deletion"),
+    ("DELETE", "runs/20260101-100000-aaaa/deletion"),
 ]
 
 

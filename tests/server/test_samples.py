@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 
 import stepmill.server
 from server.conftest import Reply, Site, notebook_of
+from server.past import FIRST, SECOND, two_runs
 from stepmill.server.app import StepmillApp
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -117,6 +118,15 @@ async def test_a_run(recorder: Recorder) -> None:
     await recorder.check("run", f"runs/{run_id}", of="runs/{run_id}", path="nb.ipynb")
     await recorder.check("events", f"runs/{run_id}/events", of="runs/{run_id}/events", path="nb.ipynb")
     await recorder.check("plan-cached", "plan", body)
+
+
+async def test_past_runs(recorder: Recorder) -> None:
+    two_runs(recorder.site)
+    await recorder.check("history", "history", path="n.ipynb")
+    await recorder.check("comparison", "comparison", path="n.ipynb", run=[FIRST, SECOND])
+    route = {"of": "runs/{run_id}/step", "path": "n.ipynb"}
+    await recorder.check("step", f"runs/{SECOND}/step", step="fit", **route)
+    await recorder.check("error-step", f"runs/{SECOND}/step", step="nope", **route)
 
 
 @pytest.mark.kernel

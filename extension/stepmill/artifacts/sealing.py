@@ -16,7 +16,7 @@ from stepmill.artifacts.refusals import type_name
 from stepmill.errors import ArtifactError, DamagedArtifact, UnstorableValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from stepmill.artifacts.scope import Scope
     from stepmill.artifacts.store import Store
@@ -185,7 +185,7 @@ def read(store: Store, digest: str, scope: Scope) -> Any:
     """
     document = store.read_artifact(digest, to_load=True)
     content = document["content"]
-    parts = {part: _part(store, document, part, name) for part, name in document["blobs"].items()}
+    parts = dict(parts_of(store, document))
     try:
         return by_name(content["materializer"]).decode(content["header"], parts, scope)
     except (ArtifactError, MemoryError):
@@ -196,6 +196,12 @@ def read(store: Store, digest: str, scope: Scope) -> Any:
             hint="the step needs the same libraries as the one that made it; custom classes need "
             "a __reduce__ or __setstate__ that takes what was pickled",
         ) from error
+
+
+def parts_of(store: Store, document: Mapping[str, Any]) -> Iterator[tuple[str, memoryview]]:
+    """Yield name and bytes of what a stored value is made of; raises DamagedArtifact as `read` does."""
+    for part, digest in document["blobs"].items():
+        yield part, _part(store, document, part, digest)
 
 
 def _part(store: Store, document: Mapping[str, Any], part: str, digest: str) -> memoryview:

@@ -8,8 +8,10 @@ from traitlets import Float, Int
 from stepmill.server.copies import OpenStepHandler, SuggestHandler
 from stepmill.server.handlers import AnalyzeHandler, PlanHandler, StatusHandler
 from stepmill.server.logs import LogHandler, OutputsHandler, ValuesHandler
+from stepmill.server.history import ComparisonHandler, DeletionHandler, HistoryHandler
 from stepmill.server.runs import EventsHandler, RunHandler, RunsHandler
 from stepmill.server.services import Services
+from stepmill.server.steps import ArtifactHandler, NotebookHandler, PictureHandler, StepHandler
 from stepmill.server.stream import StreamHandler
 
 _BASE = r"/stepmill/api"
@@ -51,6 +53,13 @@ class StepmillApp(ExtensionApp):
             r"runs/([^/]+)/log": LogHandler,
             r"runs/([^/]+)/outputs": OutputsHandler,
             r"runs/([^/]+)/values": ValuesHandler,
+            r"runs/([^/]+)/deletion": DeletionHandler,
+            r"runs/([^/]+)/step": StepHandler,
+            r"runs/([^/]+)/notebook": NotebookHandler,
+            r"runs/([^/]+)/picture": PictureHandler,
+            r"runs/([^/]+)/artifact": ArtifactHandler,
+            "history": HistoryHandler,
+            "comparison": ComparisonHandler,
             "stream": StreamHandler,
             "open-step": OpenStepHandler,
             "suggest": SuggestHandler,

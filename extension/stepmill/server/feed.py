@@ -52,10 +52,15 @@ def parse_position(text: str) -> Position | None:
     return Position(found[1], int(found[2]))
 
 
+def is_run_id(text: str) -> bool:
+    """Tell whether a text can be a whole run id, and so no other path."""
+    return _RUN_ID.fullmatch(text) is not None
+
+
 def run_folder(runs: Path, run_id: str) -> RunFolder | None:
     """Return the folder of a run by its whole id, or None; no other path can be reached by it."""
     folder = RunFolder(runs, run_id)
-    return folder if _RUN_ID.fullmatch(run_id) and folder.path.is_dir() else None
+    return folder if is_run_id(run_id) and folder.path.is_dir() else None
 
 
 class RunTail:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from stepmill import atomic
-from stepmill.model.codec import from_json, to_json
+from stepmill.model.codec import CodecError, from_json, to_json
 from stepmill.model.run import RunSummary
 
 STATE_FILE = "tracking.json"
@@ -75,6 +76,20 @@ def read_state(folder: Path) -> TrackingState | None:
     if not path.is_file():
         return None
     return from_json(TrackingState, json.loads(path.read_text(encoding="utf-8")))
+
+
+def run_page(folder: Path) -> str | None:
+    """Return the address of the run's page on the tracking server that has it; None if none has."""
+    try:
+        state = read_state(folder)
+    except (OSError, ValueError, CodecError):
+        return None
+    if state is None or not state.mlflow_run_id or not state.experiment_id:
+        return None
+    if not state.tracking_uri.startswith(("http://", "https://")):
+        return None  # a file: `stepmill ui` serves it when asked to
+    server = state.tracking_uri.rstrip("/")
+    return f"{server}/#/experiments/{quote(state.experiment_id)}/runs/{quote(state.mlflow_run_id)}"
 
 
 def undelivered(project_root: Path) -> list[Path]:
