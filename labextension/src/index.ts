@@ -3,25 +3,30 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
 import { IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { ICompletionProviderManager } from '@jupyterlab/completer';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { version } from '../package.json';
 import { PipelineClient } from './client/client';
+import { HistoryClient } from './client/history';
 import { labTransport } from './client/transport';
 import { addCommands } from './commands';
 import { StepLineCompleter } from './editor/completer';
 import { CellEditors } from './editor/extension';
 import { PipelineModel } from './model/model';
+import { type IRunsMemory, RunsModel } from './model/runs-model';
 import { followFront } from './notebook/front';
 import type { Form } from './notebook/tagging';
 import { PipelinePanel } from './panels/panel';
 import type { View } from './panels/pipeline/section';
 import { IPipelineModel } from './tokens';
+import { addViews } from './views';
 
 const SETTINGS = 'stepmill:plugin';
 const DRAFTS = 'stepmill:drafts';
@@ -60,7 +65,7 @@ const panel: JupyterFrontEndPlugin<void> = {
   description: 'The side panel, and its commands.',
   autoStart: true,
   requires: [IPipelineModel, INotebookTracker],
-  optional: [ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator],
+  optional: [ILayoutRestorer, ICommandPalette, ISettingRegistry, ITranslator, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     pipeline: PipelineModel,
@@ -68,11 +73,14 @@ const panel: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    database: IStateDB | null
   ) => {
     const trans = (translator ?? nullTranslator).load('stepmill');
+    const client = new HistoryClient(labTransport(app.serviceManager.serverSettings));
     const widget = new PipelinePanel({
       model: pipeline,
+      runs: new RunsModel(pipeline, client, database && memoryIn(database)),
       translator: translator ?? nullTranslator,
       trans,
       execute: (command, args) => void app.commands.execute(command, args),
@@ -96,6 +104,32 @@ const panel: JupyterFrontEndPlugin<void> = {
     onSettings(registry, settings => {
       widget.view = settings.view;
       form = settings.tags;
+    });
+  }
+};
+
+const views: JupyterFrontEndPlugin<void> = {
+  id: 'stepmill:views',
+  description: 'Past runs in the main area: compared, step by step, as executed notebooks.',
+  autoStart: true,
+  requires: [IRenderMimeRegistry, IEditorServices],
+  optional: [ILayoutRestorer, IThemeManager, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    rendermime: IRenderMimeRegistry,
+    editors: IEditorServices,
+    restorer: ILayoutRestorer | null,
+    themes: IThemeManager | null,
+    translator: ITranslator | null
+  ) => {
+    addViews({
+      app,
+      client: new HistoryClient(labTransport(app.serviceManager.serverSettings)),
+      trans: (translator ?? nullTranslator).load('stepmill'),
+      rendermime,
+      editors,
+      themes,
+      restorer
     });
   }
 };
@@ -152,4 +186,16 @@ function onSettings(registry: ISettingRegistry | null, apply: (settings: ISettin
   });
 }
 
-export default [model, panel, editor, completer];
+/** Which metrics are shown, by notebook. */
+function memoryIn(database: IStateDB): IRunsMemory {
+  const key = (path: string) => `stepmill:run-columns:${path}`;
+  return {
+    fetch: async path => {
+      const kept = await database.fetch(key(path));
+      return Array.isArray(kept) ? kept.filter(one => typeof one === 'string') : null;
+    },
+    save: (path, columns) => void database.save(key(path), [...columns])
+  };
+}
+
+export default [model, panel, views, editor, completer];

@@ -3,3 +3,4 @@ import './header.css';
 import './pipeline.css';
 import './run.css';
 import './editor.css';
+import './runs.css';

@@ -37,8 +37,8 @@ def test_runs_with_a_parameter_changed(lab: Lab) -> None:
     expect(lab.panel.get_by_role("button", name="Use the notebook's value for factor, 2")).to_be_visible()
     expect(lab.summary).to_contain_text("2 out of date")
     lab.run_button.click()
-    lab.section("Last Runs")
-    expect(lab.panel.locator("li.jp-Stepmill-row").first).to_contain_text("factor 2 → 5")
+    lab.section("Runs")
+    expect(lab.panel.locator("tr[data-run]").first).to_contain_text("factor 2 → 5")
     expect(lab.panel).to_contain_text("2 run, 1 reused")
 
 
@@ -97,8 +97,8 @@ def test_a_run_from_a_terminal_shows_up(lab: Lab) -> None:
         process.kill()
         process.wait()
     expect(lab.panel).to_contain_text("3 run, 0 reused")
-    lab.section("Last Runs")
-    expect(lab.panel.locator("li.jp-Stepmill-row")).to_have_count(1)
+    lab.section("Runs")
+    expect(lab.panel.locator("tr[data-run]")).to_have_count(1)
 
 
 def test_a_reload_in_the_middle_of_a_run_finds_it_again(lab: Lab) -> None:

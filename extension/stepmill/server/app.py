@@ -7,8 +7,8 @@ from traitlets import Float, Int
 
 from stepmill.server.copies import OpenStepHandler, SuggestHandler
 from stepmill.server.handlers import AnalyzeHandler, PlanHandler, StatusHandler
-from stepmill.server.logs import LogHandler, OutputsHandler, ValuesHandler
 from stepmill.server.history import ComparisonHandler, DeletionHandler, HistoryHandler
+from stepmill.server.logs import LogHandler, OutputsHandler, ValuesHandler
 from stepmill.server.runs import EventsHandler, RunHandler, RunsHandler
 from stepmill.server.services import Services
 from stepmill.server.steps import ArtifactHandler, NotebookHandler, PictureHandler, StepHandler

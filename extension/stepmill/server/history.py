@@ -12,6 +12,7 @@ from stepmill.comparing.markdown import markdown_report
 from stepmill.errors import UsageError
 from stepmill.model.codec import SCHEMA, to_json
 from stepmill.model.documents import comparison_document
+from stepmill.planning.project import Project
 from stepmill.running.folder import RunFolder
 from stepmill.server.base import StepmillHandler, allowed
 from stepmill.server.feed import is_run_id
@@ -77,7 +78,7 @@ def _history(path: Path, limit: int) -> Any:
             {
                 **to_json(run),
                 "changed": to_json(changes.get(run.run_id)),
-                "mlflow_page": run_page(RunFolder(project / ".stepmill" / "runs", run.run_id).path),
+                "mlflow_page": run_page(RunFolder(Project(project).runs, run.run_id).path),
             }
             for run in shown
         ],

@@ -2,11 +2,13 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { createContext, useCallback, useContext, useSyncExternalStore } from 'react';
 import type { PipelineModel } from '../model/model';
+import type { RunsModel } from '../model/runs-model';
 import type { IPipelineState } from '../model/state';
 
 /** What the sections of the panel share. */
 export interface IPanel {
   model: PipelineModel;
+  runs: RunsModel;
   trans: TranslationBundle;
   /** Open a section, and bring it into view. */
   open(section: SectionName): void;

@@ -6,6 +6,7 @@ import { lazy, Suspense } from 'react';
 import { pipelineIcon } from '../icons';
 import type { PipelineModel } from '../model/model';
 import { problemsOf } from '../model/problems';
+import type { RunsModel } from '../model/runs-model';
 import type { SectionName } from './context';
 import type { View } from './pipeline/section';
 import { ReactSection } from './react-section';
@@ -14,12 +15,13 @@ import { ReactSection } from './react-section';
 const Section = lazy(() => import('./sections'));
 
 const NAMES: readonly SectionName[] = ['pipeline', 'problems', 'run', 'runs'];
-const SIZES = [6, 2, 4, 2];
-const LEAST_HEIGHT = 80;
+const SIZES = [6, 2, 4, 5];
+const LEAST_HEIGHT = 160;
 const FOLDED: readonly SectionName[] = ['problems', 'runs'];
 
 export interface IPanelOptions {
   model: PipelineModel;
+  runs: RunsModel;
   translator: ITranslator;
   trans: TranslationBundle;
   execute(command: string, args?: ReadonlyPartialJSONObject): void;
@@ -96,7 +98,7 @@ export class PipelinePanel extends SidePanel {
       pipeline: trans.__('Steps'),
       problems: problems ? trans.__('Problems (%1)', problems) : trans.__('Problems'),
       run: trans.__('Run'),
-      runs: trans.__('Last Runs')
+      runs: trans.__('Runs')
     };
     for (const name of NAMES) {
       const { title } = this._sections[name];
@@ -144,14 +146,14 @@ export class PipelinePanel extends SidePanel {
   }
 
   private _section(name: SectionName | 'header'): ReactSection {
-    const { model, trans, execute, onView } = this._options;
+    const { model, runs, trans, execute, onView } = this._options;
     const draw = () => (
       <Suspense fallback={null}>
         <Section name={name} view={this._view} onView={onView} />
       </Suspense>
     );
     const openNotebook = (path: string | null) => path && execute('docmanager:open', { path });
-    return new ReactSection({ model, trans, execute, openNotebook, open: this._open }, draw);
+    return new ReactSection({ model, runs, trans, execute, openNotebook, open: this._open }, draw);
   }
 
   private _view: View = 'automatic';

@@ -120,8 +120,8 @@ function StepCard({
 }
 
 function StepButtons({ graph, name }: { graph: IGraph; name: string }): JSX.Element {
-  const { model, trans, open, openNotebook } = usePanel();
-  const { run, activity, isOnErrand } = usePipeline();
+  const { model, trans, open, openNotebook, execute } = usePanel();
+  const { run, activity, isOnErrand, notebook } = usePipeline();
   const after = withAfter(graph, name).size - 1;
   const isLocked = !isOver(run) || activity !== 'idle';
   const start = (scope: Parameters<typeof model.run>[0]) => {
@@ -163,6 +163,18 @@ function StepButtons({ graph, name }: { graph: IGraph; name: string }): JSX.Elem
       >
         {trans.__('Open with inputs')}
       </button>
+      {run?.steps[name] && notebook && (
+        <button
+          type="button"
+          className="jp-Button jp-mod-styled"
+          title={trans.__('What it took and gave in the last run, and why it ran')}
+          onClick={() =>
+            execute('stepmill:show-step', { path: notebook.path, run: run.id, step: name })
+          }
+        >
+          {trans.__('Show results')}
+        </button>
+      )}
     </div>
   );
 }
