@@ -6,35 +6,47 @@ import importlib
 import importlib.util
 import sys
 import threading
+from functools import partial
 from types import ModuleType
+from typing import Any
 
-_SLOW = "rfc3987_syntax"
+_PUT_OFF = {
+    # jsonschema's check of international addresses: builds a parser, a second of CPU, and everybody
+    # who has JupyterLab has it
+    "rfc3987_syntax": ("is_valid_syntax",),
+    # papermill's Hadoop: loads pyarrow and numpy
+    "pyarrow.fs": ("FileSelector", "HadoopFileSystem"),
+}
+"""Modules, and what the libraries import from them. Whoever calls one of these gets the real one."""
+
 _lock = threading.Lock()
 
 
 def import_notebook_libraries() -> None:
-    """Import nbformat and nbclient; jsonschema's check of international addresses is put off.
-
-    It builds a parser when it is imported, which takes a second of CPU; everybody who has JupyterLab
-    has it. Whoever uses the check gets it then.
-    """
+    """Import nbformat, nbclient and papermill, the costly modules that they only may need put off."""
     with _lock:
-        puts_off = not {_SLOW, "jsonschema"} & sys.modules.keys() and importlib.util.find_spec(_SLOW)
-        if puts_off:
-            sys.modules[_SLOW] = _stand_in()
+        put_off = [name for name in _PUT_OFF if _can_be_put_off(name)]
+        for name in put_off:
+            sys.modules[name] = _stand_in(name)
         try:
-            importlib.import_module("nbformat")
-            importlib.import_module("nbclient")
+            for name in ("nbformat", "nbclient", "papermill"):
+                importlib.import_module(name)
         finally:
-            if puts_off:
-                del sys.modules[_SLOW]
+            for name in put_off:
+                del sys.modules[name]
 
 
-def _stand_in() -> ModuleType:
-    module = ModuleType(_SLOW)
+def _can_be_put_off(name: str) -> bool:
+    top = name.partition(".")[0]
+    return top not in sys.modules and importlib.util.find_spec(top) is not None
 
-    def is_valid_syntax(*arguments: object, **options: object) -> object:
-        return importlib.import_module(_SLOW).is_valid_syntax(*arguments, **options)
 
-    module.is_valid_syntax = is_valid_syntax  # type: ignore[attr-defined]
+def _stand_in(name: str) -> ModuleType:
+    module = ModuleType(name)
+    for function in _PUT_OFF[name]:
+        setattr(module, function, partial(_real, name, function))
     return module
+
+
+def _real(module: str, function: str, *arguments: Any, **options: Any) -> Any:
+    return getattr(importlib.import_module(module), function)(*arguments, **options)
