@@ -131,9 +131,9 @@ class Flow:
         return "literal" if shape == "constant" and seen.unit.owner is not None else shape
 
     def _changed_constants(self) -> set[int]:
-        """Constants that something changes in place: they are data."""
+        """Constants that something changes in place: they are data, or nothing that a setting may repeat."""
         found: set[int] = set()
-        constants = {index for index, shape in self.shapes.items() if shape == "constant"}
+        constants = {index for index, shape in self.shapes.items() if shape in ("constant", "literal")}
         for seen, taken in zip(self.observed.values(), self.taken.values(), strict=True):
             found |= constants & seen.effects.changes_made
             for name in seen.effects.changes:

@@ -155,6 +155,8 @@ def words_like(units: Iterable[Unit], pattern: str) -> frozenset[str]:
         for node in ast.walk(unit.node):
             if isinstance(node, ast.Name):
                 found.add(node.id)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                found.add(node.name)
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.update(_WORD.findall(node.value))
     return frozenset(name for name in found if fnmatchcase(name, pattern))

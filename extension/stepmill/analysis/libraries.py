@@ -9,11 +9,11 @@ import re
 from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, Change
 from stepmill.analysis.expressions import concatenated
 from stepmill.analysis.purity import NOTHING, Entry, function_entry, is_mutator, method_entry
-from stepmill.analysis.shell import Shell
+from stepmill.analysis.texts import Texts
 from stepmill.analysis.values import (
+    ADDRESS,
     CELLS,
     IMMUTABLE,
-    NO_CONSTANT,
     UNKNOWN,
     Kind,
     Value,
@@ -24,7 +24,6 @@ from stepmill.analysis.values import (
     replace,
 )
 from stepmill.model.pipeline import Volatile
-from stepmill.syntax import parse_or_empty
 
 RESULT_KINDS = {
     "immutable": Kind.IMMUTABLE, "frame": Kind.FRAME, "array": Kind.ARRAY, "container": Kind.CONTAINER,
@@ -88,11 +87,13 @@ CELL_METHODS = frozenset(
 """Mutating methods that no pandas object has: what is changed is a list, dict or set in a cell."""
 WRITTEN_INTO = frozenset({"out", "file", "buf", "fp"})
 """Keywords under which calls are given what they write into: an array, a stream."""
+DRAWN_FROM = frozenset({"random_state", "rng", "generator", "bit_generator", "seed"})
+"""Keywords under which calls are given a generator that they draw from."""
 ACCESSORS = frozenset({"str", "dt", "cat"})
 """Attributes of a series that apply what is a method of one value to all."""
 
 
-class Libraries(Shell):
+class Libraries(Texts):
     """What is known, or has to be supposed, about code that we do not read."""
 
     # -- functions ---------------------------------------------------------------------------------
@@ -109,6 +110,8 @@ class Libraries(Shell):
         entry = function_entry(dotted)
         everything = [*args, *keywords.values()]
         self._into(keywords, node)
+        if not _is_class(dotted):  # what a class makes draws later
+            self._draws_from(keywords, node)
         if entry is None:
             return self._unlisted(dotted, everything, node)
         if entry.has("process"):  # an object that the process has one of: its settings are session state
@@ -116,6 +119,9 @@ class Libraries(Shell):
         self._state(entry, args, keywords, node, dotted)
         self._files(entry, args, keywords, node)
         self._arguments(entry, args, node)
+        named = frozenset[str]()
+        if entry.has("formula"):
+            named = self.names_in_formula(keywords.get("formula", args[0] if args else UNKNOWN), node)
         given = None
         if entry.has("calls") or not entry.has("pure"):
             given = self.escape(everything, node, classes=entry.has("holds"))
@@ -125,6 +131,11 @@ class Libraries(Shell):
             return result
         made = self._result(entry, args[0] if args else UNKNOWN, everything, keywords, dotted)
         made = _or_given(made, keywords)
+        if entry.has("unpickles"):
+            named |= self.pickled(node)
+        if entry.has("examines"):
+            self.examine(node)
+        made = replace(made, carries=made.carries | named) if named else made
         if _reads_on(dotted, made, args, keywords):
             return self.fresh(Kind.HANDLE)
         if made.kind is Kind.ITERATOR and dotted in ("zip", "enumerate") and _are_all(args, node):
@@ -167,12 +178,21 @@ class Libraries(Shell):
         if entry.has("strings"):
             self.names_in_strings(args, node)
         if entry.has("names"):
-            self._names_in_expressions(args, node)
+            self.names_in_expressions(args, node)
+        if entry.has("pickles"):
+            pickled = frozenset[str]().union(*map(definitions_of, args))
+            self.world["pickled"] = self.world.get("pickled", frozenset()) | pickled
 
     def _into(self, keywords: dict[str, Value], node: ast.AST) -> None:
         """`out=`, `file=`: what is given there is written into."""
         for key in WRITTEN_INTO & keywords.keys():
             self.change(keywords[key], node)
+
+    def _draws_from(self, keywords: dict[str, Value], node: ast.AST) -> None:
+        """`df.sample(random_state=rng)`: the generator goes on."""
+        for key in sorted(DRAWN_FROM & keywords.keys()):
+            if keywords[key].kind is Kind.OBJECT:
+                self.change(keywords[key], node)
 
     def _partial(self, args: list[Value], keywords: dict[str, Value]) -> Value:
         made = self.fresh(Kind.OBJECT, holds=[*args, *keywords.values()])
@@ -346,6 +366,7 @@ class Libraries(Shell):
         entry = method_entry(name, METHOD_KINDS.get(owner.kind, ""))
         everything = [*args, *keywords.values()]
         self._into(keywords, node)
+        self._draws_from(keywords, node)
         if entry is None:
             return self._unlisted_method(owner, name, everything, node)
         inplace = entry.has("inplace") and _true(keywords.get("inplace"))
@@ -388,7 +409,8 @@ class Libraries(Shell):
         node: ast.AST,
     ) -> None:
         state = entry
-        if name == "sample" and owner.kind not in (Kind.FRAME, Kind.UNKNOWN):
+        other = name == "sample" and owner.kind not in (Kind.FRAME, Kind.UNKNOWN)
+        if other or (name == "__enter__" and owner.kind in (Kind.HANDLE, Kind.INSTANCE)):
             state = NOTHING
         self._state(state, args, keywords, node, f".{name}()")
         self._files(entry, args, keywords, node, owner)
@@ -477,7 +499,7 @@ class Libraries(Shell):
 
     def draw(self, generators: frozenset[str], node: ast.AST) -> None:
         """Drawing reads and advances a generator that the notebook has seeded."""
-        for generator in sorted(generators):
+        for generator in sorted(generators - {ADDRESS}):
             name = RANDOM + generator
             if name in self.env:
                 self.change_pseudo(name, node)
@@ -625,36 +647,6 @@ class Libraries(Shell):
             return ANY_FILE
         return FILE + posixpath.normpath(posixpath.join(self.folder or "", text))
 
-    # -- names in strings --------------------------------------------------------------------------
-
-    def names_in_strings(self, values: list[Value], node: ast.AST) -> None:
-        """`df.query("a > @limit")` reads `limit`."""
-        for value in values:
-            text = value.constant
-            if isinstance(text, str):
-                for piece in text.split("@")[1:]:
-                    name = ""
-                    for character in piece:
-                        if not (name + character).isidentifier():
-                            break
-                        name += character
-                    if name:
-                        self._need_global(name, node)
-            elif value.is_immutable and value.constant is NO_CONSTANT:
-                self.effects.find("SM213", self.place(node))
-
-    def _names_in_expressions(self, values: list[Value], node: ast.AST) -> None:
-        """`pd.eval("a + b")` reads both, as if they stood there."""
-        for value in values:
-            if isinstance(value.constant, str):
-                for found in ast.walk(parse_or_empty(value.constant.replace("@", ""))):
-                    if isinstance(found, ast.Name) and found.id in self.env:
-                        self._need_global(found.id, node)
-
-    def _need_global(self, name: str, node: ast.AST) -> None:
-        if self.frame is None or self.frame.home(name) is None:
-            self.need(name, self.place(node))
-
 
 def _is_exact(name: str) -> bool:
     """Tell whether a file's pseudo-name is that of one file."""
@@ -688,6 +680,10 @@ def _reads_on(dotted: str, made: Value, args: list[Value], keywords: dict[str, V
     if dotted == "numpy.load":
         return bool(args) and str(args[0].constant).endswith(".npz")
     return made.kind is Kind.FRAME and ("chunksize" in keywords or _true(keywords.get("iterator")))
+
+
+def _is_class(dotted: str) -> bool:
+    return dotted.rsplit(".", 1)[-1][:1].isupper()
 
 
 def _uncopied(keywords: dict[str, Value]) -> bool:

@@ -12,7 +12,17 @@ from stepmill.analysis.effects import ANY_FILE
 from stepmill.analysis.purity import is_read_only, magic_kind
 from stepmill.analysis.statements import Statements
 from stepmill.analysis.units import parse
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, constant, dotted_name, join, library
+from stepmill.analysis.values import (
+    ADDRESS,
+    IMMUTABLE,
+    UNKNOWN,
+    Kind,
+    Value,
+    constant,
+    dotted_name,
+    join,
+    library,
+)
 from stepmill.model.pipeline import Volatile
 
 _PERCENT_FIELD = re.compile(r"%\((\w+)\)")
@@ -312,6 +322,20 @@ class Shell(Statements):
                 return Value(receiver.kind, base.what, receiver.roots, receiver.carries)
         return Value(Kind.OBJECT, "super", receiver.roots)
 
+    def special_id(self, node: ast.Call) -> Value:
+        """Another process has other addresses."""
+        for argument in node.args:
+            self.evaluate(argument)
+        return Value(Kind.IMMUTABLE, random=frozenset({ADDRESS}))
+
+    def special_hash(self, node: ast.Call) -> Value | None:
+        """What has no `__hash__` of its own is hashed by its address."""
+        value = self.evaluate(node.args[0]) if len(node.args) == 1 else UNKNOWN
+        info = self.classes.get(value.what) if value.kind is Kind.INSTANCE else None
+        if info is None or info.node.decorator_list or self.has_library_base(info):
+            return None
+        return None if self.find_attribute(info, "__hash__") else self.special_id(node)
+
     def special_type(self, node: ast.Call) -> Value | None:
         if len(node.args) != 1:
             return None
@@ -392,6 +416,9 @@ class Shell(Statements):
         if name in ("system", "sx"):
             self._command(line, node)
             return self.fresh(Kind.CONTAINER)
+        if kind == "script":  # `%mkdir out`: IPython's own aliases of shell commands
+            self._command(f"{name} {line}", node)
+            return IMMUTABLE
         if kind == "names":
             self.effects.find("SM330", self.place(node), f"%{name}")
         elif kind == "dynamic":

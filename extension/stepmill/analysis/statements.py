@@ -165,6 +165,7 @@ class Statements(Expressions):
     def _Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
             if isinstance(target, ast.Name):
+                self.implicit(self._value_of(target.id) or UNKNOWN, ("__del__",), [], target)
                 self.unbind(target.id, target)
             elif isinstance(target, (ast.Attribute, ast.Subscript)):
                 self._change_holder(target)
@@ -258,6 +259,8 @@ class Statements(Expressions):
             self._change_dict(holder, target)
         renews = holder.kind is Kind.FRAME and holder.owner is None and _is_column(index)
         self.change(holder, target, columns=renews)
+        if index is not None and index.random:  # memo[id(x)] = …
+            self.store(holder, [index])
         in_frame = holder.kind is Kind.FRAME and holder.owner is not None and holder.attribute != CELLS
         if in_frame and holder.owner is not None:  # df["a"][0] = 1, df.loc[m, "a"] = 1
             self.change(replace(holder.owner, owner=None), target)

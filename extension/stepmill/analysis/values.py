@@ -60,7 +60,7 @@ class Value(NamedTuple):
     owner
         For a bound method: the receiver.
     random
-        Generators that fitting the object draws from.
+        Generators that fitting the object draws from; `ADDRESS`, which is none.
     pattern
         For a text of which only parts are known: these, with `*` for the rest.
     closed
@@ -96,6 +96,9 @@ class Value(NamedTuple):
 
 IMMUTABLE: Final = Value(Kind.IMMUTABLE)
 UNKNOWN: Final = Value()
+
+ADDRESS: Final = "address of an object"
+"""In `random`: the value depends on where in memory an object lies, as `id(x)` does."""
 
 CELLS: Final = "cells"
 """The `attribute` of a row or group that pandas hands to a callback: a copy, but for what its cells hold."""

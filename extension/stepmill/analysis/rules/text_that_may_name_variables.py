@@ -9,11 +9,12 @@ RULE = Rule(
     code="SM213",
     severity=Severity.WARNING,
     title="a text that may name variables",
-    message=("this text is put together at run time and may name variables (`@name`) that cannot be seen"),
+    message="this text is put together at run time and may name variables that cannot be seen",
     label="reads variables by name",
-    hint="write the query as one literal text, or pass the values with `local_dict=`",
+    hint="write the query or formula as one literal text; a query takes values by `local_dict=`, too",
     why=(
-        "`df.query` and `df.eval` read variables by name; one that is not seen would be missing in the step."
+        "`df.query`, `df.eval` and formulas read variables by name; one that is not seen would be missing "
+        "in the step. Functions and modules that a formula names are there in any case."
     ),
     bad=(
         "import pandas as pd",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.values import Kind
+from stepmill.analysis.values import ADDRESS, UNKNOWN, Kind
 from stepmill.model.diagnostic import Severity
 from stepmill.model.rule import Rule
 
@@ -36,16 +36,21 @@ RULE = Rule(
 
 
 UNSTORABLE = {Kind.GENERATOR: "a generator", Kind.HANDLE: "an open file, connection or lock"}
+OF_ADDRESSES = "made of addresses in memory (`id`, or a hash by identity), which differ in each process"
 
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Only values that another step takes have to be stored."""
     for draft in view.assembly.drafts.values():
         for unit in draft.units:
-            for name, kind in view.flow.observed[unit].kinds.items():
+            observed = view.flow.observed[unit]
+            for name, kind in observed.kinds.items():
                 taken = draft.inputs.get(name)
-                if taken is not None and kind in UNSTORABLE:
+                detail = UNSTORABLE.get(kind, "")
+                if ADDRESS in observed.effects.seen.get(name, UNKNOWN).random:
+                    detail = OF_ADDRESSES
+                if taken is not None and detail:
                     made = view.assembly.place(taken.source.last, name)
                     yield view.diagnose(
-                        RULE, taken.place, name, other=made, detail=UNSTORABLE[kind], step=taken.source.owner
+                        RULE, taken.place, name, other=made, detail=detail, step=taken.source.owner
                     )

@@ -1,0 +1,85 @@
+"""Texts and files that name things of the notebook: queries, formulas, pickles."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from stepmill.analysis.shell import Shell
+from stepmill.analysis.values import NO_CONSTANT, UNKNOWN, Kind, Value, definitions_of
+from stepmill.syntax import parse_or_empty
+
+_IN_FORMULA = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_NAMED_IN_FORMULAS = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.LIBRARY})
+
+
+class Texts(Shell):
+    """Names that do not stand in the code that reads them."""
+
+    def pickled(self, node: ast.AST) -> frozenset[str]:
+        """Read the functions and classes that a pickle may name; return their definitions.
+
+        These are the ones of what the notebook has pickled so far; any, if it has pickled nothing.
+        """
+        pickled = self.world.get("pickled")
+        known = self._definitions()
+        named = [name for name, value in known.items() if pickled is None or value.what in pickled]
+        return frozenset[str]().union(*(definitions_of(self.read_global(name, node)) for name in named))
+
+    def examine(self, node: ast.AST) -> None:
+        """`doctest.testmod()` goes through all functions and classes there are and runs what they say."""
+        for name in self._definitions():
+            self.escape([self.read_global(name, node)], node)
+
+    def _definitions(self) -> dict[str, Value]:
+        found = {name: self.env.get(name, UNKNOWN) for name in sorted(self.answer("like *"))}
+        return {name: value for name, value in found.items() if value.is_callable_of_notebook}
+
+    def names_in_strings(self, values: list[Value], node: ast.AST) -> None:
+        """`df.query("a > @limit")` reads `limit`."""
+        for value in values:
+            text = value.constant
+            if isinstance(text, str):
+                for piece in text.split("@")[1:]:
+                    name = ""
+                    for character in piece:
+                        if not (name + character).isidentifier():
+                            break
+                        name += character
+                    if name:
+                        self._need_global(name, node)
+            elif value.is_immutable and value.constant is NO_CONSTANT:
+                self.effects.find("SM213", self.place(node))
+
+    def names_in_expressions(self, values: list[Value], node: ast.AST) -> None:
+        """`pd.eval("a + b")` reads both, as if they stood there."""
+        for value in values:
+            if isinstance(value.constant, str):
+                for found in ast.walk(parse_or_empty(value.constant.replace("@", ""))):
+                    if isinstance(found, ast.Name) and found.id in self.env:
+                        self._need_global(found.id, node)
+
+    def names_in_formula(self, formula: Value, node: ast.AST) -> frozenset[str]:
+        """`smf.ols("y ~ np.log(x)", df)` looks up what is no column, as if it stood in the call.
+
+        A formula that is put together may call any function and name any module. A variable in it is
+        not seen: where one is missing, the library says so. Return the definitions that it names.
+        """
+        text = formula.constant
+        if isinstance(text, str):
+            names = set(_IN_FORMULA.findall(_QUOTED.sub("", text)))
+        else:
+            self.effects.find("SM213", self.place(node))
+            names = {n for n in self.answer("like *") if self.env.get(n, UNKNOWN).kind in _NAMED_IN_FORMULAS}
+        found: set[str] = set()
+        for name in sorted(names):
+            if name in self.env and (self.frame is None or self.frame.home(name) is None):
+                value = self.read_global(name, node)
+                self.escape([value], node)
+                found |= definitions_of(value)
+        return frozenset(found)
+
+    def _need_global(self, name: str, node: ast.AST) -> None:
+        if self.frame is None or self.frame.home(name) is None:
+            self.need(name, self.place(node))
