@@ -324,7 +324,7 @@ class Expressions(Core):
             return found
         if owner.kind is Kind.CLASS and "classmethod" not in function.decorators:
             return found
-        return replace(found, owner=owner, attribute=name)
+        return replace(found, owner=owner, attribute=name, roots=found.roots | owner.roots)
 
     def accessor(self, function: Value, *decorators: str) -> Value | None:
         """Return the function with one of `decorators` among those that make up a property."""

@@ -423,3 +423,56 @@ K = len("a")
 print(doctest.testmod())
 """,
 )
+HIDDEN.add(
+    "bound-classmethod-in-setup",
+    """
+class Reg:
+    items = []
+    @classmethod
+    def add(cls, x):
+        cls.items.append(x)
+add_ = Reg.add
+---
+%%step a
+add_(1)
+---
+%%step b
+add_(2)
+print(Reg.items)
+""",
+    why="the method holds the class",
+)
+HIDDEN.add(
+    "module-written-by-an-earlier-step",
+    """
+%%step a
+%%writefile mod.py
+def f(x):
+    return x + 1
+---
+%%step b
+import mod
+y = mod.f(1)
+---
+%%step c
+from mod import f
+print(f(y))
+""",
+    why="what the key says of a module is read when it is there",
+)
+HIDDEN.add(
+    "package-written-by-an-earlier-step",
+    """
+%%step a
+import os
+os.makedirs("pk", exist_ok=True)
+with open("pk/__init__.py", "w") as f:
+    f.write("from .x import v\\n")
+with open("pk/x.py", "w") as f:
+    f.write("v = 3\\n")
+---
+%%step b
+import pk
+print(pk.v)
+""",
+)
