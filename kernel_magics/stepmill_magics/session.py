@@ -34,6 +34,9 @@ _CONTAINERS = (list, dict, set, bytearray)
 _CONTAINER_ITEMS = 10_000
 """A literal in a notebook is smaller; a longer container is no constant and not watched."""
 
+_LATE_SETTINGS = ("pandas:", "matplotlib:", "logging:")
+"""Settings that come to be with an import, or a first use."""
+
 _SET_BY_IMPORTS = ("KMP_", "OMP_", "PYDEVD_", "MPL", "QT_", "TF_", "TORCH_", "CUDA_", "STEPMILL_", "MLFLOW_")
 """Prefixes of environment variables that libraries set when they are imported."""
 
@@ -123,7 +126,7 @@ class Namespace:
 
 
 def process_settings(folder: Path) -> Mapping[str, str]:
-    """Return what a later step could notice of this process: "directory", "path", "environment:NAME" …
+    """Return what a later step could notice of this process: "directory", "path", "logging:NAME" …
 
     "module:NAME" is the data that a module of the project holds; `folder` is the notebook's.
     """
@@ -136,8 +139,9 @@ def process_settings(folder: Path) -> Mapping[str, str]:
     for name, value in os.environ.items():
         if not name.startswith(_SET_BY_IMPORTS):
             settings[f"environment:{name}"] = value
-    for name, value in _pandas_options():
-        settings[f"pandas:{name}"] = repr(value)
+    settings |= {f"pandas:{name}": repr(value) for name, value in _pandas_options()}
+    settings |= {f"matplotlib:{name}": repr(value) for name, value in _plot_settings()}
+    settings |= {f"logging:{name}": state for name, state in _loggers()}
     places = Places(folder)
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
@@ -195,10 +199,8 @@ def open_figures() -> tuple[Any, ...]:
 
 def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of the settings that differ, sorted; those of a library imported meanwhile do not."""
-    had_pandas = any(name.startswith("pandas:") for name in before)
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    names = {name for name in names if not name.startswith(MODULE) or name in before}
-    return tuple(sorted(name for name in names if had_pandas or not name.startswith("pandas:")))
+    return tuple(sorted(n for n in names if n in before or not n.startswith((MODULE, *_LATE_SETTINGS))))
 
 
 def _directory() -> str:
@@ -237,6 +239,32 @@ def _pandas_options() -> Iterator[tuple[str, Any]]:
                 frontier.append((f"{prefix}{key}.", value))
             else:
                 yield f"{prefix}{key}", value
+
+
+def _plot_settings() -> Iterator[tuple[str, Any]]:
+    """Yield what matplotlib draws by, but for what it keeps about its window system."""
+    matplotlib = sys.modules.get("matplotlib")
+    for name, value in dict.items(getattr(matplotlib, "rcParams", {})):
+        if not name.startswith(("backend", "interactive", "toolbar")):
+            yield name, value
+
+
+def _loggers() -> Iterator[tuple[str, str]]:
+    """Yield the loggers with what somebody may have set them to."""
+    logging = sys.modules.get("logging")
+    root = getattr(logging, "root", None)
+    if root is None:
+        return
+    for name, logger in [("root", root), *root.manager.loggerDict.items()]:
+        if hasattr(logger, "handlers"):  # others only hold a place
+            kept = (
+                logger.level,
+                logger.disabled,
+                logger.propagate,
+                len(logger.handlers),
+                len(logger.filters),
+            )
+            yield name, repr(kept)
 
 
 def _is_definition(value: Any, namespace: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import locale
+import logging
 import os
 import sys
 from pathlib import Path
@@ -233,6 +234,12 @@ def _set_option() -> None:
     pd.set_option("display.max_rows", 7)
 
 
+def _set_linewidth() -> None:
+    import matplotlib as mpl
+
+    mpl.rcParams["lines.linewidth"] = 7
+
+
 _SETTINGS: list[Any] = [
     pytest.param(lambda: None, (), id="nothing"),
     pytest.param(lambda: os.environ.update(SM_TEST="1"), ("environment:SM_TEST",), id="environment"),
@@ -241,6 +248,8 @@ _SETTINGS: list[Any] = [
     pytest.param(lambda: sys.path.append("/x"), ("path",), id="import-path"),
     pytest.param(lambda: locale.setlocale(locale.LC_NUMERIC, "C.UTF-8"), ("locale",), id="locale"),
     pytest.param(_set_option, ("pandas:display.max_rows",), id="pandas-option"),
+    pytest.param(_set_linewidth, ("matplotlib:lines.linewidth",), id="matplotlib-setting"),
+    pytest.param(lambda: logging.getLogger("sm.test").setLevel(7), ("logging:sm.test",), id="logger"),
 ]
 
 
@@ -248,15 +257,17 @@ _SETTINGS: list[Any] = [
 def test_changed_settings(
     change: Callable[[], Any], expected: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
+    import matplotlib as mpl
     import pandas as pd
 
     monkeypatch.chdir(tmp_path)
+    logger = logging.getLogger("sm.test")
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(os, "environ", os.environ)
     for name in ("SM_TEST", "KMP_TEST"):
         monkeypatch.delenv(name, raising=False)
     numeric = locale.setlocale(locale.LC_NUMERIC)
-    rows = pd.get_option("display.max_rows")
+    rows, width = pd.get_option("display.max_rows"), mpl.rcParams["lines.linewidth"]
     before = process_settings(Path.cwd())
     try:
         change()
@@ -264,6 +275,8 @@ def test_changed_settings(
     finally:
         locale.setlocale(locale.LC_NUMERIC, numeric)
         pd.set_option("display.max_rows", rows)
+        mpl.rcParams["lines.linewidth"] = width
+        logger.setLevel(logging.NOTSET)
         for name in ("SM_TEST", "KMP_TEST"):
             os.environ.pop(name, None)
 

@@ -51,6 +51,12 @@ if TYPE_CHECKING:
 _MODULE = "module:"
 """How the settings begin that are the data of a module of the project."""
 
+_USED_WITH = {
+    "matplotlib": frozenset({"matplotlib", "seaborn", "pandas"}),
+    "logging": frozenset({"logging"}),
+}
+"""Settings that only steps notice which use one of these modules."""
+
 _SEEN_LATER = (_MODULE, FIGURES)
 """Settings that matter only if a later step uses them: known when that has run."""
 
@@ -346,7 +352,8 @@ class StepRunner:
     def _refuse_settings(self, step: Step, result: StepResult, ended: StepExit, files: StepFiles) -> None:
         """Refuse a step after which later ones would run in another process state than in Run All.
 
-        An environment variable that nobody is seen to read only gives a warning: libraries set some.
+        An environment variable that nobody is seen to read only gives a warning: libraries set some. So
+        does a setting of a library that no later step imports.
         """
         later = self._later(step)
         unseen = [s for s in self._unrepeated(step, result) if not s.startswith(_SEEN_LATER)]
@@ -354,7 +361,8 @@ class StepRunner:
             return
         what = ", ".join(setting.replace(":", " ", 1) for setting in unseen)
         read = {f"environment:{name}" for other in later for name in other.environment}
-        grave = tuple(s for s in unseen if not s.startswith("environment:") or s in read)
+        used = {module.partition(".")[0] for other in later for module in other.imports}
+        grave = tuple(s for s in unseen if _matters(s, read, used))
         message = (
             f"step {step.name!r} changes the state of its process ({what}): later steps would not see it"
         )
@@ -392,6 +400,14 @@ class StepRunner:
         if seed is None:
             return decision.reason
         return f"{decision.reason}; nothing seeds its random numbers, so seed {seed} was set"
+
+
+def _matters(setting: str, read: set[str], used: set[str]) -> bool:
+    """Tell whether steps that read these environment variables and use these modules notice a change."""
+    kind = setting.partition(":")[0]
+    if kind == "environment":
+        return setting in read
+    return kind not in _USED_WITH or not used.isdisjoint(_USED_WITH[kind])
 
 
 def _is_repeated(setting: str, step: Step, repeated: str) -> bool:

@@ -476,3 +476,35 @@ import pk
 print(pk.v)
 """,
 )
+HIDDEN.add(
+    "settings-of-a-context-that-is-kept",
+    """
+from contextlib import ExitStack
+import matplotlib as mpl
+---
+%%step a
+stack = ExitStack()
+stack.enter_context(mpl.rc_context({"lines.linewidth": 9}))
+---
+%%step b
+print(mpl.rcParams["lines.linewidth"])
+""",
+    "refused",
+)
+HIDDEN.add(
+    "logger-inside-an-object",
+    """
+import logging
+class App:
+    def __init__(self):
+        self.log = logging.getLogger("app1")
+app = App()
+---
+%%step a
+app.log.setLevel(40)
+---
+%%step b
+print(app.log.level, logging.getLogger("app1").level)
+""",
+    "either",
+)
