@@ -50,6 +50,15 @@ def test_what_has_a_record_that_holds_is_cached(tmp_path: Path) -> None:
     assert (plan.record, plan.key, plan.expected_seconds) == (kept, static_key(MADE), 2.0)
 
 
+def test_a_record_of_the_same_code_that_changed_its_input_is_not_taken(tmp_path: Path) -> None:
+    about = circumstances(tmp_path)
+    known(about, step="other", outputs={"df": stored(about.world, b"changed")})
+    message = "where this code ran as step other, it changed its input df"
+    assert told(decide_step(FIT, MADE, about)) == (PlanStatus.STALE, [(Cause.FIRST_RUN, message)])
+    gives = replace(FIT, outputs=(Output(name="df"),))
+    assert decide_step(gives, MADE, about).status is PlanStatus.CACHED
+
+
 def test_what_never_ran_is_stale(tmp_path: Path) -> None:
     plan = decide_step(FIT, MADE, circumstances(tmp_path))
     assert told(plan) == (PlanStatus.STALE, [(Cause.FIRST_RUN, "no earlier result is stored")])

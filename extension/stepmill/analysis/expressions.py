@@ -46,6 +46,9 @@ ARRAY_MAKERS = frozenset({"numpy.c_", "numpy.r_", "numpy.mgrid", "numpy.ogrid"})
 INDEXERS = frozenset({"loc", "iloc", "at", "iat"})
 """Attributes of a frame that are the frame, indexed in another way."""
 
+MOST_KEYS = 64
+"""Entries of a dict up to which they are told apart."""
+
 HISTORY = ("_", "__", "___", "_i", "_ii", "_iii")
 
 OPERATOR_METHODS = {
@@ -146,8 +149,14 @@ class Expressions(Core):
     def _Dict(self, node: ast.Dict) -> Value:
         values = [self.evaluate(key) for key in node.keys if key is not None]
         self.hash_all(values, node)
-        values += [self.evaluate(value) for value in node.values]
-        return self.container(values)
+        parts = tuple(self.evaluate(value) for value in node.values)
+        made = self.container([*values, *parts])
+        texts = [
+            key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
+        ]
+        if not texts or len(texts) < len(node.keys) or len(texts) > MOST_KEYS:
+            return made
+        return replace(made, parts=parts, keys=tuple(texts))
 
     def hash_all(self, values: list[Value], node: ast.AST) -> None:
         """Call what a notebook class has to say when its objects are looked up in a set or dict."""
@@ -373,12 +382,9 @@ class Expressions(Core):
             if owner.what in ARRAY_MAKERS:
                 return self.fresh(Kind.ARRAY, holds=[index])
             return Value(Kind.LIBRARY, owner.what)
-        if (
-            owner.parts is not None
-            and isinstance(index.constant, int)
-            and not isinstance(index.constant, bool)
-        ) and -len(owner.parts) <= index.constant < len(owner.parts):
-            return replace(owner.parts[index.constant], roots=owner.parts[index.constant].roots | owner.roots)
+        known = _known_part(owner, index.constant)
+        if known is not None:
+            return known if known.is_immutable else replace(known, roots=known.roots | owner.roots)
         if owner.kind is Kind.FRAME:
             return replace(self.part(owner), kind=Kind.FRAME, owner=owner, attribute="[]")
         if owner.kind is Kind.ARRAY:
@@ -512,7 +518,7 @@ class Expressions(Core):
             return IMMUTABLE
         if source.kind is Kind.ITERATOR and source.parts and not self.heap.named(source.roots):
             return replace(self.container(list(source.parts)), parts=source.parts)  # zip makes tuples
-        if source.parts:
+        if source.parts and not source.keys:
             joined = join(source.parts)
             return replace(joined, roots=joined.roots | source.roots, constant=NO_CONSTANT)
         if source.kind is Kind.FIGURE:
@@ -551,6 +557,18 @@ class Expressions(Core):
     def note(self, code: str, node: ast.AST, name: str = "", detail: str = "") -> None:
         """Record a finding at `node`."""
         self.effects.findings.append(Finding(code, self.place(node), name, detail))
+
+
+def _known_part(owner: Value, index: Any) -> Value | None:
+    """Return the element of a list, tuple or dict that is written out, None if it is not known."""
+    parts = owner.parts
+    if parts is None:
+        return None
+    if owner.keys:
+        found = [part for key, part in zip(owner.keys, parts, strict=True) if key == index]
+        return found[-1] if found else None
+    is_position = isinstance(index, int) and not isinstance(index, bool)
+    return parts[index] if is_position and -len(parts) <= index < len(parts) else None
 
 
 def _fold(left: Value, right: Value, operator: ast.operator) -> Value:

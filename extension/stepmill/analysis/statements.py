@@ -214,7 +214,7 @@ class Statements(Expressions):
 
     def _unpack(self, targets: list[ast.expr], value: Value, node: ast.AST) -> None:
         self.consume(value, node)
-        if value.parts is not None and len(value.parts) == len(targets):
+        if value.parts is not None and not value.keys and len(value.parts) == len(targets):
             inside = self.inside(value.roots) if self.heap.named(value.roots) else 0
             for target, part in zip(targets, self._before_rebinding(targets, value.parts), strict=True):
                 self.assign(target, part if part.is_immutable else replace(part, roots=part.roots | inside))

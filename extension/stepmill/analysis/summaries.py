@@ -89,6 +89,7 @@ class Summaries(Libraries):
             value.closed and self.heap.is_empty(value.roots),
             None if value.owner is None else self._view(value.owner),
             None if value.parts is None else tuple(self._view(part) for part in value.parts),
+            value.keys,
         )  # fmt: skip
 
     def surroundings(self, values: tuple[Value, ...]) -> list[int]:

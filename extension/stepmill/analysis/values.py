@@ -56,7 +56,7 @@ class Value(NamedTuple):
     constant
         The value itself, where it is a literal.
     parts
-        Values of the elements, where an unpacking can tell them apart.
+        Values of the elements, where an unpacking can tell them apart; those of a dict by `keys`.
     owner
         For a bound method: the receiver.
     random
@@ -78,6 +78,7 @@ class Value(NamedTuple):
     random: frozenset[str] = frozenset()
     pattern: str = ""
     closed: bool = False
+    keys: tuple[str, ...] = ()
 
     @property
     def is_immutable(self) -> bool:
@@ -138,7 +139,7 @@ MOST_TEXTS: Final = 8
 
 def literal_texts(value: Value) -> list[Value]:
     """Return the elements of a short list or tuple of literal texts; none if it is something else."""
-    parts = value.parts or ()
+    parts = () if value.keys else value.parts or ()
     known = len(parts) <= MOST_TEXTS and all(isinstance(part.constant, str) for part in parts)
     return list(parts) if known else []
 

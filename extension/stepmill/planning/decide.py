@@ -11,7 +11,7 @@ from stepmill.model.plan import Cause, PlanStatus, Reason, StepPlan
 from stepmill.planning.explain import differences
 from stepmill.planning.file_history import FileHistory
 from stepmill.planning.kept_files import gone_files
-from stepmill.planning.keys import static_key
+from stepmill.planning.keys import artifact_digest, static_key
 from stepmill.planning.observations import World, failures, written_elsewhere
 from stepmill.planning.quantities import duration
 from stepmill.planning.wishes import Wishes
@@ -118,10 +118,25 @@ def _why_not(step: Step, record: StepRecord, about: Circumstances) -> tuple[Reas
         return (Reason(cause=Cause.EXPIRED, message=message),)
     if volatile and limit_s is None:
         return (Reason(cause=Cause.VOLATILE, message=f"it used {volatile[0]}", subject=volatile[0]),)
+    changed = _changed_unseen(step, record)
+    if changed:
+        message = f"where this code ran as step {record.step}, it changed its input {changed[0]}"
+        return (Reason(cause=Cause.FIRST_RUN, message=message, subject=changed[0]),)
     required = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
     states = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.RANDOM]
     later = about.later.get(step.name)
     return failures(record, about.world, required=required, states=states, later=later, history=about.history)
+
+
+def _changed_unseen(step: Step, record: StepRecord) -> list[str]:
+    """Return the inputs that the record's step changed and that `step` is held to only read.
+
+    Two steps may have the same code and inputs, and only one of them has shown what it does: the other
+    has to run to show it, too.
+    """
+    given = {output.name for output in step.outputs}
+    known = ((name, record.components.get(f"input:{name}")) for name in record.outputs.keys() - given)
+    return sorted(name for name, was in known if was not in (None, artifact_digest(record.outputs[name])))
 
 
 def _foreign(key: str, about: Circumstances) -> tuple[Reason, ...]:

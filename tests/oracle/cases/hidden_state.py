@@ -508,3 +508,38 @@ print(app.log.level, logging.getLogger("app1").level)
 """,
     "either",
 )
+HIDDEN.add(
+    "same-code-twice-changes-its-input",
+    """
+import numpy as np
+from sklearn.model_selection import ShuffleSplit
+---
+%%step a
+ss = ShuffleSplit(2, random_state=np.random.RandomState(0))
+---
+%%step b
+print([t.tolist() for t, _ in ss.split(range(5))])
+---
+%%step c
+print([t.tolist() for t, _ in ss.split(range(5))])
+""",
+    why="the second step must not take over what the last one gave, which was seen to change its input",
+)
+HIDDEN.add(
+    "paths-in-a-dict",
+    """
+PATHS = {"train": "a.csv", "test": "b.csv"}
+---
+%%step a
+with open(PATHS["train"], "w") as f:
+    f.write("1")
+---
+%%step b
+PATHS["train"] = "c.csv"
+with open(PATHS["train"], "w") as f:
+    f.write("2")
+---
+%%step c
+print(open("a.csv").read(), open(PATHS["train"]).read())
+""",
+)
