@@ -66,6 +66,7 @@ class Effects:
     )  # units of untagged assignments whose object it changes
     aliased: dict[str, Place] = field(default_factory=dict)  # changed through another name only
     made: set[str] = field(default_factory=set)  # folders that are there afterwards, as they may have been
+    folders: set[str] = field(default_factory=set)  # those that it makes below others, which it makes, too
     session: list[Place] = field(default_factory=list)
     moves: list[tuple[str | None, str | None]] = field(default_factory=list)  # working folder before, after
     settings: set[str] = field(default_factory=set)  # libraries whose settings a magic changes

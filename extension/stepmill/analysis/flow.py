@@ -66,6 +66,7 @@ class Flow:
         self.taken: dict[int, dict[str, Version]] = {}
         self.writes = {index: seen.writes for index, seen in observed.items()}
         self.final: dict[str, Version] = {}
+        self._folders = {name for seen in observed.values() for name in seen.effects.folders}
         self._texts: dict[int, tuple[object, ...]] = {}
         self._sources: dict[tuple[bool, Version], Source] = {}
         self._follow()
@@ -97,8 +98,9 @@ class Flow:
         Who reads a file in a folder needs who wrote the file; that one needed the folder.
         """
         if name.startswith(FOLDER):
-            made = [FILE + folder for folder in _with_parents(name[len(FOLDER) :])]
-            return tuple(sorted({unit for file in made for unit in version.get(file, ())}))
+            folder = name[len(FOLDER) :]
+            made = {unit for file in _with_parents(folder) for unit in version.get(FILE + file, ())}
+            return tuple(sorted(made | self._makers_below(FILE + folder, version)))
         if not name.startswith(FILE):
             return version.get(name, ())
         found = {
@@ -109,6 +111,11 @@ class Flow:
             if not (other in self.observed[unit].effects.made and is_inside(name, other))
         }
         return tuple(sorted(found))
+
+    def _makers_below(self, folder: str, version: dict[str, Version]) -> set[int]:
+        """Return the units that made folders in `folder`: with them they may have made itself."""
+        made = [name for name in self._folders & version.keys() if is_inside(name, folder)]
+        return {u for name in made for u in version[name] if name in self.observed[u].effects.folders}
 
     # -- replaying ---------------------------------------------------------------------------------
 

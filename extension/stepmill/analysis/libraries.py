@@ -606,6 +606,7 @@ class Libraries(Texts):
         """Record that a folder is made; with `exist_ok` it is no matter whether somebody made it before."""
         name, effects = self.file_name(path), self.effects
         as_it_was = name in effects.made or name not in effects.writes
+        effects.folders.add(name)
         self.write_file(path, node)
         if as_it_was and _true(keywords.get("exist_ok")) and _is_exact(name):
             effects.made.add(name)

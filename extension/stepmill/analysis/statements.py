@@ -296,6 +296,8 @@ class Statements(Expressions):
             return
         if holder.what.partition(".")[0] not in self.undone:
             self.effects.session.append(self.place(node))
+        if value is not None:  # a function may be called from there at any time
+            self.escape([value], node)
 
     def assign_by_name(self, name: Value, value: Value, node: ast.AST) -> None:
         """`globals()["x"] = …`."""

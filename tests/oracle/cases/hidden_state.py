@@ -543,3 +543,32 @@ with open(PATHS["train"], "w") as f:
 print(open("a.csv").read(), open(PATHS["train"]).read())
 """,
 )
+HIDDEN.add(
+    "folder-made-with-one-below-it",
+    """
+import os
+---
+%%step a
+os.makedirs("tree/x", exist_ok=True)
+---
+%%step b
+with open("tree/b", "w") as f:
+    f.write("1")
+---
+%%step c
+print(sum(len(files) for _, _, files in os.walk("tree")))
+""",
+)
+HIDDEN.add(
+    "function-put-into-a-module",
+    """
+import builtins
+plain = builtins.print
+---
+%%step a
+builtins.print = lambda *values: plain("!", *values)
+---
+%%step b
+print("x")
+""",
+)
