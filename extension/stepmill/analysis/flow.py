@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, is_pseudo
-from stepmill.analysis.replay import is_storable, may_have_state, shape_of
+from stepmill.analysis.replay import is_flat_dict, is_storable, is_update, may_have_state, shape_of
 from stepmill.analysis.values import Kind, Value
 from stepmill.model.pipeline import SETUP_STEP, Parameter
 
@@ -141,6 +141,7 @@ class Flow:
         """Constants that something changes in place: they are data, or nothing that a setting may repeat."""
         found: set[int] = set()
         constants = {index for index, shape in self.shapes.items() if shape in ("constant", "literal")}
+        constants -= self._only_copied()
         for seen, taken in zip(self.observed.values(), self.taken.values(), strict=True):
             found |= constants & seen.effects.changes_made
             for name in seen.effects.changes:
@@ -151,6 +152,18 @@ class Flow:
             units = {unit for name in seen.effects.changes for unit in taken.get(name, ())}
             if any(self.observed[u].unit.owner is None and u not in self.parameters for u in units):
                 found |= units & self.parameters.keys()  # one object with what untagged code made of it
+        return found
+
+    def _only_copied(self) -> set[int]:
+        """Return literals of steps that settings copy, as `rcParams.update(flat)` does: they may change."""
+        found = {
+            index
+            for index, shape in self.shapes.items()
+            if shape == "literal" and is_flat_dict(self.observed[index].unit.node)
+        }
+        for index, taken in self.taken.items():
+            if self.shapes[index] == "session" and not is_update(self.observed[index].unit.node):
+                found.difference_update(*taken.values())
         return found
 
     def _changed_definitions(self) -> set[int]:

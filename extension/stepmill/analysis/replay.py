@@ -139,6 +139,18 @@ def _is_cheap(function: ast.expr, env: dict[str, Value]) -> bool:
     return is_literal_call(dotted) or math
 
 
+def is_flat_dict(node: ast.stmt) -> bool:
+    """Tell whether the statement assigns a dict whose values are written out as constants."""
+    value = getattr(node, "value", None)
+    return isinstance(value, ast.Dict) and all(isinstance(v, ast.Constant) for v in value.values)
+
+
+def is_update(node: ast.stmt) -> bool:
+    """Tell whether the statement is a call of the method `update`, which takes over the items of a dict."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "update"
+
+
 def _is_patch(node: ast.stmt, effects: Effects, env: dict[str, Value]) -> bool:
     """`K.total = 0` below `class K`, `@show.register` below `show`: replayed together with it."""
     if isinstance(node, ast.FunctionDef) and node.decorator_list:
