@@ -324,7 +324,7 @@ class Expressions(Core):
             return Value(Kind.INSTANCE, owner.what, carries=frozenset({owner.what}))  # a member of an Enum
         if found.kind is not Kind.FUNCTION:
             own = self.inside(owner.roots) if owner.kind is Kind.INSTANCE else owner.roots
-            return replace(found, roots=found.roots | own, constant=NO_CONSTANT)
+            return replace(found, roots=found.roots | own, constant=NO_CONSTANT, parts=None)
         function = self.functions[found.what]
         getter = self.accessor(found, "property", "cached_property", "getter")
         if getter is not None:

@@ -572,3 +572,20 @@ builtins.print = lambda *values: plain("!", *values)
 print("x")
 """,
 )
+HIDDEN.add(
+    "paths-in-a-class",
+    """
+class K:
+    paths = {"a": "x.txt", "n": [1]}
+---
+%%step a
+K.paths["a"] = "y.txt"
+---
+%%step b
+with open(K.paths["a"], "w") as f:
+    f.write("1")
+---
+%%step c
+print(open("y.txt").read())
+""",
+)
