@@ -21,7 +21,7 @@ from stepmill.artifacts.scope import MAIN, Scope, walk
 from stepmill.errors import ArtifactError, DefinitionMismatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 
 def load(stream: Any, buffers: Sequence[Any], scope: Scope) -> Any:
@@ -32,15 +32,7 @@ def load(stream: Any, buffers: Sequence[Any], scope: Scope) -> Any:
     DefinitionMismatch
         The kernel lacks a class or function that the value needs, or has another one by that name.
     """
-    loading = StepUnpickler(io.BytesIO(stream), scope, buffers).load
-    if isinstance(scope.namespace, dict):  # a formula that is read again looks names up in its callers
-        call = types.FunctionType(_call.__code__, scope.namespace)
-        return call(functools.partial(call, functools.partial(call, functools.partial(call, loading))))
-    return loading()
-
-
-def _call(_stepmill_loading: Callable[[], Any]) -> Any:
-    return _stepmill_loading()
+    return StepUnpickler(io.BytesIO(stream), scope, buffers).load()
 
 
 class StepUnpickler(pickle.Unpickler):
