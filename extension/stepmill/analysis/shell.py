@@ -419,12 +419,9 @@ class Shell(Statements):
         if kind == "script":  # `%mkdir out`: IPython's own aliases of shell commands
             self._command(f"{name} {line}", node)
             return IMMUTABLE
-        if kind == "names":
-            self.effects.find("SM330", self.place(node), f"%{name}")
-        elif kind == "dynamic":
-            self.effects.find("SM333", self.place(node), f"%{name}")
-        elif kind != "quiet":
-            self.effects.find("SM210", self.place(node), f"%{name}")
+        code = {"names": "SM330", "dynamic": "SM333", "quiet": ""}.get(kind, "SM210")
+        if code:
+            self.effects.find(code, self.place(node), f"%{name}")
         return self.fresh(Kind.UNKNOWN)
 
     def _cell_magic(self, texts: list[str], node: ast.AST) -> Value:
