@@ -5,10 +5,11 @@ PYTHON ?= python3
 VENV ?= .venv
 WORKERS ?= 2
 ARGS ?=
+MLFLOW ?= 3.10.0
 BIN = $(VENV)/bin
 NPM = PATH="$$PATH:$(abspath $(BIN))" npm --prefix labextension
 
-.PHONY: check install lint panel test docs binder bench clean
+.PHONY: check install lint panel test mlflow docs binder bench clean
 
 check: lint panel test
 
@@ -32,6 +33,12 @@ panel: install
 
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# tracking with another MLflow, in an environment beside $(VENV): the oldest that is supported, or MLFLOW=3.17.2
+mlflow: install
+	$(PYTHON) -m venv $(VENV)-mlflow
+	$(VENV)-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "mlflow[auth]==$(MLFLOW)"
+	$(VENV)-mlflow/bin/python -m pytest -n $(WORKERS) --dist loadgroup tests/tracking tests/kernel_magics/test_mlflow_hook.py $(ARGS)
 
 docs: install
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

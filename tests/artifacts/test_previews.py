@@ -208,3 +208,19 @@ def test_an_image_has_a_thumbnail(store: Store) -> None:
     picture = bytes(store.get_blob(about["picture"]))
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < 20_000
+
+
+def test_a_fitted_estimator_tells_what_it_predicts_from() -> None:
+    from sklearn.linear_model import LinearRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    frame, wide = pd.DataFrame({"a": [0.0, 1.0], "b": [1.0, 0.0]}), np.zeros((2, 50))
+    chain = make_pipeline(StandardScaler(), LinearRegression())
+    assert "features" not in preview(chain)  # it is not fitted
+    assert preview(chain.fit(frame, [0, 1]))["features"] == {
+        "count": 2,
+        "names": ["a", "b"],
+        "predicts": True,
+    }
+    assert preview(StandardScaler().fit(wide))["features"] == {"count": 50, "predicts": False}

@@ -56,6 +56,7 @@ class Case:
     user_children: bool = True
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
+    models: tuple[str, ...] = ()
 
 
 CASES = {
@@ -149,6 +150,18 @@ CASES = {
         "assert mlflow.active_run() is None\n"
         "mlflow.set_experiment('elsewhere')\n",
         printed="the experiment set in a setup cell",
+    ),
+    "autolog-in-a-setup-cell": Case(
+        FIT + "LogisticRegression().fit(X, y)",
+        {"training_score": -1},
+        params={"solver": "lbfgs"},
+        before="import mlflow\nmlflow.autolog(log_models=False, silent=True)\n",
+    ),
+    "a-model-that-the-code-logs": Case(
+        FIT + "model = LogisticRegression().fit(X, y)\n"
+        "about = mlflow.sklearn.log_model(model, name='mine', pip_requirements=['scikit-learn'])\n"
+        "assert about.run_id == mlflow.active_run().info.run_id\n",
+        models=("mine",),
     ),
     "tracking-uri-set-by-a-setup-cell": Case(
         "mlflow.log_metric('acc', 0.9)",
@@ -261,6 +274,7 @@ def test_the_run_is_what_the_case_says(outcomes: dict[str, Outcome], name: str) 
     assert case.tags.items() <= outcome.run["tags"].items()
     assert case.params.items() <= outcome.run["params"].items()
     assert set(case.files) <= set(outcome.run["files"])
+    assert [model["name"] for model in outcome.run["models"]] == list(case.models)
     if case.user_children:
         assert all(child["tags"]["stepmill.kind"] == "user" for child in outcome.children)
         assert all(child["tags"]["stepmill.run"] == "the-run" for child in outcome.children)

@@ -23,6 +23,13 @@ def files(run_id, path=None):
             yield from files(run_id, item.path)
         else:
             yield item.path
+def models(run):
+    logged = [client.get_logged_model(out.model_id) for out in run.outputs.model_outputs]
+    return [
+        {"id": m.model_id, "name": m.name, "status": str(m.status), "tags": m.tags, "params": m.params,
+         "folder": m.artifact_location}
+        for m in logged
+    ]
 runs = [
     {
         "run_id": run.info.run_id, "name": run.info.run_name, "status": run.info.status,
@@ -30,6 +37,12 @@ runs = [
         "experiment": e.name, "artifact_uri": run.info.artifact_uri,
         "tags": dict(run.data.tags), "params": dict(run.data.params), "metrics": dict(run.data.metrics),
         "parent": run.data.tags.get("mlflow.parentRunId"), "files": sorted(files(run.info.run_id)),
+        "datasets": [
+            {"name": d.dataset.name, "digest": d.dataset.digest, "source": json.loads(d.dataset.source),
+             "type": d.dataset.source_type, "tags": {t.key: t.value for t in d.tags}}
+            for d in run.inputs.dataset_inputs
+        ],
+        "models": models(run),
     }
     for e in experiments for run in client.search_runs([e.experiment_id], max_results=5000)
 ]
@@ -57,9 +70,9 @@ def clean_environ() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "STEPMILL_"))} | QUIET
 
 
-def all_runs(uri: str, cwd: Path) -> list[dict[str, Any]]:
+def all_runs(uri: str, cwd: Path, environ: dict[str, str] | None = None) -> list[dict[str, Any]]:
     """Return every run of the store, oldest first."""
-    done = run_python(_READ, uri, environ={}, cwd=cwd)
+    done = run_python(_READ, uri, environ=environ or {}, cwd=cwd)
     assert "RUNS" in done.stdout, done.stderr
     runs: list[dict[str, Any]] = json.loads(done.stdout.partition("RUNS")[2])
     return sorted(runs, key=lambda run: run["start"])

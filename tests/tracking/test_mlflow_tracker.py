@@ -12,14 +12,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from stepmill.model.run import RunStatus, StepOutcome, StepStatus
 from stepmill.tracking.mlflow_tracker import MlflowTracker, deliver
 from stepmill.tracking.state import DELIVERED, PENDING, read_state, undelivered
-from tracking.samples import Project, make_pipeline, make_project
-from tracking.stores import all_runs, clean_environ
+from tracking.samples import Project, leave_records, make_pipeline, make_project
+from tracking.stores import all_runs, clean_environ, run_python
 
 pytestmark = pytest.mark.slow
 SECRET = "sésame-'42'-open"
@@ -61,6 +64,14 @@ def tracked(
     }
     outcomes["odd: [näme]"] = project.outcome("run-1", "odd", StepStatus.FAILED, error=error)
     summary = project.summary("run-1", outcomes, RunStatus.FAILED, parameters=parameters)
+    table = pd.DataFrame({"a": [0.0, 1.0, 2.0, 3.0]})
+    model = LogisticRegression(C=0.5).fit(table, [0, 0, 1, 1])
+    leave_records(
+        project.folder("run-1"),
+        project.store,
+        {"load": {"df": table}, "fit": {"model": model}, "score": {}},
+        files={"load": [("raw.csv", "read", "d1")], "fit": [(f"{SECRET}.csv", "read", "d2")]},
+    )
     for notebook in project.folder("run-1").rglob("*.ipynb"):
         text = notebook.read_text().replace('"x = 1"', json.dumps(f"api_key = {SECRET!r}"))
         notebook.write_text(text)
@@ -141,6 +152,53 @@ def test_artifacts(tracked: Any) -> None:
     ]
     for step in ("fit", "score", "odd: [näme]"):
         assert runs[step]["files"] == ["notebook.html", "notebook.ipynb"]
+
+
+def test_what_a_step_took_is_logged_as_datasets(tracked: Any) -> None:
+    project, runs, _ = tracked
+    frame, file = runs["fit"]["datasets"]
+    assert (frame["name"], frame["type"]) == ("df", "stepmill")
+    assert frame["tags"] == {"mlflow.data.context": "input", "stepmill.producer": "load"}
+    assert frame["source"]["store"] == str(project.store)
+    assert (file["name"], file["digest"], file["type"]) == ("********.csv", "d2", "local")
+    assert runs["score"]["datasets"] == []  # it takes a model, which is no table
+    # the pipeline's run has the files from outside, those of cached steps included
+    assert [data["name"] for data in runs["run-1"]["datasets"]] == ["raw.csv", "********.csv"]
+
+
+LOAD_MODEL = """
+import json, sys
+import mlflow
+import pandas as pd
+from mlflow.data.dataset_source_registry import register_dataset_source
+from stepmill.tracking.dataset_source import StepmillSource
+mlflow.set_tracking_uri(sys.argv[1])
+register_dataset_source(StepmillSource)  # as its entry point does where stepmill is installed
+model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}")
+data = mlflow.get_run(sys.argv[3]).inputs.dataset_inputs[0]
+table = mlflow.data.get_source(data).load()
+print("GAVE" + json.dumps([model.predict(table).tolist(), model.metadata.get_input_schema().to_dict()]))
+"""
+
+
+def test_a_model_is_logged_by_reference_and_can_be_loaded(tracked: Any) -> None:
+    project, runs, _ = tracked
+    (model,) = runs["fit"]["models"]
+    assert (model["name"], model["status"], model["params"]["C"]) == ("model", "READY", "0.5")
+    assert {k: model["tags"][k] for k in ("stepmill.step", "stepmill.run")} == {
+        "stepmill.step": "fit",
+        "stepmill.run": "run-1",
+    }
+    assert [run["name"] for run in runs.values() if run["models"]] == ["fit"]
+    kept = sorted(Path(unquote(urlsplit(model["folder"]).path)).iterdir())
+    assert [path.name for path in kept] == ["MLmodel", "stepmill.json"]
+    done = run_python(
+        LOAD_MODEL, project.uri, model["id"], runs["fit"]["run_id"], environ={}, cwd=project.root
+    )
+    assert "GAVE" in done.stdout, done.stderr
+    labels, columns = json.loads(done.stdout.partition("GAVE")[2])
+    assert labels == [0, 0, 1, 1]
+    assert [(column["name"], column["type"]) for column in columns] == [("a", "double")]
 
 
 def test_no_secret_stands_anywhere(tracked: Any) -> None:
@@ -265,13 +323,20 @@ print(len(variables["STEPMILL_MLFLOW_RUN"]), tracker.warnings)
 """
 
 
+def tests_environ() -> dict[str, str]:
+    """The environment of a process that imports these tests."""
+    environ = clean_environ()
+    paths = (str(Path(__file__).parents[1]), environ.get("PYTHONPATH", ""))
+    return environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+
+
 def test_many_processes_may_make_the_store_at_once(tmp_path: Path) -> None:
     """Without a lock 7 of 8 die: each makes the tables."""
 
     def first_use(number: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", FIRST_USE, str(tmp_path / "p"), f"run-{number}"],
-            env={**clean_environ(), "PYTHONPATH": str(Path(__file__).parents[1])},
+            env=tests_environ(),
             capture_output=True,
             text=True,
             check=False,
@@ -303,7 +368,7 @@ time.sleep(600)
 def test_the_runs_of_a_killed_runner_are_closed(tmp_path: Path) -> None:
     runner = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "p")],
-        env={**clean_environ(), "PYTHONPATH": str(Path(__file__).parents[1])},
+        env=tests_environ(),
         stdout=subprocess.PIPE,
         text=True,
     )

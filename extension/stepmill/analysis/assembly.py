@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,6 +31,22 @@ LIBRARY_FAMILIES = {
     "sklearn": frozenset({"sklearn"}),
 }
 """Libraries whose settings only these libraries read."""
+NEVER_TRAINS = sys.stdlib_module_names | {
+    *(
+        "IPython",
+        "duckdb",
+        "h5py",
+        "matplotlib",
+        "numpy",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "scipy",
+        "seaborn",
+        "tqdm",
+    )
+}
+"""Libraries that mlflow's autologging leaves alone; anything else, your own modules included, may train."""
 IDLE_SETTING = re.compile(r"%(matplotlib\s+inline|(re)?load_ext\s|autoreload\b)")
 """Magics that change nothing in what cells above them show."""
 
@@ -402,22 +419,25 @@ class Assembly:
             v.what.split(".")[0] for v in effects.seen.values() if v.kind in (Kind.MODULE, Kind.LIBRARY)
         }
         libraries |= effects.settings
-        if not libraries or not libraries <= LIBRARY_FAMILIES.keys():
+        autologging = libraries == {"mlflow"}
+        if not libraries or not (autologging or libraries <= LIBRARY_FAMILIES.keys()):
             return True
+        used, plots, kinds = self._uses(draft)
+        if autologging:  # importing mlflow costs a step a second: not for one that only reads a table
+            return bool(used - NEVER_TRAINS or kinds & {Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN})
         family = frozenset[str]().union(*(LIBRARY_FAMILIES[library] for library in libraries))
-        units = {*draft.units, *draft.replayed, *draft.carried}
-        own = [self.seen(unit) for unit in units]
+        return bool(used & family or (family >= PLOTTING and plots) or kinds & _kinds_of(family))
+
+    def _uses(self, draft: Draft) -> tuple[set[str], bool, set[Kind | None]]:
+        """Return the libraries that a step names, whether it plots, and the kinds of its inputs."""
+        own = [self.seen(unit) for unit in {*draft.units, *draft.replayed, *draft.carried}]
+        used: set[str] = set()
         for seen in own:
-            used = {
-                v.what.split(".")[0]
-                for v in seen.effects.seen.values()
-                if v.kind in (Kind.MODULE, Kind.LIBRARY)
-            }
+            values = seen.effects.seen.values()
+            used |= {v.what.split(".")[0] for v in values if v.kind in (Kind.MODULE, Kind.LIBRARY)}
             used |= {module.split(".")[0] for module in seen.effects.imports}
-            if used & family or (family >= PLOTTING and seen.effects.plots):
-                return True
         kinds = {self.seen(unit).kinds.get(name) for unit in draft.units for name in draft.inputs}
-        return bool(kinds & _kinds_of(family))
+        return used, any(seen.effects.plots for seen in own), kinds
 
     def _order_after_files(self, draft: Draft, name: str, version: Version, place: Place) -> None:
         for unit in version:

@@ -40,6 +40,7 @@ class TrackingLink:
             pipeline=bench.pipeline,
             started_s=started_s,
             parameters=bench.values,
+            store=bench.store.url,
         )
 
     def step_environment(self, step: Step, log: EventLog) -> Mapping[str, str]:

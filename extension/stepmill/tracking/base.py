@@ -16,8 +16,8 @@ class TrackedRun:
     """A run that begins.
 
     `folder` is the run's own folder, `.stepmill/runs/<run_id>`; all paths are absolute. `parameters`
-    are the values in force, defaults included. Leave `git_commit` None to have the tracker ask git
-    in the background.
+    are the values in force, defaults included; `store` is where values are stored. Leave `git_commit`
+    None to have the tracker ask git in the background.
     """
 
     run_id: str
@@ -27,6 +27,7 @@ class TrackedRun:
     pipeline: Pipeline
     started_s: float
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    store: str = ""
     git_commit: str | None = None
     git_dirty: bool | None = None
 

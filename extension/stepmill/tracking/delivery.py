@@ -19,6 +19,8 @@ from typing import Any
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 from stepmill.tracking import entries
 from stepmill.tracking.entries import KIND_TAG, NOTE, PARENT_TAG, RUN_TAG, STEP_TAG, entry_name, entry_value
+from stepmill.tracking.lineage import GivenModel, TakenData
+from stepmill.tracking.lineage_entries import log_given, log_taken, model_tags
 from stepmill.tracking.location import Location
 from stepmill.tracking.new_store import quick_tables
 from stepmill.tracking.staging import Staging
@@ -84,6 +86,7 @@ class Delivery:
             name: self._step_metrics(name, outcome, origins.get(outcome.cached_from or "", runs))
             for name, outcome in summary.steps.items()
         }
+        lineage = staging.lineage()
         # a server answers several at once; one sqlite file would only make them wait for its lock
         with ThreadPoolExecutor(1 if self.location.database else 4) as pool:
             list(
@@ -92,6 +95,9 @@ class Delivery:
                     executed,
                 )
             )
+        for name in executed:
+            self._log_lineage(name, runs, lineage.taken.get(name, ()), lineage.given.get(name, ()))
+        self._log_lineage("", runs, lineage.files, ())
         self._close_others(runs, set(executed), summary)
         self._finish_parent(summary, steps, runs, staging.pipeline_folder)
 
@@ -206,6 +212,33 @@ class Delivery:
         self._log(run_id, run, metrics, facts.parameters if facts else {}, tags, ended_ms)
         self._upload(run_id, artifacts)
         self._client.set_terminated(run_id, _STEP_STATUS.get(outcome.status, "KILLED"), end_time=ended_ms)
+
+    def _log_lineage(
+        self,
+        name: str,
+        runs: Mapping[str, Any],
+        taken: tuple[TakenData, ...],
+        given: tuple[GivenModel, ...],
+    ) -> None:
+        """Log datasets and models of a step, or of the whole ("").
+
+        A server that cannot take them gets the rest.
+        """
+        from mlflow.exceptions import MlflowException
+
+        run_id = self.state.mlflow_runs[name] if name else self._parent
+        near = {
+            other: run
+            for other, run in runs.items()
+            if other == run_id or run.data.tags.get(PARENT_TAG) == run_id
+        }
+        try:
+            log_taken(self._client, run_id, taken)
+            log_given(self._client, run_id, given, model_tags(name, self.state.run_id), near)
+        except MlflowException as error:
+            what = f"datasets and models of {name or 'the run'} were not logged"
+            first = str(error).strip().splitlines() or [""]
+            self.warnings.append(f"{what}: {first[0][:200]}")
 
     def _close_others(self, runs: Mapping[str, Any], executed: set[str], summary: RunSummary) -> None:
         """Close what the user's code left open, and the runs of steps that came out differently."""

@@ -180,6 +180,7 @@ class MlflowTracker:
             steps={step.name: _facts(step, parameters) for step in run.pipeline.steps},
             tags=tags,
             tracking_uri=self._location(run).public_uri,
+            store=run.store,
         )
 
     def _secrets(self, run: TrackedRun, summary: RunSummary | None) -> list[Any]:

@@ -9,9 +9,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from stepmill.model.codec import to_json
+from stepmill.model.codec import from_json, to_json
 from stepmill.model.run import RunSummary, StepOutcome
 from stepmill.tracking.entries import was_executed
+from stepmill.tracking.lineage import Lineage
 from stepmill.tracking.masking import Mask
 from stepmill.tracking.pages import page_writer, read_notebook_document
 from stepmill.tracking.state import STAGED_FOLDER, write_json
@@ -50,7 +51,12 @@ class Staging:
         if outcome.notebook:
             self._notebook(Path(outcome.notebook), self.step_folder(step), f"{step}, {title}")
 
-    def stage(self, summary: RunSummary) -> None:
+    def lineage(self) -> Lineage:
+        """Return what `stage` was given as lineage."""
+        path = self.folder / STAGED_FOLDER / "lineage.json"
+        return from_json(Lineage, json.loads(path.read_text("utf-8"))) if path.is_file() else Lineage()
+
+    def stage(self, summary: RunSummary, lineage: Lineage) -> None:
         """Write all copies that are not there yet."""
         self.pipeline_folder.mkdir(parents=True, exist_ok=True)
         for name in ("graph.json", "graph.svg"):
@@ -61,6 +67,8 @@ class Staging:
         for name, outcome in summary.steps.items():
             if was_executed(outcome) and not self.step_folder(name).exists():
                 self.stage_step(name, outcome, title)
+        masked = self.mask.document(to_json(lineage))
+        write_json(self.folder / STAGED_FOLDER / "lineage.json", masked)
         write_json(self.pipeline_folder / "run.json", self.mask.document(to_json(summary)))
 
     def discard(self) -> None:

@@ -37,7 +37,7 @@ class TrackingState:
     """How far a run has come on its way to the tracker. Holds no secrets.
 
     `notebook` is relative to the project root where it lies below it. `mlflow_runs` maps steps to
-    their child runs. `pid` is the runner's.
+    their child runs. `store` is where the run's values lie. `pid` is the runner's.
     """
 
     schema: int = 1
@@ -52,6 +52,7 @@ class TrackingState:
     steps: Mapping[str, StepFacts] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     tracking_uri: str = ""
+    store: str = ""
     experiment_id: str | None = None
     mlflow_run_id: str | None = None
     mlflow_runs: Mapping[str, str] = field(default_factory=dict)

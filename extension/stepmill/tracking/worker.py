@@ -25,6 +25,7 @@ from typing import Any, TextIO
 from stepmill.model.codec import from_json
 from stepmill.model.run import RunSummary, StepOutcome
 from stepmill.tracking.delivery import Delivery
+from stepmill.tracking.lineage import read_lineage
 from stepmill.tracking.location import find_location, tracking_environment, without_passwords
 from stepmill.tracking.masking import Mask
 from stepmill.tracking.staging import Staging
@@ -167,7 +168,8 @@ def _deliver(
     """Stage, upload, and write down how it went. Staged copies stay until they are delivered."""
     staging = Staging(folder, mask)
     if not staging.is_done:
-        staging.stage(summary)
+        notebook = Path(delivery.state.project_root, delivery.state.notebook)
+        staging.stage(summary, read_lineage(folder, delivery.state.store, notebook.parent))
     if not problem:
         try:
             delivery.finish(summary, staging)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 10
 _MOST_COLUMNS = 20
 _MOST_PARAMETERS = 60
+_MOST_FEATURES = 40
 _MOST_REPR_BYTES = 64 << 10
 _THUMBNAIL_PIXELS = 360
 _PLAIN_MODULES = frozenset({"builtins", "collections", "datetime", "decimal", "fractions", "pathlib", "uuid"})
@@ -85,10 +86,26 @@ def _estimator(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict
         if name.endswith("_") and not name.startswith("_")
     }
     shown: dict[str, Any] = {"parameters": parameters, "fitted": dict(list(fitted.items())[:_MOST_COLUMNS])}
+    features = _features(value, root, texts)
+    if fitted or features:
+        shown["features"] = {**features, "predicts": hasattr(type(value), "predict")}
     secret = MASK in parameters.values()
     if root == "sklearn" and size_bytes <= _MOST_REPR_BYTES and not secret:
         shown["text"] = texts.cut(" ".join(repr(value).split()), 500)
     return shown
+
+
+def _features(value: Any, root: str, texts: TextMaker) -> dict[str, Any]:
+    """Return what a fitted estimator says of the columns that it takes; their names only if they are few.
+
+    Of a library's own classes properties are asked too: a pipeline has the answer of its first part.
+    """
+    ask = getattr if root in _ESTIMATOR_ROOTS else lambda of, name, default: vars(of).get(name, default)
+    count, names = ask(value, "n_features_in_", None), ask(value, "feature_names_in_", None)
+    found: dict[str, Any] = {"count": int(count)} if type(count) is int else {}
+    if names is not None and len(names) <= _MOST_FEATURES:
+        found["names"] = [texts.cell(name) for name in names]
+    return found
 
 
 def _short(item: Any, texts: TextMaker) -> str:
