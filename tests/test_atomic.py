@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING
 
@@ -44,3 +45,19 @@ def test_what_cannot_be_written_leaves_the_old_file_alone(tmp_path: Path) -> Non
         atomic.write_text(path, "\ud800")
     assert path.read_text(encoding="utf-8") == "old"
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_durable_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "run.json"
+    synced: list[tuple[int, bool]] = []
+    monkeypatch.setattr(
+        atomic.os, "fsync", lambda descriptor: synced.append((os.fstat(descriptor).st_size, path.exists()))
+    )
+    atomic.write_text(path, "plain")
+    assert synced == []
+    path.unlink()
+    atomic.write_text(path, "x" * 100_000, durable=True)
+    assert synced == [(100_000, False)]
+    assert path.read_text(encoding="utf-8") == "x" * 100_000

@@ -10,15 +10,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, durable: bool = False) -> None:
     """Write `text` so that readers see the whole new file or the old one; the last of several writers wins.
 
     Threads of one process may write the same file at once: the name in between is each writer's own.
+
+    That holds for processes that die. After a power cut a file written just before may be empty, unless
+    it is `durable`: then it is the old or the new one, for 0.1 ms on a server's disk and some milliseconds
+    on others. What can be found anew (caches, what a step hands to its runner) need not be.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

@@ -82,3 +82,52 @@ def test_without_it_the_value_is_refused(tmp_path: Path) -> None:
     store = open_store(tmp_path / "store")
     saved = save_values(store, {"r": module.Route("r", None)}, definitions={}, namespace={})
     assert "no pickle holds a Route" in saved.problems["r"].message
+
+
+BROKEN = [
+    pytest.param("import gone", "ModuleNotFoundError: No module named 'gone'", id="does-not-import"),
+    pytest.param("1 / 0", "ZeroDivisionError", id="fails-when-imported"),
+    pytest.param(
+        "class RouteMaterializer: priority = property(lambda s: 1 / 0)", "ZeroDivisionError", id="no-priority"
+    ),
+    pytest.param(
+        "class RouteMaterializer:\n    priority = 1\n    def accepts(self, value): raise KeyError('oops')",
+        "KeyError: 'oops'",
+        id="cannot-tell-what-it-takes",
+    ),
+    pytest.param(
+        "class RouteMaterializer:\n    priority = 1\n    def accepts(self, value): return True\n"
+        "    def encode(self, value, scope): raise KeyError('oops')",
+        "KeyError: 'oops'",
+        id="cannot-encode",
+    ),
+]
+SAVE = """
+import sys, warnings
+warnings.simplefilter("error")
+from stepmill.artifacts.store import open_store
+from stepmill.artifacts.values import load_values, save_values
+store = open_store(sys.argv[1])
+values = {"n": 3, "words": ["a", "b"], "texts": {1: "x"}}
+saved = save_values(store, values, definitions={}, namespace={})
+assert load_values(store, saved.refs, definitions={}, namespace={}) == values
+"""
+
+
+@pytest.mark.parametrize(("module", "why"), BROKEN)
+def test_a_broken_one_is_named_once_and_left_out(
+    installed: Path, tmp_path: Path, module: str, why: str
+) -> None:
+    (installed / "routes_store.py").write_text(module)
+    path = os.pathsep.join(filter(None, (str(installed), os.environ.get("PYTHONPATH"))))
+    done = subprocess.run(
+        [sys.executable, "-c", SAVE, str(tmp_path / "store")],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("stepmill: the materializer 'routes' (routes_store")
+    assert why in line

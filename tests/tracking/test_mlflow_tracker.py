@@ -385,6 +385,35 @@ def test_the_runs_of_a_killed_runner_are_closed(tmp_path: Path) -> None:
     assert undelivered(tmp_path / "p") == []
 
 
+def test_runs_of_which_nobody_was_left_are_closed_by_the_next_run(tmp_path: Path) -> None:
+    """Runner and tracking process die at once, as when the machine does."""
+    runner = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path / "p")],
+        env=tests_environ(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert runner.stdout is not None
+    with runner.stdout:
+        word, pid = runner.stdout.readline().split()
+        assert word == "ready"
+        os.kill(int(pid), signal.SIGKILL)
+        runner.kill()
+        runner.wait()
+    project = make_project(tmp_path / "p")
+    assert undelivered(project.root) == [project.folder("run-1")]
+    pipeline = make_pipeline({"fit": "x = 1"})
+    tracker = project.begin("run-2", pipeline)
+    project.execute(tracker, pipeline.step("fit"))
+    summary = project.summary("run-2", {"fit": project.outcome("run-2", "fit")})
+    assert tracker.run_finished(summary, project.folder("run-2"))
+    assert tracker._open is not None
+    tracker._open.channel.join(timeout_s=300)
+    assert undelivered(project.root) == []
+    statuses = [(run["name"], run["status"]) for run in all_runs(project.uri, tmp_path)]
+    assert statuses == [("run-1", "KILLED"), ("fit", "KILLED"), ("run-2", "FINISHED"), ("fit", "FINISHED")]
+
+
 def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.hashing import digest_bytes, digest_chunks, digest_json, total_bytes
-from stepmill.artifacts.materializers.base import Encoded, NotExactError, by_name, for_value
+from stepmill.artifacts.materializers.base import Encoded, NotExactError, by_name, for_value, left_out
 from stepmill.artifacts.pickling import dump
 from stepmill.artifacts.previews import members_preview, preview
 from stepmill.artifacts.previews.objects import thumbnail
 from stepmill.artifacts.refusals import type_name
-from stepmill.errors import ArtifactError, DamagedArtifact, UnstorableValue
+from stepmill.errors import ArtifactError, DamagedArtifact, StepmillError, UnstorableValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -68,6 +68,10 @@ def encode(value: Any, scope: Scope) -> tuple[str, Encoded]:
             return name, materializer.encode(value, scope)
         except NotExactError:
             continue
+        except StepmillError:
+            raise
+        except Exception as error:  # noqa: BLE001 - raised again, unless it is a stranger's
+            left_out(name, materializer, error)
     raise UnstorableValue(
         f"no materializer takes a {type_name(type(value))}", type_name=type_name(type(value))
     )

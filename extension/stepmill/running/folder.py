@@ -325,4 +325,5 @@ def _digests(summary: RunSummary) -> dict[str, tuple[dict[str, str], str]]:
 
 
 def _write_json(path: Path, document: Any) -> None:
-    atomic.write_text(path, json.dumps(document, ensure_ascii=False, indent=1))
+    # a run's documents are all that is left of it, and each is written once or twice
+    atomic.write_text(path, json.dumps(document, ensure_ascii=False, indent=1), durable=True)

@@ -62,7 +62,7 @@ class TrackingState:
 
 def write_state(folder: Path, state: TrackingState) -> None:
     """Write the state of the run in `folder`."""
-    write_json(folder / STATE_FILE, to_json(state))
+    write_json(folder / STATE_FILE, to_json(state), durable=True)
 
 
 def read_state(folder: Path) -> TrackingState | None:
@@ -94,23 +94,26 @@ def run_page(folder: Path) -> str | None:
 
 
 def undelivered(project_root: Path) -> list[Path]:
-    """Return the folders of the finished or abandoned runs that still wait for delivery, oldest first."""
+    """Return the folders of the runs that still wait for delivery, oldest first.
+
+    The run that holds its project is among them, if it is tracked. Any other that has begun and did
+    not end died without saying so. (Process ids would not tell: they come again after a restart.)
+    """
     waiting = []
     for path in (project_root / ".stepmill" / "runs").glob(f"*/{STATE_FILE}"):
         state = read_state(path.parent)
-        if state is None or state.state in (DELIVERED, ABANDONED):
-            continue
-        if state.state == PENDING or not _is_alive(state.pid):
+        if state is not None and state.state not in (DELIVERED, ABANDONED):
             waiting.append((state.started_s, path.parent))
     return [folder for _, folder in sorted(waiting)]
 
 
-def write_json(path: Path, document: Any) -> None:
-    """Write `document` so that readers see the whole file or the old one."""
-    atomic.write_text(path, json.dumps(document, ensure_ascii=False, indent=1))
+def write_json(path: Path, document: Any, *, durable: bool = False) -> None:
+    """Write `document` so that readers see the whole file or the old one; see `atomic.write_text`."""
+    atomic.write_text(path, json.dumps(document, ensure_ascii=False, indent=1), durable=durable)
 
 
-def _is_alive(pid: int) -> bool:
+def may_be_alive(pid: int) -> bool:
+    """Tell whether a process has this id: the runner, or one that came later."""
     if os.name == "nt":  # os.kill(pid, 0) would end the process there
         return True
     try:

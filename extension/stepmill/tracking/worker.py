@@ -32,14 +32,19 @@ from stepmill.tracking.staging import Staging
 from stepmill.tracking.state import (
     ABANDONED,
     DELIVERED,
+    OPEN,
     PENDING,
     STATE_FILE,
     TrackingState,
+    may_be_alive,
     read_state,
+    undelivered,
     write_json,
     write_state,
 )
 
+_CAUGHT_UP = 20  # earlier runs at most; `stepmill sync` delivers all
+_LEFT_ALONE_S = 600
 _RETRY_AFTER_S = 60  # a store that was away so long ago may be back
 
 
@@ -54,6 +59,7 @@ class Worker:
         self._failed_s = 0.0
         self._finished = False
         self._warnings: list[str] = []
+        self._earlier: list[Path] = []
 
     def serve(self, commands: TextIO, replies: TextIO) -> None:
         """Answer commands until they end."""
@@ -68,11 +74,16 @@ class Worker:
             replies.flush()
         if not self._finished:
             self._abandon()
+        elif self._delivery is not None and not self._problem:
+            catch_up(self._earlier, self._delivery.state, self._environ)
 
     def do_open(self, command: Mapping[str, Any]) -> dict[str, Any]:
         self._folder = Path(command["folder"])
         state = from_json(TrackingState, command["state"])
         self._delivery = Delivery(state, _location(state, self._environ), self._environ)
+        # now that this run holds the project: later a new one may be among them
+        waiting = undelivered(Path(state.project_root))
+        self._earlier = [folder for folder in waiting if folder != self._folder]
         self._open()
         # while the steps run: what the end of the run will need
         threading.Thread(target=_warm_up, daemon=True).start()
@@ -160,6 +171,27 @@ def deliver_again(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
         _log_problem()
         return {"error": problem_text(error)}
     return _deliver(delivery, state.summary, folder, Mask(()), "")
+
+
+def catch_up(earlier: list[Path], current: TrackingState, environ: Mapping[str, str]) -> None:
+    """Deliver earlier runs of the project that still wait, now that their store answers.
+
+    Called when `current` is delivered and nobody waits any more. Runs whose runner and tracking
+    process both died are closed as killed. What was tried a moment ago is left alone: another
+    process may still be at it.
+    """
+    for folder in earlier[-_CAUGHT_UP:]:
+        state = read_state(folder)
+        if (
+            state is None
+            or state.state in (DELIVERED, ABANDONED)
+            or state.tracking_uri != current.tracking_uri
+        ):
+            continue
+        age_s = time.time() - (folder / STATE_FILE).stat().st_mtime
+        if may_be_alive(state.pid) if state.state == OPEN else age_s < _LEFT_ALONE_S:
+            continue
+        print(f"{folder.name}: {deliver_again(folder, environ)}", file=sys.stderr)  # noqa: T201 - our log
 
 
 def _deliver(

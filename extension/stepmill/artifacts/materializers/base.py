@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import entry_points
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from stepmill.artifacts.reach import ReachMaker, nothing
 from stepmill.errors import PluginError
-from stepmill.plugins import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from stepmill.artifacts.scope import Scope
 
 GROUP = "stepmill.materializers"
+_OURS = "stepmill."
+_broken: dict[str, str] = {}
+"""Why materializers of others were left out; each is said once."""
 
 
 class NotExactError(Exception):
@@ -79,26 +82,63 @@ class Materializer(Protocol):
 
 @cache
 def materializers() -> Mapping[str, Materializer]:
-    """Return the installed materializers by entry-point name, in the order of asking."""
-    found: dict[str, Materializer] = {}
+    """Return the installed materializers by entry-point name, in the order of asking.
+
+    One of somebody else's that does not load is left out, and said.
+    """
+    found: dict[tuple[int, str], Materializer] = {}
     for point in entry_points(group=GROUP):
         try:
-            found[point.name] = point.load()()
-        except ImportError:
-            Registry[Any](GROUP).load(point.name)  # raises the error that says what to install
-    return dict(sorted(found.items(), key=lambda entry: (entry[1].priority, entry[0])))
+            materializer = point.load()()
+            found[int(materializer.priority), point.name] = materializer
+        except Exception as error:
+            if point.value.startswith(_OURS):
+                raise
+            _leave_out(point.name, point.value, error)
+    return {name: found[priority, name] for priority, name in sorted(found)}
 
 
 def for_value(value: Any) -> Iterator[tuple[str, Materializer]]:
     """Yield the materializers that may hold `value`, the fastest exact one first."""
     for name, materializer in materializers().items():
-        if materializer.accepts(value):
+        try:
+            accepted = materializer.accepts(value)
+        except Exception as error:  # noqa: BLE001 - raised again, unless it is a stranger's
+            left_out(name, materializer, error)
+            continue
+        if accepted:
             yield name, materializer
+
+
+def left_out(name: str, materializer: Materializer, error: Exception) -> None:
+    """Say that a materializer of somebody else's failed and the next is asked; raise `error` for ours.
+
+    Call it where `error` is being handled.
+    """
+    module = type(materializer).__module__
+    if module.startswith(_OURS):
+        raise error
+    _leave_out(name, module, error)
+
+
+def _leave_out(name: str, where: str, error: Exception) -> None:
+    if name in _broken:
+        return
+    _broken[name] = f"{type(error).__name__}: {error}"
+    # no warning: the user's filters may make errors of these
+    sys.stderr.write(
+        f"stepmill: the materializer {name!r} ({where}) does not work and is left out: {_broken[name]}\n"
+    )
 
 
 def by_name(name: str) -> Materializer:
     """Return one materializer; raises PluginError where it is not installed."""
     found = materializers().get(name)
+    if found is None and name in _broken:
+        raise PluginError(
+            f"a stored value needs the materializer {name!r}, which does not load: {_broken[name]}",
+            hint="repair or upgrade what it comes from",
+        )
     if found is None:
         raise PluginError(
             f"a stored value needs the materializer {name!r}, which is not installed",

@@ -24,12 +24,11 @@ EXAMPLES = (("after the server is back", "stepmill sync"),)
 def command(project: Path | None, as_json: bool) -> int:
     """Deliver every run of the project that is not delivered yet."""
     from stepmill.tracking.mlflow_tracker import deliver
-    from stepmill.tracking.state import undelivered
 
     root = api.project_root(Path.cwd(), project)
     screen = None if as_json else open_console()
     rows = []
-    for folder in undelivered(root):
+    for folder in _waiting(root):
         run_id, warnings = deliver(folder)
         rows.append({"run_id": folder.name, "mlflow_run_id": run_id, "warnings": list(warnings)})
         if screen is not None:
@@ -39,3 +38,18 @@ def command(project: Path | None, as_json: bool) -> int:
     elif not rows:
         screen.write("everything is delivered")
     return 0 if all(row["mlflow_run_id"] for row in rows) else 1
+
+
+def _waiting(root: Path) -> list[Path]:
+    """Return the runs to deliver: not one that goes on now, which holds the project. That is asked last."""
+    from stepmill.execution.lock import holder
+    from stepmill.tracking.state import PENDING, read_state, undelivered
+
+    found = undelivered(root)
+    held = holder(root / ".stepmill")
+    if held is None:
+        return found
+    if "run_id" in held:
+        return [folder for folder in found if folder.name != held["run_id"]]
+    states = {folder: read_state(folder) for folder in found}  # a run that has just begun, any of them
+    return [folder for folder, state in states.items() if state is not None and state.state == PENDING]
