@@ -1,8 +1,8 @@
 """Files that libraries open in compiled code, where no audit event tells of it.
 
 The functions and methods through which Arrow, pandas, Polars, DuckDB and h5py are given a path report
-it first. They are put back when the step ends. Not seen: the files of a data set that is written in
-partitions, and files that are named inside a query of a DuckDB connection.
+it first; queries of DuckDB are searched for the names of files. They are put back when the step ends.
+Not seen: the files of a data set that is written in partitions.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import glob
 import os
+import re
 import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,7 +33,8 @@ _CHANGES = os.O_RDWR | os.O_CREAT
 class _Door(NamedTuple):
     """A function, or a method of `kind`, that takes a path at `position` and opens it as `flags` say.
 
-    `position` does not count `self`. With `mode`, its position, the argument of that name decides.
+    `position` does not count `self`. With `mode`, its position, the argument of that name decides. With
+    `in_query` the argument is SQL, and files are named in it.
     """
 
     module: str
@@ -41,12 +43,18 @@ class _Door(NamedTuple):
     position: int = 0
     flags: int = os.O_RDONLY
     mode: int | None = None
+    in_query: bool = False
 
 
 _POLARS_READERS = ("csv", "parquet", "ipc", "ipc_stream", "json", "ndjson", "avro", "excel", "ods")
 _POLARS_SCANNERS = ("csv", "parquet", "ipc", "ndjson")
 _POLARS_WRITERS = ("csv", "parquet", "ipc", "ipc_stream", "json", "ndjson", "avro", "excel")
 _POLARS_SINKS = ("csv", "parquet", "ipc", "ndjson")
+_DUCK_PLACES = ("", "DuckDBPyConnection")
+_DUCK_READERS = ("read_csv", "read_parquet", "read_json", "from_csv_auto", "from_parquet")
+_DUCK_QUERIES = ("sql", "query", "from_query", "execute", "executemany")
+_DUCK_WRITERS = ("to_csv", "write_csv", "to_parquet", "write_parquet")
+_QUOTED = re.compile(r"'((?:[^']|'')+)'")
 
 _DOORS = (
     _Door("pyarrow", "", "memory_map", mode=1),
@@ -73,8 +81,10 @@ _DOORS = (
     *(_Door("polars", "DataFrame", f"write_{kind}", flags=_WRITES) for kind in _POLARS_WRITERS),
     *(_Door("polars", "LazyFrame", f"sink_{kind}", flags=_WRITES) for kind in _POLARS_SINKS),
     _Door("h5py", "File", "__init__", mode=1),
-    *(_Door("duckdb", "", f"read_{kind}") for kind in ("csv", "parquet", "json")),
     _Door("duckdb", "", "connect", flags=_CHANGES),
+    *(_Door("duckdb", kind, reader) for kind in _DUCK_PLACES for reader in _DUCK_READERS),
+    *(_Door("duckdb", kind, query, in_query=True) for kind in _DUCK_PLACES for query in _DUCK_QUERIES),
+    *(_Door("duckdb", "DuckDBPyRelation", writer, flags=_WRITES) for writer in _DUCK_WRITERS),
 )
 
 
@@ -139,10 +149,32 @@ def _reporting_class(original: Any, door: _Door, report: Report) -> Any:
 
 def _tell(arguments: tuple[Any, ...], options: dict[str, Any], door: _Door, report: Report) -> None:
     given = arguments[door.position :][:1] or [options.get(name) for name in _PLACE_NAMES]
+    if door.in_query:
+        for query in arguments[:1] or [options.get("query")]:
+            for path, flags in _named_in(query if isinstance(query, str) else ""):
+                report(path, flags)
+        return
     if type(options.get("filesystem")).__name__ in ("NoneType", "LocalFileSystem"):
         flags = door.flags if door.mode is None else _flags(arguments, options, door.mode)
+        if door.method == "connect" and (arguments[1:2] or [options.get("read_only")])[0] is True:
+            flags = os.O_RDONLY
         for path in _paths(given):
             report(path, flags)
+
+
+def _named_in(query: str) -> Iterator[tuple[str, int]]:
+    """Yield the files that a query names, as far as they are there, and those that it writes.
+
+    A text that only looks like the name of a file is taken for one: that costs a run at most.
+    """
+    for found in _QUOTED.finditer(query):
+        text, before = found[1].replace("''", "'"), query[: found.start()].split()
+        last = before[-1].upper().rstrip("(") if before else ""
+        if last == "TO" and any(word.upper() == "COPY" for word in before):
+            yield text, _WRITES
+            continue
+        flags = _CHANGES if last in ("ATTACH", "DATABASE") else os.O_RDONLY
+        yield from ((path, flags) for path in _paths(text) if flags == _CHANGES or os.path.exists(path))  # noqa: PTH110
 
 
 def _flags(arguments: tuple[Any, ...], options: dict[str, Any], position: int) -> int:

@@ -51,7 +51,19 @@ VALUES = {
         "frame": "polars.DataFrame({'i': [1, None], 's': ['a', None], 'l': [[1], []]})",
         "series": "polars.Series('c', ['a', 'b'], dtype=polars.Categorical)",
     },
-    "torch": {"tensor": "torch.arange(6.0).reshape(2, 3)", "half": "torch.ones(3, dtype=torch.float16)"},
+    "torch": {
+        "tensor": "torch.arange(6.0).reshape(2, 3)",
+        "half": "torch.ones(3, dtype=torch.float16)",
+        "brain": "torch.arange(3).to(torch.bfloat16)",
+        "complex": "torch.complex(torch.ones(2), torch.zeros(2))",
+        "bool": "torch.tensor([True, False])",
+        "0-d": "torch.tensor(2.5)",
+        "empty": "torch.empty(0, 3)",
+        "turned": "torch.arange(6.0).reshape(2, 3).T",
+        "sparse": "torch.eye(3).to_sparse()",
+        "parameter": "torch.nn.Parameter(torch.ones(2))",
+        "layer": "layer()",
+    },
     "numpy": {
         "generator": "np.random.default_rng(3)",
         "philox": "np.random.Generator(np.random.Philox(3))",
@@ -79,6 +91,12 @@ VALUES = {
 }
 SETUP = """
 import numpy as np, pandas as pd
+
+def layer():
+    torch.manual_seed(0)
+    made = torch.nn.Linear(3, 2)
+    made(torch.ones(1, 3)).sum().backward()
+    return made
 
 def attrs(value):
     value.attrs = {"unit": "m", "deep": [1, {"a": (2,)}]}

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stepmill.artifacts import tensors
+
 _LONGEST = 60
 _BY_TEXT = (bool, int, str, bytes, range, slice, type(None), type(...), type(NotImplemented))
 
@@ -199,6 +201,10 @@ class _Walk:
             same = schema.equals(right.schema, check_metadata=True)
         return None if same else self._taken_apart(left, right, where)
 
+    def tensor(self, left: Any, right: Any, where: str) -> Mismatch | None:
+        same = tensors.as_compared(left) == tensors.as_compared(right)
+        return None if same else Mismatch(where, *_texts(left, right))
+
     def scalar(self, left: Any, right: Any, where: str) -> Mismatch | None:
         if left.dtype == right.dtype and left.tobytes() == right.tobytes():
             return None
@@ -285,6 +291,11 @@ def _arrow(value: Any) -> Any:
     return _Walk.arrow if is_data else None
 
 
+def _torch(value: Any) -> Any:
+    is_tensor = hasattr(value, "stride") and hasattr(value, "requires_grad")
+    return _Walk.tensor if is_tensor else None
+
+
 def _chunk_lengths(value: Any) -> list[list[int]]:
     """Return how the columns of a table, or a chunked array, are cut: code can ask for it."""
     columns = getattr(value, "columns", [value])
@@ -312,6 +323,7 @@ _BY_LIBRARY: dict[str, Callable[[Any], Any]] = {
     "pandas": _pandas,
     "matplotlib": _matplotlib,
     "pyarrow": _arrow,
+    "torch": _torch,
 }
 
 

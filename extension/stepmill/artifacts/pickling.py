@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cloudpickle
 
-from stepmill.artifacts import library_state, memory, unpickling
+from stepmill.artifacts import library_state, memory, tensors, unpickling
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
 from stepmill.errors import UnstorableValue
@@ -140,6 +140,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._segments = segments
         self._written: dict[int, _Segment] = {}
         self._frame_parts: dict[int, Any] = {}
+        self._tensor_memory: dict[tuple[int, int], Any] = {}
 
     def dump(self, obj: Any) -> None:
         self._value = obj
@@ -338,6 +339,33 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
                 self._frame_parts[id(part)] = part
         return reduced
 
+    def _reduce_torch(self, obj: Any) -> Any:
+        if tensors.is_storage(obj):
+            return self._reduce_storage(obj)
+        if is_refused(obj):
+            raise _refusal(self._value, obj)
+        if getattr(obj, "grad_fn", None) is not None:
+            raise UnstorableValue(
+                f"a {type_name(type(self._value))} cannot be stored: it holds a tensor through which "
+                "backward() goes on to others",
+                hint="keep tensor.detach() or tensor.item(), or call backward() in the step that computes it",
+                type_name="torch.Tensor",
+            )
+        grown = tensors.gradient(obj)
+        if grown is not None:
+            maker, arguments, *state = obj.__reduce_ex__(5)
+            return maker, arguments, (*state, grown), None, None, unpickling.tensor_state
+        return self._reference(obj) or NotImplemented
+
+    def _reduce_storage(self, obj: Any) -> Any:
+        """Reduce a storage to an array: one that shares its memory with others goes on sharing it."""
+        storage = tensors.untyped(obj)
+        place = (storage.data_ptr() or id(storage), storage.nbytes())
+        if place not in self._tensor_memory:  # torch makes a new object for each look at a storage
+            self._tensor_memory[place] = storage, tensors.bytes_of(storage)
+        array = self._tensor_memory[place][1]
+        return unpickling.tensor_memory, (array,) if obj is storage else (array, obj.dtype)
+
     def _reduce_arrow(self, obj: Any) -> Any:
         """Cut a slice of a longer array down to itself; its parent does not travel along."""
         if type(obj).__name__ == "ChunkedArray" and any(
@@ -439,6 +467,7 @@ _LIBRARY_REDUCERS: dict[str, Callable[[StepPickler, Any], Any]] = {
     "numpy": StepPickler._reduce_numpy,
     "pandas": StepPickler._reduce_pandas,
     "pyarrow": StepPickler._reduce_arrow,
+    "torch": StepPickler._reduce_torch,
     "matplotlib": lambda _, obj: library_state.reduce_matplotlib(obj),
     "patsy": lambda _, obj: library_state.reduce_patsy(obj),
     "statsmodels": lambda _, obj: library_state.reduce_statsmodels(obj),

@@ -16,7 +16,7 @@ import types
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
-from stepmill.artifacts import memory
+from stepmill.artifacts import memory, tensors
 from stepmill.artifacts.scope import MAIN, Scope, walk
 from stepmill.errors import ArtifactError, DefinitionMismatch
 
@@ -189,3 +189,15 @@ def numpy_generator() -> Any:
     import numpy as np
 
     return np.random.mtrand._rand
+
+
+def tensor_memory(data: Any, dtype: Any = None) -> Any:
+    storage = tensors.storage_in(data)
+    return storage if dtype is None else tensors.typed(storage, dtype)
+
+
+def tensor_state(tensor: Any, state: tuple[Any, ...]) -> None:
+    *own, grown = state
+    for one in own:
+        tensor.__setstate__(one)
+    tensor.grad = grown

@@ -30,7 +30,7 @@ def describe(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict[s
         root in _ESTIMATOR_ROOTS and hasattr(type(value), "get_params")
     ):
         return _estimator(value, root, size_bytes, texts)
-    if root == "polars" and hasattr(value, "schema"):
+    if root == "polars" and hasattr(value, "schema") and hasattr(value, "height"):  # asking lazy ones costs
         return _polars(value, texts)
     if root == "pyarrow" and hasattr(value, "schema") and hasattr(value, "num_rows"):
         return _arrow(value, texts)
@@ -119,8 +119,6 @@ def _polars(value: Any, texts: TextMaker) -> dict[str, Any]:
     names = list(value.schema)
     shown: dict[str, Any] = {"columns": [texts.cell(name) for name in names[:_MOST_COLUMNS]]}
     shown["dtypes"] = [texts.cut(str(value.schema[name])) for name in names[:_MOST_COLUMNS]]
-    if not hasattr(value, "shape"):  # a lazy frame: asking for rows would compute them
-        return shown
     head = value.head(_MOST_ROWS).rows()
     return shown | {"shape": list(value.shape), "rows": _rows(names, head, texts)}
 
