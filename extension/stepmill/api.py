@@ -244,6 +244,7 @@ def plan(
     cache_for_s: float | None = None,
     overwrite: bool = False,
     strict: bool = False,
+    trust: bool = False,
     kernel_name: str | None = None,
 ) -> Plan:
     """Return what a run would do with each step, and why; nothing is run or written.
@@ -258,6 +259,7 @@ def plan(
         parameters or {},
         asked=Asked(refresh=refresh, start=start, only=steps, cache_for_s=cache_for_s, overwrite=overwrite),
         strict=strict,
+        trust=trust,
         kernel_name=kernel_name,
     )
     return bench.plan()

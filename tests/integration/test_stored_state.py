@@ -62,6 +62,18 @@ def test_a_damaged_history_stops_nothing(place: Workplace) -> None:
     assert api.list_runs(place.folder)
 
 
+def test_lost_outputs_of_cells_are_said(place: Workplace) -> None:
+    place.write(MAKE, USE)
+    first = place.run()
+    cells = first.folder.read_records()["make"].cells
+    _cut(place.folder / ".stepmill" / "objects" / cells[:2] / cells)
+    place.events.clear()
+    assert set(statuses(place.run()).values()) == {"cached"}
+    (said,) = [event for event in place.events if event.kind == "run-warning"]
+    assert said.step == "make"
+    assert "--refresh make" in said.data["message"]
+
+
 def test_results_of_somebody_else_count_only_if_they_are_trusted(
     place: Workplace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -72,6 +84,8 @@ def test_results_of_somebody_else_count_only_if_they_are_trusted(
     with pytest.raises(UntrustedArtifact):
         api.open_run(theirs.run_id, place.folder).load("make", "words")
     place.write(MAKE, USE, "%%step more\nm = len(words) + n")
+    planned = {step.step: step.status.value for step in place.plan(trust=True).steps}
+    assert planned == {"make": "cached", "use": "cached", "more": "stale"}
     mine = place.run(trust=True)
     assert statuses(mine) == {"make": "cached", "use": "cached", "more": "executed"}
     said = [event.data["message"] for event in place.events if event.kind == "run-warning"]

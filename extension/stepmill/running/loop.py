@@ -323,6 +323,10 @@ class RunLoop:
         executed = self.folder.write_executed_copy(
             self.bench.loaded.document, self.bench.pipeline, self.bench.store, records, summary.steps
         )
+        for name, record in records.items():  # damaged ones were removed when they were read
+            if record.cells and not self.bench.store.has_blob(record.cells):
+                what = f"what the cells of {name} printed is damaged in the store, so the notebook lacks it"
+                self.log.emit("run-warning", name, message=f"{what}; --refresh {name} makes it again")
         self.folder.write_references(records)
         self.folder.write_records(records)
         summary = replace(summary, notebook=str(executed))

@@ -45,19 +45,21 @@ EXAMPLES = (
 @parameter_option
 @wish_options
 @click.option("--strict", is_flag=True, help="Refuse to plan if `stepmill check --strict` would.")
+@click.option("--trust", is_flag=True, help="Plan as `stepmill run --trust` would: results of others count.")
 @project_option
 @json_option
 def command(
     notebook: Path,
     assignments: tuple[str, ...],
     strict: bool,
+    trust: bool,
     project: Path | None,
     as_json: bool,
     **options: Any,
 ) -> int:
     """Print the plan; 0 whatever it says."""
     parameters = typed_parameters(assignments, notebook, project)
-    plan = api.plan(notebook, parameters, project=project, strict=strict, **wishes_in(options))
+    plan = api.plan(notebook, parameters, project=project, strict=strict, trust=trust, **wishes_in(options))
     if as_json:
         print_json(plan_document(plan))
     else:
