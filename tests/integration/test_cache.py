@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -166,3 +167,26 @@ def test_a_cached_run_imports_nothing_heavy(place: Workplace) -> None:
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False
     )
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_an_editable_install_counts_as_source_and_a_moved_notebook_keeps_its_results(
+    place: Workplace, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pip install -e` puts a folder outside of the project on the path; here the variable does."""
+    source = tmp_path_factory.mktemp("checkout") / "src"
+    package = source / "edited_package"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("from edited_package.deep import factor\n", encoding="utf-8")
+    (package / "deep.py").write_text("def factor():\n    return 2\n", encoding="utf-8")
+    path = os.pathsep.join(filter(None, (str(source), os.environ.get("PYTHONPATH"))))
+    monkeypatch.setenv("PYTHONPATH", path)
+    place.write("import edited_package", "%%step a\nx = 3", "%%step b\ny = x * edited_package.factor()")
+    assert place.run().load("b", "y") == 6
+    (package / "deep.py").write_text("def factor():\n    return 20\n", encoding="utf-8")
+    again = place.run()
+    assert statuses(again) == {"a": "cached", "b": "executed"}
+    assert again.load("b", "y") == 60
+    assert "deep.py changed: line 2 is `return 20`, was `return 2`" in reason(again, "b")
+    place.notebook.rename(place.folder / "moved.ipynb")
+    place.name = "moved.ipynb"
+    assert {step.status.value for step in place.plan().steps} == {"cached"}

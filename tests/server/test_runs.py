@@ -124,3 +124,19 @@ def test_no_name_becomes_an_option() -> None:
         *("--only=--no-cache", "--only=a b", "--refresh=--lenient", "--", "-rf.ipynb"),
     ]
     assert not any("alpha" in word for word in line)
+
+
+def test_what_is_wished_becomes_options() -> None:
+    request = RunRequest(
+        notebook=Path("n.ipynb"),
+        project=Path("p"),
+        parameters={},
+        refresh=True,
+        start=("a b", "--json"),
+        cache_for="1d",
+        overwrite=True,
+    )
+    line = request.command()
+    assert line[line.index("--project=p") + 1 :] == [
+        *("--no-cache", "--from=a b", "--from=--json", "--cache-for=1d", "--overwrite", "--", "n.ipynb"),
+    ]
