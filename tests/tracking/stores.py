@@ -61,13 +61,13 @@ def run_python(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
 
 
 def clean_environ() -> dict[str, str]:
-    """The environment without settings of MLflow's, telemetry off."""
-    return {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "STEPMILL_"))} | QUIET
+    """The environment without settings of MLflow's and the hook's, telemetry off."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "STEPMILL_MLFLOW"))} | QUIET
 
 
 def all_runs(uri: str, cwd: Path, environ: dict[str, str] | None = None) -> list[dict[str, Any]]:
