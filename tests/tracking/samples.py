@@ -115,7 +115,8 @@ class Project:
     ) -> MlflowTracker:
         notebook = write_notebook(self.root / "churn.ipynb", "x = 1")
         self.folder(run_id).mkdir(parents=True, exist_ok=True)
-        tracker = MlflowTracker(self.environ, **options)
+        patient = {"store_timeout_s": 600.0, "finish_timeout_s": 600.0}  # others may have the machine
+        tracker = MlflowTracker(self.environ, **{**patient, **options})
         tracker.run_started(
             TrackedRun(
                 run_id=run_id,
