@@ -326,7 +326,7 @@ print(len(variables["STEPMILL_MLFLOW_RUN"]), tracker.warnings)
 """
 
 
-def tests_environ() -> dict[str, str]:
+def child_environ() -> dict[str, str]:
     """The environment of a process that imports these tests."""
     environ = clean_environ()
     paths = (str(Path(__file__).parents[1]), environ.get("PYTHONPATH", ""))
@@ -339,7 +339,7 @@ def test_many_processes_may_make_the_store_at_once(tmp_path: Path) -> None:
     def first_use(number: int) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", FIRST_USE, str(tmp_path / "p"), f"run-{number}"],
-            env=tests_environ(),
+            env=child_environ(),
             capture_output=True,
             text=True,
             check=False,
@@ -371,7 +371,7 @@ time.sleep(600)
 def test_the_runs_of_a_killed_runner_are_closed(tmp_path: Path) -> None:
     runner = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "p")],
-        env=tests_environ(),
+        env=child_environ(),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -392,7 +392,7 @@ def test_runs_of_which_nobody_was_left_are_closed_by_the_next_run(tmp_path: Path
     """Runner and tracking process die at once, as when the machine does."""
     runner = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "p")],
-        env=tests_environ(),
+        env=child_environ(),
         stdout=subprocess.PIPE,
         text=True,
     )
