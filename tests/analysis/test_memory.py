@@ -35,6 +35,7 @@ LINES = (
     "import local_module", "local_module.fill(x)", "z = local_module.get(y)", "pd.options.display.width = 1",
     "if x: y = z", "try:\n    y = x\nexcept E as e:\n    z = e", "with open('b') as h: z = h", "x, y = y, x",
     "globals()['x'] = y", "exec('x = y')", "import functools", "p = functools.partial(f, x)", "z = p()",
+    "open('f.py', 'w').write('a = 1')",
     "!ls", "%cd d", "ls", "z = [v for v in x]", "z = (v for v in y)", "next(z)", "z = zip(x, y)", "_",
     "d = {'f': x.append}", "d['f'](y)", "print(x)", "y", "def", "@f\ndef h(): return x", "z = h()",
 )  # fmt: skip
@@ -207,6 +208,48 @@ def test_what_is_known_of_modules_is_asked_again() -> None:
         for local in (False, True, False)
     ]
     assert found[0] == found[2] != found[1]
+
+
+@pytest.mark.parametrize(
+    ("cells", "at", "edit"),
+    [
+        pytest.param(
+            ["import math", "x = math.sqrt(2)", "%%step a\ny = x", "%%step b\nz = 1"],
+            3, "%%step b\nmath = 1", id="a name ends as something else, so no constant is made of it",
+        ),
+        pytest.param(
+            ["C = [1]", "%%step a\ny = C", "%%step b\nz = 1"],
+            2, "%%step b\nC = 5", id="a constant's name ends as a number",
+        ),
+        pytest.param(
+            ["A = 1", "B = A", "C = B", "%%step a\ny = C"],
+            0, "A = open('f').read()", id="what cannot be repeated reaches through others",
+        ),
+        pytest.param(
+            ["class K: pass", "%%step a\nbox = []", "%%step a\nq = 1", "%%step b\nprint(box)"],
+            1, "%%step a\nbox = []\nk = K()\nk.box = box", id="an earlier cell of a step carries a class",
+        ),
+        pytest.param(
+            ["%%step a\nx = [1]\ny = [2]", "%%step b\nx.append(y)", "%%step c\nz = x, y"],
+            1, "%%step b\nx.append(2)", id="two names do not share objects any more",
+        ),
+        pytest.param(
+            ["n = len(open('f').read())", "m = len(open('g').read())", "%%step a\ny = n", "%%step b\nz = 1"],
+            3, "%%step b\nz = m", id="the implicit step gets another statement",
+        ),
+        pytest.param(
+            ["%%step a\nx = 1", "%%step b\ny = 1", "%%step a\nz = x"],
+            1, "%%step b\nx = 2", id="another step between two cells of one binds its name",
+        ),
+    ],
+)  # fmt: skip
+def test_an_edit_reaches_what_depends_on_it(cells: list[str], at: int, edit: str) -> None:
+    check([cells, [*cells[:at], edit, *cells[at + 1 :]], cells])
+
+
+def test_an_import_sees_that_its_module_is_written_above() -> None:
+    cells = ["%%step b\nimport mod\ny = mod.f()"]
+    check([["x = 1", *cells], ["%%step a\n%%writefile mod.py\ndef f(): pass", *cells], ["x = 1", *cells]])
 
 
 def test_a_scope_that_a_later_statement_changes_is_not_remembered() -> None:

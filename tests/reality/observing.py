@@ -347,7 +347,7 @@ def claimed(call: str) -> set[str]:
     words |= {f"volatile {v.what.split(' ')[0]}" for v in effects.volatile}
     for verb, files in (("reads", effects.reads), ("writes", {**effects.binds, **effects.changes})):
         words |= {f"{verb} {f.removeprefix(FILE)}" for f in files if f.startswith(FILE)}
-    heap = interpreter.heap.snapshot()
+    heap = interpreter.heap
     value = interpreter.env.get("r")
     if value is None or value.kind in (Kind.IMMUTABLE, Kind.LIBRARY, Kind.MODULE):
         words.add("immutable r")

@@ -6,6 +6,8 @@ import re
 import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import count
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import FILE, FOLDER, RANDOM, is_pseudo
@@ -16,10 +18,10 @@ from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import SETUP_STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
-    from stepmill.analysis.heap import Snapshot
-from stepmill.analysis.interpreter import Observed
+    from stepmill.analysis.interpreter import Observed
+    from stepmill.analysis.moments import Moments
 
 PLOTTING = frozenset({"matplotlib", "seaborn"})
 LIBRARY_FAMILIES = {
@@ -94,6 +96,15 @@ class Draft:
     parameters: set[str] = field(default_factory=set)
     required: set[str] = field(default_factory=set)
     orders: dict[tuple[str, str], tuple[Place, Place, bool]] = field(default_factory=dict)
+    setup: set[int] = field(default_factory=set)  # untagged statements that must have run before it
+
+    def copied(self) -> Draft:
+        """Return a copy that can be worked on."""
+        return Draft(
+            self.name, self.units, self.options, dict(self.inputs), dict(self.soft), self.unavailable,
+            self.replays, self.written, set(self.replayed), set(self.carried), set(self.parameters),
+            set(), dict(self.orders), set(self.setup),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +131,54 @@ class Conflict:
         return f"the random state of `{self.name}`" if is_random else f"`{self.name}`"
 
 
-class Assembly:
-    """All drafts of a notebook."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A draft with what the step's own statements take, and all that this depends on.
 
-    def __init__(self, flow: Flow, options: dict[str, StepOptions]) -> None:
+    `conflicts` come with the statements that have them. `asked`, `read` are what `Flow` has of that
+    name, `kinds` the names whose final values were looked at.
+    """
+
+    span: Version
+    draft: Draft
+    conflicts: tuple[tuple[int, Conflict], ...]
+    asked: int
+    read: int
+    kinds: frozenset[str]
+
+    def holds(self, span: Version, options: StepOptions, flow: Flow, finals: Collection[str]) -> bool:
+        """Tell whether it would be the same with `flow`, and other `finals` values of these names."""
+        if span != self.span or options != self.draft.options or flow.stale is None:
+            return False
+        if flow.rewritten is None or flow.stale & self.asked or flow.rewritten & self.read:
+            return False
+        return not self.kinds or self.kinds.isdisjoint(finals)
+
+
+class Assembly:
+    """All drafts of a notebook.
+
+    `old` is that of an earlier analysis, with the flow that `flow` goes on from; `finals` are the names
+    that end with another value than there. The result is the same without it.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        options: dict[str, StepOptions],
+        old: Assembly | None = None,
+        finals: Collection[str] = (),
+    ) -> None:
         self.flow = flow
         self.options = options
         self.drafts: dict[str, Draft] = {}
         self.conflicts: list[Conflict] = []
-        self._setup: set[int] = set()
-        self._assemble()
+        self._known: set[tuple[str, str, Place]] = set()  # code, name and place of each
+        self.beginnings: dict[str, Beginning] = {}
+        self._outward = [(index, seen) for index, seen in flow.observed.items() if seen.reaches_out]
+        self._at = -1  # the statement at hand
+        self._found: list[tuple[int, Conflict]] | None = None
+        self._assemble(old.beginnings if old is not None else {}, finals)
 
     def seen(self, unit: int) -> Observed:
         return self.flow.observed[unit]
@@ -144,27 +193,8 @@ class Assembly:
 
     # -- steps -------------------------------------------------------------------------------------
 
-    def _assemble(self) -> None:
-        order: dict[str, list[int]] = defaultdict(list)
-        for index, seen in self.flow.observed.items():
-            if seen.unit.owner is not None:
-                order[seen.unit.owner].append(index)
-        for name in self.options:
-            self.drafts[name] = Draft(name, order.get(name, []), self.options[name])
-        bound: dict[str, set[str]] = defaultdict(set)
-        holders: dict[str, set[str | None]] = defaultdict(set)  # name -> steps that have it bound
-        for index, seen in self.flow.observed.items():
-            owner = seen.unit.owner
-            if owner is not None:
-                self._take(self.drafts[owner], index, bound[owner])
-            for name in self.flow.writes[index]:
-                if name in holders:
-                    for other in holders[name] - {owner}:
-                        bound[other or ""].discard(name)
-                    holders[name] &= {owner}
-            if owner is not None:
-                for name in seen.effects.must:
-                    holders[name].add(owner)
+    def _assemble(self, known: dict[str, Beginning], finals: Collection[str]) -> None:
+        self._begin(known, finals)
         self._check_caches()
         self._add_sessions()
         self._add_file_orders()
@@ -172,6 +202,43 @@ class Assembly:
         self._add_setup()
         self._require_outputs()
         self._check_versions()
+
+    def _begin(self, known: dict[str, Beginning], finals: Collection[str]) -> None:
+        """Make the drafts, with what the steps' own statements take."""
+        order: dict[str, list[int]] = defaultdict(list)
+        for index, seen in self.flow.observed.items():
+            owner = seen.unit.owner
+            if owner is not None:
+                order[owner].append(index)
+        units = list(self.flow.observed)
+        position = dict(zip(units, count(), strict=False))
+        for name, options in self.options.items():
+            own = order.get(name, [])
+            span = tuple(units[position[own[0]] : position[own[-1]] + 1]) if own else ()
+            beginning = known.get(name)
+            if beginning is None or not beginning.holds(span, options, self.flow, finals):
+                beginning = self._beginning(Draft(name, own, options), span)
+            self.beginnings[name] = beginning
+            self.drafts[name] = beginning.draft.copied()
+        found = [conflict for beginning in self.beginnings.values() for conflict in beginning.conflicts]
+        for _, conflict in sorted(found, key=itemgetter(0)):  # as the statements come in the notebook
+            if conflict.code != "SM312" or not self._has("SM311", conflict.name):
+                self._add_conflict(conflict)
+
+    def _beginning(self, draft: Draft, span: Version) -> Beginning:
+        flow, self._found, bound = self.flow, [], set[str]()
+        flow.env.begin()
+        with flow.listening():
+            for index in span:
+                seen = flow.observed[index]
+                if seen.unit.owner == draft.name:
+                    self._at = index
+                    self._take(draft, index, bound)
+                else:
+                    bound -= seen.writes
+        found, self._found = tuple(self._found), None
+        asked, read = flow.all_asked(), flow.mask(flow.read)
+        return Beginning(span, draft, found, asked, read, frozenset(flow.env.read))
 
     def _take(self, draft: Draft, index: int, bound: set[str]) -> None:
         """Note what one statement of a step takes from outside of the step."""
@@ -191,7 +258,7 @@ class Assembly:
             if name not in bound:
                 draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
         bound |= effects.must
-        draft.written |= dict.fromkeys(self.flow.writes[index], index)
+        draft.written |= dict.fromkeys(self.flow.observed[index].writes, index)
 
     def _take_name(
         self, draft: Draft, name: str, version: Version, place: Place, *, soft: bool = False
@@ -226,14 +293,17 @@ class Assembly:
         if known is not None and known.source.units != taken.source.units and not taken.soft:
             self._conflict("SM302", taken.place, name, draft.name, other=known.place)
         target.setdefault(name, taken)
-        definition = [unit for unit in taken.source.units if self.flow.shapes[unit] == "definition"]
-        if definition and self.flow.replayable[definition[-1]] and not is_pseudo(name):
+        self.flow.ask(taken.source.units)  # whether they are definitions
+        if self.flow.definitions.isdisjoint(taken.source.units):
+            return
+        definition = [unit for unit in taken.source.units if unit in self.flow.definitions]
+        if self.flow.replayable[definition[-1]] and not is_pseudo(name):
             self._conflict("SM311", taken.place, name, other=self.place(taken.source.last, name))
 
     def _check_caches(self) -> None:
         """What a function with a cache has read in an earlier step must be the same in a later one."""
         known: dict[tuple[str, Version], tuple[int, dict[str, Version]]] = {}
-        for index, seen in self.flow.observed.items():
+        for index, seen in self._outward:
             taken = self.flow.taken[index]
             for function, names in seen.effects.cached.items():
                 now = {name: taken.get(name, ()) for name in names - {function}}
@@ -251,11 +321,8 @@ class Assembly:
             return
         if all(self.flow.can_be_data(u) for u in taken.source.units if name in self.seen(u).effects.binds):
             return
-        if not any(c.code == "SM311" and c.name == name for c in self.conflicts):
-            made = next(
-                (u for u in taken.source.units if name in self.seen(u).effects.binds), taken.source.last
-            )
-            self._conflict("SM312", taken.place, name, other=self.place(made, name))
+        made = next((u for u in taken.source.units if name in self.seen(u).effects.binds), taken.source.last)
+        self._conflict("SM312", taken.place, name, other=self.place(made, name))
 
     def _check_one_value(self, draft: Draft, index: int, name: str, place: Place) -> None:
         """What a step takes stands above all its cells, so they cannot take two values of one name.
@@ -322,23 +389,14 @@ class Assembly:
                 pending |= {u for u in made if self.flow.replayable[u] or u in literals}
         return found
 
-    def carry_groups(
-        self,
-        after: dict[str | None, Snapshot],
-        before: dict[str | None, Snapshot],
-        carried: dict[str | None, dict[str, frozenset[str]]],
-    ) -> None:
-        """Values that share objects are stored together: loading one needs the definitions of all.
-
-        `after` and `before` are the heaps after and before each step; `carried` has the definitions
-        that a step's names carry, those of untagged code under None.
-        """
+    def carry_groups(self, moments: Moments) -> None:
+        """Values that share objects are stored together: loading one needs the definitions of all."""
         for draft in self.drafts.values():
             for name, taken in draft.inputs.items():
-                owner = taken.source.owner
-                heap, known = after.get(owner), carried.get(owner, {})
                 if taken.source.origin is Origin.SETUP:
-                    heap, known = before.get(draft.name), carried.get(None, {})
+                    heap, known = moments.before(draft.name), moments.carried(None)
+                else:
+                    heap, known = moments.after(taken.source.owner), moments.carried(taken.source.owner)
                 for other, definitions in known.items() if heap is not None else ():
                     if heap is not None and (other == name or heap.may_share(name, other)):
                         draft.carried |= self._with_needs(self.flow.carried_units(definitions), draft)
@@ -359,7 +417,7 @@ class Assembly:
     def _add_sessions(self) -> None:
         """Settings are replayed in every later step."""
         undone = self._undone_moves()
-        for index, seen in self.flow.observed.items():
+        for index, seen in self._outward:
             if "__future__" in seen.effects.imports:  # holds for all code below
                 for draft in self.drafts.values():
                     if draft.units and draft.units[-1] > index:
@@ -384,7 +442,7 @@ class Assembly:
         """Return changes of the working folder that the same step takes back, and where it does."""
         found: dict[int, int] = {}
         moves: list[int] = []
-        for index, seen in self.flow.observed.items():
+        for index, seen in self._outward:
             if not seen.effects.only_moves:
                 continue
             if moves and self.seen(moves[-1]).unit.owner != seen.unit.owner:
@@ -407,7 +465,7 @@ class Assembly:
         text = self.seen(index).unit.source.strip()
         if not before.units or IDLE_SETTING.match(text) or not self._is_relevant(index, before):
             return
-        settings = [s for unit, s in self.flow.observed.items() if unit < index and s.effects.session]
+        settings = [s for unit, s in self._outward if unit < index and s.effects.session]
         if not settings or settings[-1].unit.source.strip() != text:
             place = self.seen(index).effects.session[0]
             self._conflict("SM322", place, "", draft.name, other=self._start(before))
@@ -452,14 +510,14 @@ class Assembly:
                     self._conflict("SM305", place, name[len(FILE) :], other=self.place(unit, file))
             elif source.owner != draft.name:
                 if source.origin is Origin.SETUP:
-                    self._setup.add(unit)
+                    draft.setup.add(unit)
                 key = (source.owner, file)
                 draft.orders.setdefault(key, (self.place(unit, file), place, doubtful))
 
     def _add_file_orders(self) -> None:
         """A step that writes a file comes after the earlier steps that read or wrote it."""
         touched: list[tuple[str, str, Place, bool]] = []
-        for index, seen in self.flow.observed.items():
+        for index, seen in self._outward:
             owner = seen.unit.owner
             files = seen.files
             if not files:
@@ -500,11 +558,12 @@ class Assembly:
 
     def _add_setup(self) -> None:
         """Collect the untagged statements that steps need, and all that these need."""
+        pending: set[int] = set()
         for draft in self.drafts.values():
+            pending |= draft.setup
             for name, taken in draft.inputs.items():
                 if taken.source.origin is Origin.SETUP:
-                    self._setup |= self._data_units(name, taken.source.units)
-        pending = set(self._setup)
+                    pending |= self._data_units(name, taken.source.units)
         needed: set[int] = set()
         while pending:
             unit = pending.pop()
@@ -544,7 +603,7 @@ class Assembly:
 
     def _settings_before(self, last: int) -> Iterator[int]:
         """Yield the untagged settings above the last statement of the implicit step: run in their place."""
-        for index, seen in self.flow.observed.items():
+        for index, seen in self._outward:
             untagged = seen.unit.owner is None and index < last
             if untagged and seen.effects.session and self.flow.replayable[index]:
                 yield index
@@ -561,9 +620,11 @@ class Assembly:
         for draft in self.drafts.values():
             for name, taken in draft.inputs.items():
                 giver = self.drafts.get(taken.source.owner)
-                if giver is None:
+                if giver is None or giver.units[-1] <= taken.source.last:
                     continue
-                later = [u for u in giver.units if u > taken.source.last and name in self.flow.writes[u]]
+                later = [
+                    u for u in giver.units if u > taken.source.last and name in self.flow.observed[u].writes
+                ]
                 if later:
                     self._conflict("SM301", taken.place, name, giver.name, other=self.place(later[0], name))
 
@@ -571,5 +632,16 @@ class Assembly:
         self, code: str, place: Place, name: str, detail: str = "", other: Place | None = None
     ) -> None:
         conflict = Conflict(code, place, name, detail, other)
-        if not any(c.code == code and c.name == conflict.name and c.place == place for c in self.conflicts):
+        if self._found is not None:
+            self._found.append((self._at, conflict))
+        else:
+            self._add_conflict(conflict)
+
+    def _add_conflict(self, conflict: Conflict) -> None:
+        about = (conflict.code, conflict.name, conflict.place)
+        if about not in self._known:
+            self._known.add(about)
             self.conflicts.append(conflict)
+
+    def _has(self, code: str, name: str) -> bool:
+        return any(c.code == code and c.name == name for c in self.conflicts)

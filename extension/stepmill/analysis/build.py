@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.assembly import Assembly, Draft
 from stepmill.analysis.collector import paused_collector
-from stepmill.analysis.effects import RANDOM, Change, Effects, is_pseudo
+from stepmill.analysis.effects import RANDOM, Change, is_pseudo
 from stepmill.analysis.flow import Flow, Origin
-from stepmill.analysis.interpreter import Interpreter, Observed, Watch, interpret
+from stepmill.analysis.interpreter import Interpreter, Observed, interpret
 from stepmill.analysis.memory import Look, Memory, Recent
+from stepmill.analysis.moments import Moments
 from stepmill.analysis.parameters import enum_members, parameter_of
 from stepmill.analysis.records import Recorder
 from stepmill.analysis.rules.report import report
@@ -25,7 +28,7 @@ from stepmill.model.pipeline import Parameter, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from stepmill.analysis.heap import Heap, Snapshot
+    from stepmill.analysis.memory import Rewrites
 
 MAX_LOOKS = 3
 """Times that a notebook is gone through, if a class turns out to be data: its instances depend on that."""
@@ -69,21 +72,22 @@ def analyze(
     memory.looks.clear()
     for _ in range(MAX_LOOKS):
         look = memory.looks[stored] = looks.get(stored) or Look()
-        snapshots = _Snapshots(units)
         interpreter, observed = interpret(
-            units, facts=known, modules=modules, is_local=is_local, watch=snapshots, stored=stored,
-            look=look,
+            units, facts=known, modules=modules, is_local=is_local, stored=stored, look=look,
             parameters={index: parameter.name for index, parameter in parameters.items()},
         )  # fmt: skip
-        _override(observed, options)
-        _settle(observed, known)
-        flow, assembly = _assemble(observed, parameters, interpreter, options, snapshots, look)
+        assert look.history is not None
+        moments = Moments(observed, look.history)
+        look.rewrites = look.rewrites.again()
+        _override(observed, options, look.rewrites)
+        _settle(observed, known, look.rewrites)
+        flow, assembly = _assemble(observed, parameters, interpreter, options, moments, look)
         found = _stored_classes(interpreter, flow)
         if found <= stored:
             break
         stored |= found
-    recorder = Recorder(notebook, flow, assembly, snapshots.after_step, snapshots.after_untagged, known)
-    steps, edges = recorder.steps(memory.steps), recorder.edges()
+    recorder = Recorder(notebook, flow, assembly, moments, known, look)
+    steps, edges = recorder.steps(), recorder.edges()
     ordered, cycle = recorder.ordered(steps, edges)
     view = View(
         notebook=notebook, flow=flow, assembly=assembly, interpreter=interpreter,
@@ -168,48 +172,18 @@ def _parameters(units: list[Unit]) -> dict[int, Parameter]:
     found: dict[int, Parameter] = {}
     enums: dict[str, dict[str, Any]] = {}
     for unit in units:
-        members = enum_members(unit.node)
-        if members is not None:
-            enums[getattr(unit.node, "name", "")] = members
-        parameter = parameter_of(unit, enums)
-        if parameter is not None:
-            found[unit.index] = parameter
+        if isinstance(unit.node, ast.ClassDef):
+            members = enum_members(unit.node)
+            if members is not None:
+                enums[unit.node.name] = members
+        elif unit.cell.role is Role.PARAMETERS:
+            parameter = parameter_of(unit, enums)
+            if parameter is not None:
+                found[unit.index] = parameter
     return found
 
 
-class _Snapshots(Watch):
-    """The heap before each step's first statement and after its last, and after untagged ones."""
-
-    def __init__(self, units: list[Unit]) -> None:
-        self.first: dict[str | None, int] = {}
-        self.last: dict[str | None, int] = {}
-        for unit in units:
-            self.first.setdefault(unit.owner, unit.index)
-            self.last[unit.owner] = unit.index
-
-    def start(self) -> None:
-        self.carried: dict[str | None, dict[str, frozenset[str]]] = {}
-        self.before_step: dict[str | None, Snapshot] = {}
-        self.after_step: dict[str | None, Snapshot] = {}
-        self.after_untagged: dict[int, Snapshot] = {}
-
-    def before(self, heap: Heap, unit: Unit) -> None:
-        if unit.owner is not None and self.first[unit.owner] == unit.index:
-            self.before_step[unit.owner] = heap.snapshot()
-
-    def after(self, heap: Heap, observed: Observed) -> None:
-        unit = observed.unit
-        if unit.owner is None:
-            self.after_untagged[unit.index] = heap.snapshot()
-            known = self.carried.setdefault(None, {})
-            for name, definitions in observed.leaves.items():
-                known[name] = known.get(name, frozenset()) | definitions
-        elif self.last[unit.owner] == unit.index:
-            self.after_step[unit.owner] = heap.snapshot()
-            self.carried[unit.owner] = observed.leaves
-
-
-def _override(observed: dict[int, Observed], options: dict[str, StepOptions]) -> None:
+def _override(observed: dict[int, Observed], options: dict[str, StepOptions], rewrites: Rewrites) -> None:
     """`--inputs` and `--outputs` say what we would have inferred."""
     chosen = {name: o for name, o in options.items() if o.inputs is not None or o.outputs is not None}
     if not chosen:
@@ -217,12 +191,12 @@ def _override(observed: dict[int, Observed], options: dict[str, StepOptions]) ->
     last = {seen.unit.owner: index for index, seen in observed.items()}
     for index, seen in list(observed.items()):
         if seen.unit.owner in chosen:
-            ends = last[seen.unit.owner] == index
-            effects = _chosen_effects(seen, chosen[seen.unit.owner], ends=ends)
-            observed[index] = replace(seen, effects=effects)
+            about = (chosen[seen.unit.owner], last[seen.unit.owner] == index)
+            write = partial(_with_options, chosen=about[0], ends=about[1])
+            observed[index] = rewrites.rewrite(seen, ("options", *about), write)
 
 
-def _chosen_effects(seen: Observed, chosen: StepOptions, *, ends: bool) -> Effects:
+def _with_options(seen: Observed, *, chosen: StepOptions, ends: bool) -> Observed:
     effects = seen.effects.copied()
     if chosen.outputs is not None:
         for written in (effects.binds, effects.deletes, effects.changes):
@@ -237,7 +211,7 @@ def _chosen_effects(seen: Observed, chosen: StepOptions, *, ends: bool) -> Effec
     if chosen.inputs is not None:
         for name in [n for n in effects.reads if n not in chosen.inputs and not is_pseudo(n)]:
             del effects.reads[name]
-    return effects
+    return replace(seen, effects=effects)
 
 
 def _is_code(seen: Observed) -> bool:
@@ -250,14 +224,18 @@ def _is_code(seen: Observed) -> bool:
     )
 
 
-def _settle(observed: dict[int, Observed], facts: tuple[Fact, ...]) -> None:
+def _settle(observed: dict[int, Observed], facts: tuple[Fact, ...], rewrites: Rewrites) -> None:
     """Doubts that a run has settled are none any more."""
     unchanged = {(f.step, name) for f in facts if f.kind is FactKind.UNCHANGED for name in f.names}
     for index, seen in list(observed.items()) if unchanged else ():
         owner, changes = seen.unit.owner, seen.effects.changes
         left = {n: c for n, c in changes.items() if not (c.doubtful and (owner, n) in unchanged)}
         if len(left) < len(changes):
-            observed[index] = replace(seen, effects=replace(seen.effects, changes=left))
+            observed[index] = rewrites.rewrite(seen, ("settled",), partial(_with_changes, changes=left))
+
+
+def _with_changes(seen: Observed, *, changes: dict[str, Change]) -> Observed:
+    return replace(seen, effects=replace(seen.effects, changes=changes))
 
 
 def _assemble(
@@ -265,24 +243,30 @@ def _assemble(
     parameters: dict[int, Parameter],
     interpreter: Interpreter,
     options: dict[str, StepOptions],
-    snapshots: _Snapshots,
+    moments: Moments,
     look: Look,
 ) -> tuple[Flow, Assembly]:
     """Put the steps together; where two inputs may share objects, let one step give both."""
-    for _ in range(MAX_ROUNDS):
-        flow = Flow(observed, parameters, interpreter.env, look.shapes)
-        assembly = Assembly(flow, options)
-        assembly.carry_groups(snapshots.after_step, snapshots.before_step, snapshots.carried)
-        demands = [d for draft in assembly.drafts.values() for d in _demands(draft, assembly, snapshots)]
-        new = [demand for demand in demands if _hand_on(observed, *demand)]
+    earlier, look.rounds = look.rounds, []
+    for number in range(MAX_ROUNDS):
+        old = earlier[number] if number < len(earlier) else None
+        known = None if old is None else old.flow
+        flow = Flow(observed, parameters, interpreter.env, look.shapes, known, look.unsure)
+        assembly = Assembly(flow, options, old, look.finals)
+        look.rounds.append(assembly)
+        assembly.carry_groups(moments)
+        demands = [d for draft in assembly.drafts.values() for d in _demands(draft, assembly, moments)]
+        new = [demand for demand in demands if _hand_on(observed, *demand, look.rewrites)]
         if not new:
             break
+    if len(earlier) != len(look.rounds):  # what is recorded went with another round
+        look.recorded.clear()
     return flow, assembly
 
 
-def _demands(draft: Draft, assembly: Assembly, snapshots: _Snapshots) -> list[tuple[int, str]]:
+def _demands(draft: Draft, assembly: Assembly, moments: Moments) -> list[tuple[int, str]]:
     """Return (last unit of the later giver, name it must hand on) for inputs given apart."""
-    heap = snapshots.before_step.get(draft.name)
+    heap = moments.before(draft.name) if len(draft.inputs) > 1 else None
     if heap is None:
         return []
     found = []
@@ -301,13 +285,17 @@ def _demands(draft: Draft, assembly: Assembly, snapshots: _Snapshots) -> list[tu
     return found
 
 
-def _hand_on(observed: dict[int, Observed], unit: int, name: str) -> bool:
+def _hand_on(observed: dict[int, Observed], unit: int, name: str, rewrites: Rewrites) -> bool:
     """Let a step give a name that it only took, together with what shares objects with it."""
     if name in observed[unit].writes:
         return False
-    effects = observed[unit].effects.copied()
-    place = Place(cell=observed[unit].unit.cell.index, line=observed[unit].unit.first_line)
+    observed[unit] = rewrites.rewrite(observed[unit], ("gives", name), partial(_giving, name=name))
+    return True
+
+
+def _giving(seen: Observed, *, name: str) -> Observed:
+    effects = seen.effects.copied()
+    place = Place(cell=seen.unit.cell.index, line=seen.unit.first_line)
     effects.changes[name] = Change(place, handed_on=True)
     effects.reads.setdefault(name, place)
-    observed[unit] = replace(observed[unit], effects=effects)
-    return True
+    return replace(seen, effects=effects)

@@ -65,7 +65,7 @@ class Core:
         What was asked about modules and about the words of the notebook, and the answers.
     world
         The working directory (relative to the notebook's; None: not known), whether some star import
-        hides names, whether anything has been defined.
+        hides names, whether anything has been defined, the files of modules.
     is_repeatable
         False once a statement has changed the scope that another one made, which no table notes.
     made

@@ -1,9 +1,9 @@
 """Which objects may reach which: the analyzer's picture of aliases and containers.
 
 Nodes are the notebook's names and temporaries (`#1.2`). The relation is kept transitively closed,
-so that a name can be rebound (its node dropped) without losing what others knew through it. Past
-states are kept as differences, so that a snapshot costs nothing. The nodes that a statement looks
-at or changes are noted, so that it need not be interpreted again while they are what they were.
+so that a name can be rebound (its node dropped) without losing what others knew through it. The nodes
+that a statement looks at or changes are noted, so that it need not be interpreted again while they are
+what they were.
 
 A set of nodes is an integer, one bit a node: recursion over objects that share others makes sets of
 thousands, of which many are the same.
@@ -12,10 +12,10 @@ thousands, of which many are the same.
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 Links = tuple[int, int]
@@ -50,26 +50,46 @@ class Numbering:
                 self.named |= bit
         return found
 
+    def nodes(self, names: Iterable[str]) -> int:
+        """Return the set of the nodes of these names."""
+        found = 0
+        for name in names:
+            found |= self.bits[self.number(name)]
+        return found
+
+
+_LATER: Final = (0, [0])
+"""Stands for the row of a node that nobody has asked for since it was put."""
+
 
 class Rows:
-    """For each node, a set of nodes with itself in it. Nodes that have the same are known together."""
+    """For each node, a set of nodes with itself in it. Nodes that have the same are known together.
 
-    def __init__(self, numbering: Numbering) -> None:
+    `side` is the one of `Links` that they are.
+    """
+
+    def __init__(self, numbering: Numbering, side: int) -> None:
         self._bits = numbering.bits
+        self._side = side
         self._groups: list[tuple[int, list[int]] | None] = []  # by number: (row, [the nodes that have it])
         self._alike: dict[int, tuple[int, list[int]]] = {}  # those of rows of more than one node
+        self._later: dict[int, Links] = {}
 
     def _grow(self) -> None:
         self._groups += [None] * (len(self._bits) - len(self._groups))
 
     def __getitem__(self, number: int) -> int:
         group = self._groups[number] if number < len(self._groups) else None
+        if group is _LATER:
+            group = self._look_up(number)
         return self._bits[number] if group is None else group[0]
 
     def __setitem__(self, number: int, row: int) -> None:
         if number >= len(self._groups):
             self._grow()
         old, bit = self._groups[number], self._bits[number]
+        if old is _LATER:
+            old = self._groups[number] = None
         if row == (bit if old is None else old[0]):
             return
         if old is not None:
@@ -84,6 +104,21 @@ class Rows:
             new[1][0] |= bit
         self._groups[number] = new
 
+    def put(self, values: Mapping[int, Links]) -> None:
+        """Set rows of which most will never be asked for."""
+        self._grow()
+        groups, side = self._groups, self._side
+        for number, links in values.items():
+            if groups[number] is None:
+                groups[number] = _LATER
+            elif groups[number] is not _LATER:
+                self[number] = links[side]
+        self._later.update(values)
+
+    def _look_up(self, number: int) -> tuple[int, list[int]] | None:
+        self[number] = self._later[number][self._side]
+        return self._groups[number]
+
     def groups(self, nodes: int) -> list[tuple[int, int]]:
         """Return (some of `nodes`, the row that they have), until all have been."""
         if nodes.bit_length() > len(self._groups):
@@ -92,6 +127,8 @@ class Rows:
         while nodes:
             number = nodes.bit_length() - 1
             group = groups[number]
+            if group is _LATER:
+                group = self._look_up(number)
             if group is None:
                 row = some = bits[number]
             else:
@@ -126,8 +163,8 @@ class Heap:
 
     def __init__(self, numbering: Numbering | None = None) -> None:
         self.numbering = numbering or Numbering()
-        self._after = Rows(self.numbering)
-        self._before = Rows(self.numbering)
+        self._after = Rows(self.numbering, 0)
+        self._before = Rows(self.numbering, 1)
         self._unit = 0
         self._count = 0  # temporaries of the unit
         self._temporaries: list[int] = []
@@ -138,8 +175,6 @@ class Heap:
         self._gone = 0  # the temporaries in `_now`
         self.growth = 0
         self.crowded = NEVER_CROWDED
-        self._taken = 0  # snapshots until now
-        self._past: dict[int, list[tuple[int, int]]] = {}  # number -> (last snapshot, row of `_after` then)
         self._seen = 0
         self.before: dict[int, Links] = {}
 
@@ -152,10 +187,7 @@ class Heap:
 
     def nodes(self, names: Iterable[str]) -> int:
         """Return the set of the nodes of these names."""
-        found = 0
-        for name in names:
-            found |= self.node(name)
-        return found
+        return self.numbering.nodes(names)
 
     def names(self, nodes: int) -> list[str]:
         """Return the names of a set's nodes, of temporaries too."""
@@ -186,32 +218,9 @@ class Heap:
         return self._after[node], self._before[node]
 
     def put(self, values: Mapping[int, Links]) -> None:
-        """Set what a statement has left at another time."""
-        for number, (after, before) in values.items():
-            if after != self._after[number]:
-                self._keep_past(number)
-                self._after[number] = after
-            self._before[number] = before
-
-    def snapshot(self) -> Snapshot:
-        """Return a view of the relation as it is now, which later changes leave as it is."""
-        self._taken += 1
-        return Snapshot(self, self._taken)
-
-    def after_at(self, name: str, snapshot: int) -> int:
-        """Return what the node `name` reached when the snapshot of that number was taken, itself included."""
-        number = self.numbering.number(name)
-        past = self._past.get(number, ())
-        index = bisect_left(past, snapshot, key=lambda entry: entry[0])
-        return past[index][1] if index < len(past) else self._after[number]
-
-    def _keep_past(self, number: int) -> None:
-        if self._taken:
-            past = self._past.get(number)
-            if past is None:
-                self._past[number] = [(self._taken, self._after[number])]
-            elif past[-1][0] < self._taken:
-                past.append((self._taken, self._after[number]))
+        """Set what statements have left at another time."""
+        self._after.put(values)
+        self._before.put(values)
 
     # -- temporaries -------------------------------------------------------------------------------
 
@@ -305,8 +314,13 @@ class Heap:
         if nested:  # some were inside of others
             self.hold(one, self.new())
 
-    def forget_temporaries(self) -> None:
-        """Drop the new temporaries that fewer than two names reach, leaving word that there was something."""
+    def forget_temporaries(self, held: Callable[[], int] = lambda: -1) -> None:
+        """Drop the new temporaries that fewer than two names reach, leaving word that there was something.
+
+        One that is to all names what an older one is tells nothing new: it is dropped, too, unless it is
+        among `held`, those that values which outlive the unit may be.
+        """
+        twins = []
         for number in self._temporaries:
             node = self.numbering.bits[number]
             if node & self._pinned:
@@ -319,10 +333,32 @@ class Heap:
                 if names and not names & aliases:  # a part of it, not itself
                     (name,) = self.names(names)
                     self._link_all(names, self.node(f"#in:{name}"))
+            elif self._older_twins(names):
+                twins.append(number)
+        kept = self._kept | held() if twins else 0
+        for number in twins:
+            node, links = self.numbering.bits[number], self._links_to_others(number)
+            if not node & kept:
+                older = self._older_twins(self.named(links[1]))
+                self._seen |= older
+                if any(self._links_to_others(other) == links for other in indices(older)):
+                    self._drop(node)
         self._temporaries.clear()
         self._pinned = self._kept = self._gone = 0
         self._now.clear()
         self.crowded = NEVER_CROWDED
+
+    def _older_twins(self, names: int) -> int:
+        """Return the temporaries of earlier units that all of `names` reach."""
+        self._seen |= names
+        found = ~self.numbering.named & ~self.young
+        for name in indices(names):
+            found &= self._after[name]
+        return found
+
+    def _links_to_others(self, number: int) -> Links:
+        node = self.numbering.bits[number]
+        return self._after[number] & ~node, self._before[number] & ~node
 
     # -- what may reach what -----------------------------------------------------------------------
 
@@ -403,6 +439,10 @@ class Heap:
         self._seen |= roots
         return all(not self._after[root] & ~self._before[root] for root in indices(roots))
 
+    def may_share(self, left: str, right: str) -> bool:
+        """Tell whether the two nodes may have an object in common."""
+        return bool(self.inside(self.node(left)) & self.inside(self.node(right)))
+
     def sharing(self, nodes: int) -> int:
         """Return `nodes` and all that may share an object with one of them, or with such a one."""
         found, pending = 0, nodes
@@ -419,7 +459,6 @@ class Heap:
     def _set_after(self, number: int, row: int) -> None:
         if number not in self.before:
             self.before[number] = self.value_of(number)
-        self._keep_past(number)
         self._after[number] = row
 
     def _link_all(self, uppers: int, lowers: int) -> None:
@@ -444,17 +483,57 @@ NEVER_CROWDED = 1 << 62
 """More temporaries than there can be."""
 
 
-class Snapshot:
-    """A heap as it was at some moment."""
+class History:
+    """What each node has reached after each statement."""
 
-    def __init__(self, heap: Heap, number: int) -> None:
-        self._heap = heap
-        self._number = number
-        self.numbering = heap.numbering
+    def __init__(self, numbering: Numbering) -> None:
+        self.numbering = numbering
+        self._units: dict[int, list[int]] = {}  # by number: statements that have changed it, in order
+        self._rows: dict[int, list[int]] = {}  # what it has reached after each of them
+
+    def note(self, unit: int, left: Mapping[int, Links]) -> None:
+        """Note what a statement has left in the heap."""
+        for number, (after, _) in left.items():
+            units = self._units.setdefault(number, [])
+            at = bisect_left(units, unit)
+            units.insert(at, unit)
+            self._rows.setdefault(number, []).insert(at, after)
+
+    def forget(self, unit: int, left: Mapping[int, Links]) -> None:
+        """Forget what was noted of a statement."""
+        for number in left:
+            at = bisect_left(self._units[number], unit)
+            del self._units[number][at], self._rows[number][at]
+
+    def before(self, unit: int) -> Snapshot:
+        """Return the heap as it was just before a statement."""
+        return Snapshot(self, unit)
+
+    def after(self, unit: int) -> Snapshot:
+        """Return the heap as it was just after a statement."""
+        return Snapshot(self, unit + 1)
+
+    def reached_by(self, node: str, unit: int) -> int:
+        """Return what the node had reached before the statement, itself included."""
+        number = self.numbering.number(node)
+        at = bisect_left(self._units.get(number, ()), unit)
+        return self._rows[number][at - 1] if at else self.numbering.bits[number]
+
+
+class Snapshot:
+    """A heap as it was before some statement."""
+
+    def __init__(self, history: History, unit: int) -> None:
+        self._history = history
+        self._unit = unit
+
+    def nodes(self, names: Iterable[str]) -> int:
+        """Return the set of the nodes of these names."""
+        return self._history.numbering.nodes(names)
 
     def reached_by(self, node: str) -> int:
         """Return what the node reached, itself included."""
-        return self._heap.after_at(node, self._number)
+        return self._history.reached_by(node, self._unit)
 
     def may_share(self, left: str, right: str) -> bool:
         """Tell whether the two nodes may have had an object in common."""

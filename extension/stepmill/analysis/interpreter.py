@@ -14,15 +14,24 @@ from stepmill.analysis.calls import Calls
 from stepmill.analysis.core import UNSHARED
 from stepmill.analysis.effects import FILE, RANDOM, Change, Effects
 from stepmill.analysis.memory import MOST_ENTRIES, Look, Replay
+from stepmill.analysis.replay import may_have_state
 from stepmill.analysis.summaries import CallBook
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, definitions_of, replace, replaceable
+from stepmill.analysis.values import (
+    IMMUTABLE,
+    UNKNOWN,
+    Kind,
+    all_of,
+    all_roots,
+    definitions_of,
+    replace,
+    replaceable,
+)
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from stepmill.analysis.heap import Heap
     from stepmill.analysis.units import Unit
 
 
@@ -31,7 +40,9 @@ class Observed:
     """A unit with its effects, and what its names were just before it.
 
     `names` are those whose versions before it matter, `writes` those of which it makes a new one,
-    `files` the pseudo-names of files among them.
+    `about` all of them, `files` the pseudo-names of files among them. `changes`: it changes something
+    in place, or takes a definition's name. `defines`: it makes a function or class. `reaches_out`: it has
+    to do with more than values: with files, settings of the process, caches.
     """
 
     unit: Unit
@@ -41,7 +52,11 @@ class Observed:
     leaves: dict[str, frozenset[str]]  # name -> definitions reachable from its value afterwards
     names: tuple[str, ...] = field(init=False)
     writes: frozenset[str] = field(init=False)
+    about: frozenset[str] = field(init=False)
     files: frozenset[str] = field(init=False)
+    changes: bool = field(init=False)
+    defines: bool = field(init=False)
+    reaches_out: bool = field(init=False)
 
     def __post_init__(self) -> None:
         effects = self.effects
@@ -49,6 +64,21 @@ class Observed:
         object.__setattr__(self, "writes", frozenset(effects.writes))
         files = frozenset(n for n in (*effects.reads, *self.writes) if n.startswith(FILE))
         object.__setattr__(self, "files", files)
+        object.__setattr__(self, "about", self.writes.union(self.names))
+        changes = effects.changes or effects.changes_made or effects.superseded
+        object.__setattr__(self, "changes", bool(changes))
+        object.__setattr__(self, "defines", may_have_state(self.unit.node))
+        outside = files or effects.session or effects.cached or "__future__" in effects.imports
+        object.__setattr__(self, "reaches_out", bool(outside))
+
+    def is_like(self, other: Observed) -> bool:
+        """Tell whether but for its text the statement is the other one."""
+        one, two = self.unit, other.unit
+        return (
+            (one.index, one.owner, one.first_line) == (two.index, two.owner, two.first_line)
+            and (self.effects, self.carried) == (other.effects, other.carried)
+            and (self.kinds, self.leaves) == (other.kinds, other.leaves)
+        )
 
 
 class Interpreter(Calls):
@@ -106,7 +136,24 @@ class Interpreter(Calls):
         self._run_carried(unit)
         if unit.owner is None and isinstance(unit.node, (ast.Assign, ast.AnnAssign)):
             self._mark_made(unit)
-        self.heap.forget_temporaries()
+        self.heap.forget_temporaries(self._held)
+
+    def _held(self) -> int:
+        """Return the nodes that the values which this unit has left in tables and scopes may be."""
+        if not self.is_repeatable:  # it has changed a scope that others know
+            return -1
+        values = [*self.env.left()]
+        for info in self.classes.left():
+            values += [*info.bases, *info.attributes.values()]
+        for function, bound, named in self.partials.left():
+            values += [function, *bound, *named.values()]
+        for made in self.functions.left():
+            values.append(made.defaults)
+            scope = made.closure
+            while scope is not None:
+                values += scope.values.values()
+                scope = scope.parent
+        return all_of(map(all_roots, values))
 
     def _mark_made(self, unit: Unit) -> None:
         """Know what an untagged assignment made, whatever names it goes by later."""
@@ -165,19 +212,6 @@ def words_like(units: Iterable[Unit], pattern: str) -> frozenset[str]:
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
-class Watch:
-    """Is told when statements begin and end. Does nothing here."""
-
-    def start(self) -> None:
-        """Hear that the first statement is next; so far nothing has been."""
-
-    def before(self, heap: Heap, unit: Unit) -> None:
-        """Hear that `unit` is next."""
-
-    def after(self, heap: Heap, observed: Observed) -> None:
-        """Hear that a unit is done."""
-
-
 def interpret(
     units: Iterable[Unit],
     *,
@@ -185,7 +219,6 @@ def interpret(
     modules: Callable[[str], frozenset[str] | None] | None = None,
     is_local: Callable[[str], bool] | None = None,
     parameters: Mapping[int, str] | None = None,
-    watch: Watch | None = None,
     look: Look | None = None,
     stored: frozenset[str] = frozenset(),
 ) -> tuple[Interpreter, dict[int, Observed]]:
@@ -196,24 +229,25 @@ def interpret(
     brought up to date, or emptied if this pass cannot be remembered. What is returned is the same
     without it.
     """
-    units, known, watch = list(units), tuple(facts), watch or Watch()
+    units, known, parameters = list(units), tuple(facts), parameters or {}
     kept = look or Look()
     kept.renew()
     for old in (kept, Look()):
         interpreter = Interpreter(modules or no_modules, is_local or all_installed, kept.numbering)
         interpreter.know_words(partial(words_like, units))
         interpreter.stored = stored
-        replay = Replay(interpreter, old)
-        found = _go_through(interpreter, replay, units, known, parameters or {}, watch)
+        replay = Replay(interpreter, old, units, parameters)
+        found = _go_through(interpreter, replay, units, known, parameters)
         compared = bool(old.traces)
         if interpreter.is_repeatable or not compared:
             break
     repeatable = interpreter.is_repeatable and replay.entries <= MOST_ENTRIES
     kept.traces = replay.traces if repeatable else {}
     kept.answers = dict(interpreter.outside) if repeatable else {}
+    kept.history, kept.parameters = replay.history, parameters
     kept.entries = replay.entries if repeatable else 0
     kept.nodes = kept.nodes if compared else len(kept.numbering.names)
-    kept.forget_shapes(replay.stale[0].keys() if repeatable and compared else None)
+    kept.end_with(replay.stale[0].keys() if repeatable and compared else None, replay.moved)
     return interpreter, found
 
 
@@ -223,23 +257,28 @@ def _go_through(
     units: list[Unit],
     facts: tuple[Fact, ...],
     parameters: Mapping[int, str],
-    watch: Watch,
 ) -> dict[int, Observed]:
     found: dict[int, Observed] = {}
-    watch.start()
-    last = {unit.owner: unit.index for unit in units if unit.owner is not None}
-    names: defaultdict[str, set[str]] = defaultdict(set)  # step -> names it has to do with
+    own: defaultdict[str | None, list[int]] = defaultdict(list)
     for unit in units:
-        watch.before(interpreter.heap, unit)
-        owner, parameter = unit.owner, parameters.get(unit.index)
-        ends = owner is not None and last[owner] == unit.index
-        new = tuple(fact for fact in facts if fact.step == owner) if ends and facts else ()
-        about = (parameter, ends, new, frozenset(names[owner]) if ends and owner is not None else None)
-        observed = replay.run(unit, about, interpreter.observe)
-        if owner is not None and not ends:
-            names[owner] |= observed.effects.reads.keys() | observed.writes
-        found[unit.index] = observed
-        watch.after(interpreter.heap, observed)
+        own[unit.owner].append(unit.index)
+
+    def about() -> tuple[object, ...]:
+        """Return what is to be known of the unit at hand beforehand: what `Interpreter.observe` takes."""
+        owner = unit.owner
+        if owner is None or own[owner][-1] != unit.index:
+            return (parameters.get(unit.index), False, (), None)
+        new = tuple(fact for fact in facts if fact.step == owner)
+        earlier = [found[index] for index in own[owner][:-1]]
+        names = frozenset[str]().union(*(seen.effects.reads.keys() | seen.writes for seen in earlier))
+        return (parameters.get(unit.index), True, new, names)
+
+    done = 0
+    while (done := done + replay.repeat(units[done:], found)) < len(units):
+        unit = units[done]
+        found[unit.index] = replay.run(unit, about, interpreter.observe)
+        done += 1
+    replay.finish()
     return found
 
 

@@ -506,15 +506,23 @@ class Libraries(Texts):
             else:
                 self.effects.unseeded.setdefault(generator, self.place(node))
 
+    def know_pseudo(self, name: str) -> None:
+        """Take note that there is such a generator or file; of modules also in which order."""
+        self.env.setdefault(name, UNKNOWN)
+        if name.endswith(".py"):
+            known = self.world.get("modules", ())
+            if name not in known:
+                self.world["modules"] = (*known, name)
+
     def bind_pseudo(self, name: str, node: ast.AST) -> None:
         """A seeded generator, a written file: known from here on, whatever was before."""
-        self.env.setdefault(name, UNKNOWN)
+        self.know_pseudo(name)
         self.effects.binds[name] = self.place(node)
         self.effects.must.add(name)
 
     def change_pseudo(self, name: str, node: ast.AST, *, doubtful: bool = False) -> None:
         self.need(name, self.place(node))
-        self.env.setdefault(name, UNKNOWN)
+        self.know_pseudo(name)
         self.effects.changes.setdefault(name, Change(self.place(node), doubtful or self.doubt > 0))
 
     # -- files -------------------------------------------------------------------------------------
@@ -586,7 +594,7 @@ class Libraries(Texts):
             )
             return
         self.need(name, self.place(node))
-        self.env.setdefault(name, UNKNOWN)
+        self.know_pseudo(name)
 
     def write_file(self, path: Value, node: ast.AST, *, whole: bool = True) -> None:
         """Record the write of a file."""

@@ -9,21 +9,22 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from operator import is_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from stepmill.analysis.heap import Numbering
+from stepmill.analysis.heap import History, Numbering
 from stepmill.analysis.tables import is_same
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
+    from stepmill.analysis.assembly import Assembly
     from stepmill.analysis.core import Core
     from stepmill.analysis.interpreter import Observed
+    from stepmill.analysis.records import Recorded
     from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
     from stepmill.model.cell import Cell, Notebook
     from stepmill.model.facts import Fact
-    from stepmill.model.pipeline import Step
 
 MOST_BYTES = 96 << 20
 """About what all memories together may take."""
@@ -34,8 +35,8 @@ MOST_ENTRIES = 1_000_000
 SPARE_NODES = 1000
 """Numbers of nodes that may be out of use."""
 
-BYTES_PER_UNIT, BYTES_PER_ENTRY = 8 << 10, 64
-"""About what a statement takes, its syntax tree included, and an entry of its trace."""
+BYTES_PER_UNIT, BYTES_PER_ENTRY = 10 << 10, 96
+"""About what a statement takes, with its syntax tree and its part of a step, and an entry of its trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Trace:
     """A statement's interpretation: what it depended on, and what came of it.
 
     `about` is what was known of it beforehand. `reads` and `leaves` are by the number of the table; those
-    without entries are left out.
+    without entries are left out. `touched` has the entries of both.
     """
 
     unit: Unit
@@ -52,19 +53,30 @@ class Trace:
     leaves: tuple[tuple[int, dict[Any, Any]], ...]
     observed: Observed
     entries: int
+    touched: dict[int, frozenset[Any]]
 
 
-class Inputs(NamedTuple):
-    """All that a record is made of: objects, which are to be the same ones, and values."""
+class Rewrites:
+    """Statements that count as something else than what was seen, so that they stay the same objects."""
 
-    objects: tuple[object, ...]
-    values: tuple[Any, ...]
+    def __init__(self, old: dict[Any, tuple[Observed, Observed]]) -> None:
+        self._old = old
+        self._new: dict[Any, tuple[Observed, Observed]] = {}
 
-    def agree(self, other: Inputs) -> bool:
-        """Tell whether the same record would be made of both."""
-        if len(self.objects) != len(other.objects) or not all(map(is_, self.objects, other.objects)):
-            return False
-        return self.values == other.values
+    def again(self) -> Rewrites:
+        """Return those for the next analysis, which may be taken from these."""
+        return Rewrites(self._new)
+
+    def rewrite(
+        self, seen: Observed, about: tuple[Any, ...], write: Callable[[Observed], Observed]
+    ) -> Observed:
+        """Return `write(seen)`, which depends on `about` beside it."""
+        key = (seen.unit.index, *about)
+        known = self._old.get(key)
+        if known is None or known[0] is not seen:
+            known = (seen, write(seen))
+        self._new[key] = known
+        return known[1]
 
 
 @dataclass(slots=True)
@@ -72,28 +84,46 @@ class Look:
     """One pass over the statements.
 
     `answers` are those about modules outside of the notebook, `entries` are counted over all traces, `nodes`
-    are those that there were after the first pass.
+    are those that there were after the first pass. `history` is the heap's, `parameters` are the names
+    of those units whose value is not known before the run.
     `shapes` tell how each statement can be replayed, and which names' final values that depends on.
+    `finals` are the names that ended with another value in the last pass than in the one before it,
+    `unsure` the statements whose shapes depend on them.
+    `moved` are the nodes that were not related all along to the others as they were in that one.
+    `rounds` are how the steps were put together then, `rewrites` what became of statements there,
+    `recorded` the steps.
     """
 
     traces: dict[int, Trace] = field(default_factory=dict)
     answers: dict[str, Any] = field(default_factory=dict)
     entries: int = 0
     numbering: Numbering = field(default_factory=Numbering)
+    history: History | None = None
+    parameters: Mapping[int, str] = field(default_factory=dict)
     nodes: int = 0
     shapes: dict[int, tuple[Observed, str, set[str]]] = field(default_factory=dict)
+    finals: frozenset[str] = frozenset()
+    unsure: list[int] = field(default_factory=list)
+    moved: int = 0
+    recorded: dict[str, Recorded] = field(default_factory=dict)
+    rounds: list[Assembly] = field(default_factory=list)
+    rewrites: Rewrites = field(default_factory=lambda: Rewrites({}))
 
     def renew(self) -> None:
         """Forget all nodes if nothing else is known, or once most of them are of statements long gone."""
         if not self.traces or len(self.numbering.names) > 2 * self.nodes + SPARE_NODES:
-            self.traces, self.entries, self.numbering = {}, 0, Numbering()
+            self.traces, self.entries, self.numbering, self.history = {}, 0, Numbering(), None
 
-    def forget_shapes(self, changed: Collection[str] | None) -> None:
-        """Forget how statements are replayed that look at the final values of these names; None: of any."""
+    def end_with(self, changed: Collection[str] | None, moved: int) -> None:
+        """Forget what depends on the final values of these names, which have changed; None: maybe all."""
+        self.finals, self.moved, self.unsure = frozenset(changed or ()), moved, []
         if changed is None:
             self.shapes.clear()
+            self.rounds.clear()
+            self.recorded.clear()
         elif changed:
-            for index in [i for i, (_, _, read) in self.shapes.items() if not read.isdisjoint(changed)]:
+            self.unsure = [i for i, (_, _, read) in self.shapes.items() if not read.isdisjoint(changed)]
+            for index in self.unsure:
                 del self.shapes[index]
 
     @property
@@ -104,13 +134,12 @@ class Look:
 
 @dataclass(slots=True)
 class Memory:
-    """One analysis. `looks` are by the classes that were known to be data; `steps` are records by name."""
+    """One analysis. `looks` are by the classes that were known to be data."""
 
     facts: tuple[Fact, ...] = ()
     cells: tuple[Cell, ...] = ()
     units: dict[int, list[Unit]] = field(default_factory=dict)  # by the cell's index
     looks: dict[frozenset[str], Look] = field(default_factory=dict)
-    steps: dict[str, tuple[Inputs, Step]] = field(default_factory=dict)
 
     @property
     def size_bytes(self) -> int:
@@ -122,20 +151,35 @@ class Memory:
 class Replay:
     """One pass over the statements, repeating from an earlier one what is as it was.
 
+    What repeated statements leave is put into the tables only when another one is gone through.
+
     Attributes
     ----------
     stale
         By table: the entries that are not what they were at this point of the remembered pass, with
         what they were.
+    moved
+        The nodes of the heap that have ever been among them.
+    restless
+        Steps, and None for untagged code, of which a statement has been another one so far, or is.
     """
 
-    def __init__(self, core: Core, look: Look) -> None:
+    def __init__(self, core: Core, look: Look, units: list[Unit], parameters: Mapping[int, str]) -> None:
         self.core = core
-        self.old = look.traces
+        self.old = old = look.traces
         self.traces: dict[int, Trace] = {}
         self.entries = 0
         self.stale: tuple[dict[Any, Any], ...] = tuple({} for _ in core.tables)
-        self._ahead = list(reversed(look.traces))  # units of the remembered pass, the next one last
+        self.moved = 0
+        self._heap = next(n for n, table in enumerate(core.tables) if table is core.heap)
+        self.history = look.history if old and look.history is not None else History(core.heap.numbering)
+        self._pending: list[Trace] = []
+        self._gone = sorted(old.keys() - {unit.index for unit in units}, reverse=True)  # the next one last
+        new = [u for u in units if (known := old.get(u.index)) is None or known.unit is not u]
+        former = [old[index].unit for index in (*self._gone, *(u.index for u in new)) if index in old]
+        self.restless = {unit.owner for unit in (*new, *former)}
+        if parameters != look.parameters:
+            self.restless.update(unit.owner for unit in units)
         self._ask_again(look.answers)
 
     def _ask_again(self, answers: dict[str, Any]) -> None:
@@ -146,27 +190,59 @@ class Replay:
             if not is_same(self.core.answer(question), answer):
                 stale[question] = answer
 
-    def run(self, unit: Unit, about: tuple[Any, ...], action: Callable[..., Observed]) -> Observed:
-        """Return what `action(unit, *about)` observes, or observed when all was the same."""
-        while self._ahead and self._ahead[-1] < unit.index:
-            self._compare(self.old[self._ahead.pop()], None)
-        old = None
-        if self._ahead and self._ahead[-1] == unit.index:
-            old = self.old[self._ahead.pop()]
-        if old is not None and old.unit is unit and old.about == about and self._holds(old):
+    def repeat(self, units: list[Unit], found: dict[int, Observed]) -> int:
+        """Repeat the first of `units` until one has to be looked at closer; return how many."""
+        if self._gone:
+            return 0
+        old, restless, traces, pending = self.old.get, self.restless, self.traces, self._pending
+        stale = [(number, entries) for number, entries in enumerate(self.stale) if entries]
+        for count, unit in enumerate(units):
+            trace = old(unit.index)
+            if trace is None or trace.unit is not unit or unit.owner in restless:
+                return count
+            for number, entries in stale:
+                if number in trace.touched and not trace.touched[number].isdisjoint(entries):
+                    return count
+            pending.append(trace)
+            traces[unit.index] = trace
+            self.entries += trace.entries
+            found[unit.index] = trace.observed
+        return len(units)
+
+    def run(
+        self, unit: Unit, about: Callable[[], tuple[Any, ...]], action: Callable[..., Observed]
+    ) -> Observed:
+        """Return what `action(unit, *about())` observes, or observed when all was the same."""
+        old = self.old.get(unit.index)
+        while self._gone and self._gone[-1] < unit.index:
+            self._catch_up()
+            self._compare(self.old[self._gone.pop()], None)
+        same = old is not None and old.unit is unit and self._holds(old)
+        if old is not None and same and (unit.owner not in self.restless or old.about == about()):
             self._repeat(old)
-            self._note(old)
             return old.observed
+        self._catch_up()
         for table in self.core.tables:
             table.begin()
-        observed = action(unit, *about)
+        told = about()
+        observed = action(unit, *told)
         reads = [(number, read) for number, table in enumerate(self.core.tables) if (read := table.read)]
         leaves = [(number, _left_in(table)) for number, table in enumerate(self.core.tables) if table.before]
         entries = sum(len(found) for _, found in (*reads, *leaves))
-        new = Trace(unit, about, tuple(reads), tuple(leaves), observed, entries)
+        touched = {number: frozenset(read) for number, read in reads}
+        for number, left in leaves:
+            touched[number] = touched[number].union(left) if number in touched else frozenset(left)
+        new = Trace(unit, told, tuple(reads), tuple(leaves), observed, entries, touched)
         self._compare(old, new)
         self._note(new)
+        self.restless.add(unit.owner)
         return observed
+
+    def finish(self) -> None:
+        """Bring the tables up to date after the last statement."""
+        self._catch_up()
+        while self._gone:
+            self._compare(self.old[self._gone.pop()], None)
 
     def _note(self, trace: Trace) -> None:
         self.entries += trace.entries
@@ -176,26 +252,38 @@ class Replay:
             self.traces.clear()
 
     def _holds(self, trace: Trace) -> bool:
-        for number, read in trace.reads:
-            stale = self.stale[number]
-            if stale and not stale.keys().isdisjoint(read):
-                return False
-        return True
+        return all(read.isdisjoint(self.stale[number]) for number, read in trace.reads)
 
     def _repeat(self, trace: Trace) -> None:
-        tables = self.core.tables
+        self._pending.append(trace)
+        self._note(trace)
         for number, left in trace.leaves:
-            tables[number].put(left)
             stale = self.stale[number]
             if stale:
                 for key in stale.keys() & left.keys():
                     del stale[key]
 
+    def _catch_up(self) -> None:
+        """Put into the tables what has been repeated."""
+        left: list[dict[Any, Any]] = [{} for _ in self.core.tables]
+        for trace in self._pending:
+            for number, entries in trace.leaves:
+                left[number].update(entries)
+        for table, entries in zip(self.core.tables, left, strict=True):
+            if entries:
+                table.put(entries)
+        self._pending.clear()
+
     def _compare(self, old: Trace | None, new: Trace | None) -> None:
         """Note what differs from the remembered pass after a statement; None: it was, or is, not there."""
+        then = dict(old.leaves) if old is not None else {}
+        now = dict(new.leaves) if new is not None else {}
+        if old is not None:
+            self.history.forget(old.unit.index, then.get(self._heap, {}))
+        if new is not None:
+            self.history.note(new.unit.index, now.get(self._heap, {}))
         if not self.old:
             return
-        then = dict(old.leaves) if old is not None else {}
         for number, table in enumerate(self.core.tables):
             stale, left = self.stale[number], then.get(number, {})
             before = table.before if new is not None else {}
@@ -205,6 +293,8 @@ class Replay:
                     stale.pop(key, None)
                 else:
                     stale[key] = was
+                    if number == self._heap:
+                        self.moved |= 1 << key
 
 
 def _left_in(table: Noted) -> dict[Any, Any]:

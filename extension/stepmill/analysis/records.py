@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
+from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.digests import code_digest
 from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, is_pseudo
-from stepmill.analysis.flow import Flow, Origin
+from stepmill.analysis.flow import Flow, Origin, Version
 from stepmill.analysis.fragments import body_of, setup_of
-from stepmill.analysis.memory import Inputs
 from stepmill.analysis.replay import is_class_factory, is_definition
 from stepmill.analysis.tag_lines import option_place, tag_place
 from stepmill.analysis.units import parse, step_cells
-from stepmill.analysis.values import UNKNOWN, Kind
+from stepmill.analysis.values import Kind
 from stepmill.model.cell import Notebook
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
@@ -30,80 +31,102 @@ from stepmill.model.pipeline import (
 
 if TYPE_CHECKING:
     import ast
+    from collections.abc import Iterator
 
     from stepmill.analysis.assembly import Assembly, Draft, Taken
     from stepmill.analysis.heap import Snapshot
+    from stepmill.analysis.memory import Look
+    from stepmill.analysis.moments import Moments
+    from stepmill.model.cell import Cell
 
 NEVER_KEPT = frozenset({Kind.MODULE, Kind.LIBRARY, Kind.FUNCTION, Kind.CLASS, Kind.GENERATOR, Kind.HANDLE})
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A step and the edges into it that its code makes, and all that both depend on.
+
+    `kept` are names that are kept although nobody takes them, `cells` the step's, `setup` the
+    statements of the implicit step. `asked` is what `Flow` has of that name, `kinds` are the names
+    whose final values were looked at, `nodes` those of the heap at the step's end.
+    """
+
+    step: Step
+    edges: tuple[Edge, ...]
+    draft: Draft
+    kept: set[str]
+    cells: tuple[Cell, ...]
+    setup: tuple[int, ...]
+    asked: int
+    kinds: frozenset[str]
+    nodes: int
+
+    def holds(
+        self, draft: Draft, kept: dict[str, set[str]], setup: tuple[int, ...], flow: Flow, look: Look
+    ) -> bool:
+        """Tell whether it would be the same, but for `cells`."""
+        if flow.stale is None or flow.rewritten is None or look.moved & self.nodes:
+            return False
+        if flow.stale & self.asked or flow.rewritten & self.asked:
+            return False
+        if self.kinds and not self.kinds.isdisjoint(look.finals):
+            return False
+        return self.draft == draft and self.setup == setup and self.kept == kept.get(draft.name, frozenset())
+
+
 class Recorder:
-    """Turns drafts into records."""
+    """Turns drafts into records. `look` is brought up to date; the result is the same without it."""
 
     def __init__(
         self,
         notebook: Notebook,
         flow: Flow,
         assembly: Assembly,
-        heaps: dict[str | None, Snapshot],
-        untagged: dict[int, Snapshot],
+        moments: Moments,
         facts: tuple[Fact, ...],
+        look: Look,
     ) -> None:
         self.notebook = notebook
         self.flow = flow
         self.assembly = assembly
-        self.heaps = heaps
-        self.untagged = untagged
+        self.moments = moments
         self.facts = facts
         self.step_cells = step_cells(notebook)
-        self.parameters = [(index, parameter.name) for index, parameter in sorted(flow.parameters.items())]
         self.kept = self._kept()
+        look.recorded = self.recorded = self._all_recorded(look)
 
     # -- steps -------------------------------------------------------------------------------------
 
-    def steps(self, known: dict[str, tuple[Inputs, Step]]) -> tuple[Step, ...]:
-        """Return the steps in notebook order, the implicit one first.
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps in notebook order, the implicit one first."""
+        return tuple(recorded.step for recorded in self.recorded.values())
 
-        `known` are records made earlier, with all that they were made of; it is brought up to date.
-        """
-        old = dict(known)
-        known.clear()
+    def _all_recorded(self, look: Look) -> dict[str, Recorded]:
+        found: dict[str, Recorded] = {}
+        implicit = self.assembly.drafts.get(SETUP_STEP)
+        setup = tuple(implicit.units) if implicit is not None else ()
+        cells, flow = self.notebook.cells, self.flow
         for draft in self.assembly.drafts.values():
-            if self._cells(draft):
-                inputs = self._made_of(draft)
-                kept = old.get(draft.name)
-                same = kept is not None and kept[0].agree(inputs)
-                known[draft.name] = kept if kept is not None and same else (inputs, self._step(draft))
-        return tuple(step for _, step in known.values())
+            own = tuple([cells[index] for index in self._cell_list(draft)])
+            if not own:
+                continue
+            known = look.recorded.get(draft.name)
+            if known is None or own != known.cells or not known.holds(draft, self.kept, setup, flow, look):
+                known = self._recorded(draft, own, setup)
+            found[draft.name] = known
+        return found
 
-    def _made_of(self, draft: Draft) -> Inputs:
-        """Return all that `_step` looks at."""
-        flow, cells = self.flow, self._cells(draft)
-        units = (*draft.units, *sorted((draft.replayed | draft.carried) - set(draft.units)))
-        given = self._given(draft)
-        names = sorted(n for n in {*draft.inputs, *given} if not is_pseudo(n))
-        heaps = self._heaps_after(draft)
-        numberings = (heap.numbering for heap in heaps)
-        objects = (
-            *(flow.observed[u] for u in units), *(self.notebook.cells[index] for index in cells), *numberings,
-        )  # fmt: skip
-        values = (
-            units,
-            cells,
-            draft.options,
-            draft.name in self.assembly.options,
-            [(name, taken.source.owner) for name, taken in draft.inputs.items()],
-            given,
-            draft.required,
-            draft.replayed,
-            draft.parameters,
-            self.parameters,
-            [flow.replayable[u] for u in units],
-            [flow.shapes[u] for u in units],
-            [flow.is_mutable_constant(u) for u in units],
-            [heap.reached_by(name) for heap in heaps for name in names],
-        )
-        return Inputs(objects, values)
+    def _recorded(self, draft: Draft, cells: tuple[Cell, ...], setup: tuple[int, ...]) -> Recorded:
+        flow = self.flow
+        flow.env.begin()
+        with flow.listening():
+            step, edges = self._step(draft), tuple(self._edges_into(draft))
+        nodes = 0
+        for heap in self._heaps_after(draft):
+            nodes |= heap.nodes(self._shareable(draft))
+        asked, kinds = flow.all_asked(), frozenset(flow.env.read)
+        kept = self.kept.get(draft.name, set())
+        return Recorded(step, edges, draft, kept, cells, setup, asked, kinds, nodes)
 
     def _step(self, draft: Draft) -> Step:
         implicit = draft.name == SETUP_STEP and draft.name not in self.assembly.options
@@ -131,7 +154,7 @@ class Recorder:
         )
         return Step(
             name=draft.name,
-            cells=self._cells(draft),
+            cells=tuple(self._cell_list(draft)),
             options=options,
             implicit=implicit,
             body=body,
@@ -173,9 +196,6 @@ class Recorder:
             return sorted({self.flow.observed[unit].unit.cell.index for unit in draft.units})
         return self.step_cells[draft.name]
 
-    def _cells(self, draft: Draft) -> tuple[int, ...]:
-        return tuple(self._cell_list(draft))
-
     def _body_nodes(self, draft: Draft, *, implicit: bool) -> list[ast.AST]:
         if implicit:
             return [self.flow.observed[unit].unit.node for unit in draft.units]
@@ -184,7 +204,7 @@ class Recorder:
     def _groups(self, draft: Draft) -> dict[str, int]:
         """Number the names of a step that may share objects when it ends."""
         heaps = self._heaps_after(draft)
-        names = sorted({n for n in (*draft.inputs, *self._given(draft)) if not is_pseudo(n)})
+        names = self._shareable(draft)
         group: dict[str, int] = {}
         for number, name in enumerate(names):
             if name in group:
@@ -201,11 +221,13 @@ class Recorder:
                 group.update(dict.fromkeys(found, number))
         return group
 
+    def _shareable(self, draft: Draft) -> list[str]:
+        return sorted({n for n in (*draft.inputs, *self._given(draft)) if not is_pseudo(n)})
+
     def _heaps_after(self, draft: Draft) -> list[Snapshot]:
         """Return the heap at the step's end; for the implicit step, that after each of its statements."""
-        if draft.name in self.heaps:
-            return [self.heaps[draft.name]]
-        return [self.untagged[unit] for unit in draft.units if unit in self.untagged]
+        heap = self.moments.after(draft.name)
+        return [heap] if heap is not None else [self.moments.history.after(unit) for unit in draft.units]
 
     def _inputs(self, draft: Draft, groups: dict[str, int]) -> tuple[Input, ...]:
         return tuple(
@@ -213,7 +235,7 @@ class Recorder:
                 name=name.removeprefix(RANDOM),
                 producer=taken.source.owner,
                 kind=EdgeKind.RANDOM if is_pseudo(name) else EdgeKind.DATA,
-                unchanged=not any(name in self.flow.writes[u] for u in draft.units),
+                unchanged=not any(name in self.flow.observed[u].writes for u in draft.units),
                 doubtful=self._is_doubtful(draft, name),
                 group=groups.get(name),
             )
@@ -234,7 +256,7 @@ class Recorder:
     def _outputs(self, draft: Draft, groups: dict[str, int]) -> tuple[Output, ...]:
         found = []
         for name in sorted(self._given(draft)):
-            writers = [u for u in draft.units if name in self.flow.writes[u]]
+            writers = [u for u in draft.units if name in self.flow.observed[u].writes]
             found.append(
                 Output(
                     name=name.removeprefix(RANDOM),
@@ -250,8 +272,19 @@ class Recorder:
         """Names whose value after Run All is a step's: kept although nobody takes them."""
         found: dict[str, set[str]] = defaultdict(set)
         env = self.flow.env
-        for name, version in self.flow.final.items():
-            if is_pseudo(name) or dict.get(env, name, UNKNOWN).kind in NEVER_KEPT:
+        flow, get = self.flow, partial(dict.get, env)
+        for name, version in flow.final.items():
+            unit = version[-1]
+            if name[:1] == "%" or (len(version) == 1 and flow.replayable[unit]):
+                continue
+            value = get(name)
+            if value is not None and value.kind in NEVER_KEPT:
+                continue
+            last = flow.observed[unit]
+            owner = last.unit.owner
+            if owner is not None and not flow.replayable[unit] and self._has(owner, name, version):
+                if name not in last.effects.deletes:  # the usual case of what is below
+                    found[owner].add(name)
                 continue
             source = self.flow.source(name, version)
             if source.origin not in (Origin.STEP, Origin.SETUP) or source.owner not in self.assembly.drafts:
@@ -266,6 +299,11 @@ class Recorder:
             if source.last in self.assembly.drafts[source.owner].units and name not in effects.deletes:
                 found[source.owner].add(name)
         return found
+
+    def _has(self, step: str, name: str, version: Version) -> bool:
+        """Tell whether one of the step's statements that made this version binds the name."""
+        written = map(self.flow.observed.__getitem__, reversed(version))
+        return any(name in seen.effects.binds and seen.unit.owner == step for seen in written)
 
     def _definitions(self, draft: Draft, slice_units: list[int], needed: set[int]) -> tuple[Definition, ...]:
         found: dict[str, Definition] = {}
@@ -307,7 +345,7 @@ class Recorder:
         return tuple(sorted({n for u in draft.units for n in self.flow.observed[u].effects.unseeded}))
 
     def _constants(self, draft: Draft, slice_units: list[int]) -> tuple[str, ...]:
-        written = {n for u in draft.units for n in self.flow.writes[u]}
+        written = {n for u in draft.units for n in self.flow.observed[u].writes}
         names = {
             name
             for unit in slice_units
@@ -323,16 +361,8 @@ class Recorder:
         found: dict[tuple[str, str, str, EdgeKind], Edge] = {}
         drafts = self.assembly.drafts
         for draft in drafts.values():
-            for name, taken in sorted(draft.inputs.items()):
-                if taken.source.owner in drafts:
-                    edge = self._data_edge(draft, name, taken)
-                    found[edge.producer, edge.consumer, edge.name, edge.kind] = edge
-            for (giver, file), (one, two, doubtful) in sorted(draft.orders.items()):
-                if giver in drafts:
-                    edge = Edge(
-                        producer=giver, consumer=draft.name, name=file[len(FILE) :], kind=EdgeKind.FILE,
-                        doubtful=doubtful, evidence=(one, two),
-                    )  # fmt: skip
+            if draft.name in self.recorded:
+                for edge in self.recorded[draft.name].edges:
                     found[edge.producer, edge.consumer, edge.name, edge.kind] = edge
             for giver in draft.options.after:
                 if giver in drafts and giver != draft.name:
@@ -351,6 +381,19 @@ class Recorder:
                 found.setdefault((edge.producer, edge.consumer, edge.name, edge.kind), edge)
         return tuple(found.values())
 
+    def _edges_into(self, draft: Draft) -> Iterator[Edge]:
+        """Yield the edges for values and files that the step takes."""
+        drafts = self.assembly.drafts
+        for name, taken in sorted(draft.inputs.items()):
+            if taken.source.owner in drafts:
+                yield self._data_edge(draft, name, taken)
+        for (giver, file), (one, two, doubtful) in sorted(draft.orders.items()):
+            if giver in drafts:
+                yield Edge(
+                    producer=giver, consumer=draft.name, name=file[len(FILE) :], kind=EdgeKind.FILE,
+                    doubtful=doubtful, evidence=(one, two),
+                )  # fmt: skip
+
     def _tag(self, step: str) -> Place:
         """Return the `%%step` line of a step; the first line of the implicit one."""
         if step in self.step_cells:
@@ -361,6 +404,7 @@ class Recorder:
     def _data_edge(self, draft: Draft, name: str, taken: Taken) -> Edge:
         owner = taken.source.owner
         giver = self.assembly.drafts[owner]
+        self.flow.ask(taken.source.units)  # whose they are
         own = [u for u in taken.source.units if u in giver.units]
         unit = own[-1] if own else taken.source.last
         changes = [self.flow.observed[u].effects for u in own]

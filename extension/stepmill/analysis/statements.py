@@ -337,11 +337,11 @@ class Statements(Expressions):
     def _need_module_file(self, module: str, node: ast.AST) -> None:
         """A module that the notebook has written (`%%writefile mod.py`) is imported after that."""
         root = module.lstrip(".").split(".")[0]
-        for end in (f"{root}.py", f"{root}/__init__.py"):
-            for name in [
-                n for n in self.env if n.startswith(FILE) and f"/{n[len(FILE) :]}".endswith(f"/{end}")
-            ]:
-                self.need(name, self.place(node))
+        written = self.world.get("modules", ())
+        for end in (f"/{root}.py", f"/{root}/__init__.py"):
+            for name in written:
+                if f"/{name[len(FILE) :]}".endswith(end):
+                    self.need(name, self.place(node))
 
     def import_star(self, module: str, node: ast.AST) -> None:
         names = self.modules(module)

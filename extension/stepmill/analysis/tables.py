@@ -101,6 +101,11 @@ class Table(dict[str, T]):
         if self.before:
             self.before = {}
 
+    def left(self) -> list[T]:
+        """Return the values that the statement at hand has set so far."""
+        get = super().get
+        return [value for key in self.before if (value := get(key)) is not None]
+
     def put(self, values: Mapping[str, Any]) -> None:
         """Set what a statement has left in the table at another time."""
         dict.update(self, values)

@@ -31,6 +31,8 @@ class Kind(Enum):
     HANDLE = auto()  # an open file, a connection, a lock: cannot be stored
     FIGURE = auto()  # anything of matplotlib's
 
+    __hash__ = object.__hash__  # there are hundreds of thousands of look-ups, and an Enum's own is slow
+
 
 _DEFINED: Final = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.INSTANCE})
 _NONE: Final = frozenset[str]()

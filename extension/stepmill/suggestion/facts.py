@@ -69,7 +69,7 @@ def survey(notebook: Notebook) -> tuple[CellFacts, ...]:
             cell=notebook.cells[index],
             tree=parse(notebook.cells[index].python),
             shapes=frozenset(flow.shapes[u] if flow.replayable[u] else "" for u in members),
-            gives=frozenset(n for u in members for n in flow.writes[u] if not is_pseudo(n)),
+            gives=frozenset(n for u in members for n in flow.observed[u].writes if not is_pseudo(n)),
             takes=takes[index],
             used_later=frozenset(used[index]),
             plots=any(observed[u].effects.plots for u in members),

@@ -32,6 +32,7 @@ RULE = Rule(
 def check(view: View) -> Iterator[Diagnostic]:
     """A cell that cannot be read has been reported already."""
     for name, cells in step_cells(view.notebook).items():
-        broken = any(view.notebook.cells[index].problems for index in cells)
-        if not view.assembly.drafts[name].units and not broken:
+        if view.assembly.drafts[name].units:
+            continue
+        if not any(view.notebook.cells[index].problems for index in cells):
             yield view.diagnose(RULE, tag_place(view.notebook, cells[0]), name)

@@ -35,7 +35,7 @@ BIND_ANYTHING = ("SM210", "SM331", "SM332", "SM333")
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Code above that may bind anything is its own finding; a cell below may be meant to stand above."""
-    if view.interpreter.star_imports:
+    if view.interpreter.star_imports or not any(view.conflicts(RULE.code)):
         return
     opaque = [
         finding.place

@@ -57,8 +57,10 @@ def _conflicts(view: View) -> Iterator[Diagnostic]:
 
 def _findings(view: View) -> Iterator[Diagnostic]:
     """What was found while the statements were interpreted; untagged code counts if a step needs it."""
-    used = {unit for draft in view.assembly.drafts.values() for unit in (*draft.units, *draft.replayed)}
-    for index, seen in view.flow.observed.items():
+    found = [(index, seen) for index, seen in view.flow.observed.items() if seen.effects.findings]
+    drafts = view.assembly.drafts.values() if found else ()
+    used = {unit for draft in drafts for unit in (*draft.units, *draft.replayed)}
+    for index, seen in found:
         for finding in seen.effects.findings:
             binds = finding.code in ("SM332", "SM333") or finding.name.startswith(BINDERS)
             if finding.code == "SM330" and finding.name == "_" and _is_own_result(view, index):

@@ -41,7 +41,7 @@ def check(view: View) -> Iterator[Diagnostic]:
     """Say it once for each step and generator, where the step first draws."""
     for step in view.steps:
         first: dict[str, Place] = {}
-        for unit in view.assembly.drafts[step.name].units:
+        for unit in view.assembly.drafts[step.name].units if step.unseeded else ():
             for generator, place in view.flow.observed[unit].effects.unseeded.items():
                 first.setdefault(generator, place)
         for generator, place in first.items():
