@@ -63,18 +63,5 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
 )
 """Pipelines that are refused as plain modules: strict, too."""
 
-EXPORT_WRONG = frozenset(
-    {
-        # the functions of the module lie in other functions: pickles, doctests and formulas do not find them
-        "hidden state/doctests-of-the-notebook",
-        "hidden state/formula-that-names-functions-and-variables",
-        "hidden state/function-named-in-a-joblib-file",
-        # a local name keeps the object
-        "hidden state/method-that-runs-when-an-object-goes",
-        "hidden state/folder-made-by-a-magic",
-    }
-)
-"""Pipelines whose plain module does not do what Run All does: wrong, and to be refused."""
-
 NAMED_AFTER_THE_FILE = frozenset({"red-project/hidden-argparse-parse"})
 """Cases whose values hold the name of the file that runs: a module has another one than a notebook."""

@@ -74,6 +74,7 @@ class Effects:
     volatile: list[Volatile] = field(default_factory=list)
     superseded: set[str] = field(default_factory=set)  # definitions in use whose name it gives to another
     reached: set[str] = field(default_factory=set)
+    by_text: set[str] = field(default_factory=set)  # names that a formula, a pickle or a doctest looks up
     cached: dict[str, set[str]] = field(default_factory=dict)  # function with a cache -> what it read
     shows: int = 0  # calls that print or display
     imports: set[str] = field(default_factory=set)

@@ -180,8 +180,7 @@ class Libraries(Texts):
         if entry.has("names"):
             self.names_in_expressions(args, node)
         if entry.has("pickles"):
-            pickled = frozenset[str]().union(*map(definitions_of, args))
-            self.world["pickled"] = self.world.get("pickled", frozenset()) | pickled
+            self.pickle_by_name(args)
 
     def _into(self, keywords: dict[str, Value], node: ast.AST) -> None:
         """`out=`, `file=`: what is given there is written into."""

@@ -17,6 +17,12 @@ _NAMED_IN_FORMULAS = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.LIB
 class Texts(Shell):
     """Names that do not stand in the code that reads them."""
 
+    def pickle_by_name(self, values: list[Value]) -> None:
+        """`pickle.dump(x, file)` writes the names of the functions and classes that belong to `x`."""
+        pickled = frozenset[str]().union(*map(definitions_of, values))
+        self.world["pickled"] = self.world.get("pickled", frozenset()) | pickled
+        self.effects.by_text |= {n for n, value in self._definitions().items() if value.what in pickled}
+
     def pickled(self, node: ast.AST) -> frozenset[str]:
         """Read the functions and classes that a pickle may name; return their definitions.
 
@@ -25,11 +31,13 @@ class Texts(Shell):
         pickled = self.world.get("pickled")
         known = self._definitions()
         named = [name for name, value in known.items() if pickled is None or value.what in pickled]
+        self.effects.by_text.update(named)
         return frozenset[str]().union(*(definitions_of(self.read_global(name, node)) for name in named))
 
     def examine(self, node: ast.AST) -> None:
         """`doctest.testmod()` goes through all functions and classes there are and runs what they say."""
         for name in self._definitions():
+            self.effects.by_text.add(name)
             self.escape([self.read_global(name, node)], node)
 
     def _definitions(self) -> dict[str, Value]:
@@ -76,6 +84,7 @@ class Texts(Shell):
         for name in sorted(names):
             if name in self.env and (self.frame is None or self.frame.home(name) is None):
                 value = self.read_global(name, node)
+                self.effects.by_text.add(name)
                 self.escape([value], node)
                 found |= definitions_of(value)
         return frozenset(found)

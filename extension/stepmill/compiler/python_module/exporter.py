@@ -33,7 +33,7 @@ from stepmill.compiler.python_module.rewriting import (
     refuse_strangers,
     show,
 )
-from stepmill.compiler.python_module.scopes import Access
+from stepmill.compiler.python_module.scopes import FUNCTIONS, Access
 from stepmill.compiler.python_module.statements import Statement, read_statements
 from stepmill.model.cell import Role
 from stepmill.notebook.expansion import KnownNames
@@ -95,7 +95,7 @@ def export_module(notebook: Notebook, pipeline: Pipeline, world: Surroundings) -
     _show_values(statements, names, frozenset(n for n, v in interpreter.env.items() if v.kind is Kind.FIGURE))
     kinds = _kinds(statements, observed)
     kinds = {p: kind for p, kind in kinds.items() if not looks_up(statements[p], bound)}
-    layout = _layout(statements, kinds, parameters, texts)
+    layout = _layout(statements, kinds, parameters, texts, _global_names(statements, observed))
     text = ModuleText(
         notebook=notebook,
         pipeline=pipeline,
@@ -126,12 +126,40 @@ def _texts(statements: list[Statement], bound: set[str]) -> set[str]:
 
 
 def _layout(
-    statements: list[Statement], kinds: dict[int, str], parameters: list[str], texts: set[str]
+    statements: list[Statement],
+    kinds: dict[int, str],
+    parameters: list[str],
+    texts: set[str],
+    named: dict[str, str],
 ) -> Layout:
-    planner = Planner(statements, kinds, parameters, texts)
-    queried = sorted(names_in_queries(statements) & planner.flowing)
-    planner.shared |= dict.fromkeys(queried, "named in the text of a query")
-    return planner.plan()
+    return Planner(statements, kinds, parameters, texts, named).plan()
+
+
+def _global_names(statements: list[Statement], observed: dict[int, Observed]) -> dict[str, str]:
+    """Return the names that must be the module's where they are not local to one call, with a sentence why.
+
+    What formulas, pickles and doctests look up, and what they come to read; everything, if an object
+    may tell when it goes: a step function that has handed one on would still hold it.
+    """
+    found = dict.fromkeys(sorted(names_in_queries(statements)), "named in the text of a query")
+    for statement in statements:
+        for effects in (observed[unit.index].effects for unit in statement.units):
+            if effects.by_text:
+                names = {*effects.by_text, *effects.reads}
+                found |= dict.fromkeys(sorted(names), "found by its name") | found
+    if any(_tells_when_it_goes(statement.node) for statement in statements):
+        names = {name for s in statements for name in s.walk.names(Access.BIND, Access.DELETE)}
+        found |= dict.fromkeys(sorted(names), "when its object goes can be seen") | found
+    return found
+
+
+def _tells_when_it_goes(node: ast.AST) -> bool:
+    """Tell whether a class here has `__del__`, or weak references are imported."""
+    return any(
+        (isinstance(part, FUNCTIONS) and part.name == "__del__")
+        or (isinstance(part, IMPORTS) and any(key[0] == "weakref" for key in imported(part)))
+        for part in ast.walk(node)
+    )
 
 
 def _left_out(statements: list[Statement], observed: dict[int, Observed]) -> frozenset[str]:

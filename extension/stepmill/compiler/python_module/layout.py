@@ -36,12 +36,14 @@ class Layout:
     """The whole module, still as statements.
 
     `hoisted` stand at module level, in notebook order. `shared` are the module globals that functions
-    rebind or set, with a sentence why. `arguments`: function -> names that it gets in addition.
+    rebind or set, with a sentence why. `named`: names that are used where no code shows them.
+    `arguments`: function -> names that it gets in addition.
     """
 
     hoisted: list[Statement]
     segments: list[Segment]
     shared: dict[str, str]
+    named: frozenset[str]
     arguments: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
@@ -58,11 +60,13 @@ class Planner:
         kinds: Mapping[int, str],
         parameters: Iterable[str],
         texts: set[str],
+        named: Mapping[str, str],
     ) -> None:
         self.statements = statements
         self.kinds = kinds
         self.parameters = frozenset(parameters)
         self.texts = texts  # names that may be looked up as text in the notebook's namespace
+        self.named = named  # names that are looked up where no code shows it, with a sentence why
         self.rooted: set[int] = set()  # positions that stay where they are, though they could be hoisted
         self.shared: dict[str, str] = {}
         self.swallowers = swallowers_in(statement.node for statement in statements)
@@ -104,7 +108,13 @@ class Planner:
         if more:
             self.shared |= more
             return None
-        return Layout([changed[p] for p in sorted(hoisted)], segments.segments, dict(self.shared), found)
+        return Layout(
+            [changed[p] for p in sorted(hoisted)],
+            segments.segments,
+            dict(self.shared),
+            frozenset(self.named),
+            found,
+        )
 
     def _is_inline(self, statement: Statement) -> bool:
         """Tell whether untagged code is so plain that `main` runs it itself."""
@@ -169,6 +179,8 @@ class Planner:
             for use in statement.walk.uses:
                 if use.name in moving and (reason := _why_shared(use, statement, position in hoisted)):
                     new.setdefault(use.name, reason)
+        for name in self.named.keys() & moving:
+            new.setdefault(name, self.named[name])
         if self.texts:
             new |= dict.fromkeys(sorted(moving), "looked up as text") | new
         fresh = new.keys() - self.shared.keys()

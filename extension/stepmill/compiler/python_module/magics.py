@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stepmill.compiler.python_module.statements import Statement
 
 _INSTALLERS = frozenset({"pip", "conda", "mamba", "micromamba", "uv"})
+_COMMANDS = frozenset(["mkdir", "rmdir", "mv", "rm", "cp", "cat"])
+"""Magics that IPython passes to the shell as they are."""
 _SILENT = _INSTALLERS | frozenset(
     [
         "matplotlib",
@@ -196,6 +198,8 @@ class Translator:
             return f"{os}.chdir({os}.path.expanduser({self._text(target)}))"
         if name in ("system", "sx"):
             return self._shell(line)
+        if name in _COMMANDS:
+            return self._shell(f"{name} {line}".rstrip())
         if name in _SILENT:
             return None
         return self._refuse(statement, f"%{name}")

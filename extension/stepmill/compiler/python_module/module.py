@@ -201,7 +201,7 @@ class ModuleText:
     def _import_block(self, body: str) -> str:
         found: list[Imported] = []
         late: list[Statement] = []
-        used = _used_names(body) | {n for d in self.declared for n in names_in(d)}
+        used = _used_names(body) | {n for d in self.declared for n in names_in(d)} | self.layout.named
         blocked = False
         for statement in self.layout.hoisted:
             if not isinstance(statement.node, IMPORTS):
