@@ -129,7 +129,8 @@ class MlflowTracker:
         mask = Mask(secrets)
         self._draw(run, summary, mask)
         masked = from_json(RunSummary, mask.document(to_json(summary)))
-        write_state(folder, replace(self._state(run), state=PENDING, summary=masked))
+        state = replace(self._state(run), state=PENDING, summary=masked, has_secrets=bool(secrets))
+        write_state(folder, state)
         return secrets
 
     def _started(self) -> TrackedRun:
@@ -160,7 +161,8 @@ class MlflowTracker:
         return _Open(channel, channel.send("open", folder=str(run.folder), state=to_json(state)))
 
     def _state(self, run: TrackedRun) -> TrackingState:
-        mask = Mask(self._secrets(run, None))
+        secrets = self._secrets(run, None)
+        mask = Mask(secrets)
         notebook = run.notebook
         if notebook.is_relative_to(run.project_root):
             notebook = notebook.relative_to(run.project_root)
@@ -181,6 +183,7 @@ class MlflowTracker:
             tags=tags,
             tracking_uri=self._location(run).public_uri,
             store=run.store,
+            has_secrets=bool(secrets),
         )
 
     def _secrets(self, run: TrackedRun, summary: RunSummary | None) -> list[Any]:

@@ -69,6 +69,18 @@ class Staging:
                 self.stage_step(name, outcome, title)
         masked = self.mask.document(to_json(lineage))
         write_json(self.folder / STAGED_FOLDER / "lineage.json", masked)
+        self._summary(summary)
+
+    def stage_summary(self, summary: RunSummary) -> None:
+        """Write the summary alone, which is masked already: all that is safe once the secrets are gone."""
+        self.pipeline_folder.mkdir(parents=True, exist_ok=True)
+        self._summary(summary)
+        self.warnings.append(
+            "its notebooks were not uploaded: they may hold the value of a secret parameter, which nobody "
+            "knows any more"
+        )
+
+    def _summary(self, summary: RunSummary) -> None:
         write_json(self.pipeline_folder / "run.json", self.mask.document(to_json(summary)))
 
     def discard(self) -> None:

@@ -37,7 +37,8 @@ class TrackingState:
     """How far a run has come on its way to the tracker. Holds no secrets.
 
     `notebook` is relative to the project root where it lies below it. `mlflow_runs` maps steps to
-    their child runs. `store` is where the run's values lie. `pid` is the runner's.
+    their child runs. `store` is where the run's values lie. `pid` is the runner's. `has_secrets`: some
+    were masked, so that files of the run that were not copied in time may hold them.
     """
 
     schema: int = 1
@@ -53,6 +54,7 @@ class TrackingState:
     tags: Mapping[str, str] = field(default_factory=dict)
     tracking_uri: str = ""
     store: str = ""
+    has_secrets: bool = True
     experiment_id: str | None = None
     mlflow_run_id: str | None = None
     mlflow_runs: Mapping[str, str] = field(default_factory=dict)

@@ -160,6 +160,8 @@ def deliver_again(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     state = read_state(folder)
     if state is None:
         return {"error": f"there is no {STATE_FILE} in {folder}"}
+    if state.state == DELIVERED:
+        return {"run_id": state.mlflow_run_id, "warnings": []}
     delivery = Delivery(state, _location(state, environ), environ)
     try:
         delivery.open(resume=True)
@@ -170,7 +172,7 @@ def deliver_again(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - reported, not raised: the run itself is long over
         _log_problem()
         return {"error": problem_text(error)}
-    return _deliver(delivery, state.summary, folder, Mask(()), "")
+    return _deliver(delivery, state.summary, folder, None if state.has_secrets else Mask(()), "")
 
 
 def catch_up(earlier: list[Path], current: TrackingState, environ: Mapping[str, str]) -> None:
@@ -195,11 +197,16 @@ def catch_up(earlier: list[Path], current: TrackingState, environ: Mapping[str, 
 
 
 def _deliver(
-    delivery: Delivery, summary: RunSummary, folder: Path, mask: Mask, problem: str
+    delivery: Delivery, summary: RunSummary, folder: Path, mask: Mask | None, problem: str
 ) -> dict[str, Any]:
-    """Stage, upload, and write down how it went. Staged copies stay until they are delivered."""
-    staging = Staging(folder, mask)
-    if not staging.is_done:
+    """Stage, upload, and write down how it went. Staged copies stay until they are delivered.
+
+    With None for `mask` the secrets are not known any more: nothing is copied that may hold them.
+    """
+    staging = Staging(folder, mask or Mask(()))
+    if not staging.is_done and mask is None:
+        staging.stage_summary(summary)
+    elif not staging.is_done:
         notebook = Path(delivery.state.project_root, delivery.state.notebook)
         staging.stage(summary, read_lineage(folder, delivery.state.store, notebook.parent))
     if not problem:
