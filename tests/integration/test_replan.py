@@ -53,6 +53,7 @@ def test_a_hidden_change_of_an_input_is_learned(place: Workplace) -> None:
     run = place.run()
     assert run.status.value == "succeeded"
     assert run.load("count", "n") == 3
+    assert "planned anew" in run.summary.steps["sum"].reason
     assert set(statuses(place.run()).values()) == {"cached"}
     assert "run-replanned" not in kinds(place)
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_REPLANS = 10
 
+_AGAIN = Reason(cause=Cause.FIRST_RUN, message="what it gave before the run was planned anew does not count")
 _REPLANNED = StepOutcome(status=StepStatus.SKIPPED, reason="the run is planned anew")
 
 
@@ -55,6 +56,7 @@ class RunLoop:
     _done: dict[str, StepOutcome] = field(default_factory=dict)
     _executed: dict[str, tuple[StepRecord, StepOutcome]] = field(default_factory=dict)
     _plan: Plan | None = None
+    _begun: set[str] = field(default_factory=set)
     _found: list[Fact] = field(default_factory=list)
     _again: list[str] = field(default_factory=list)
     _runner: StepRunner | None = None
@@ -161,6 +163,9 @@ class RunLoop:
             )
         assert self._runner is not None
         self._ran = True
+        if name in self._begun and decision.reasons[0].cause is Cause.FIRST_RUN:
+            decision = replace(decision, reasons=(_AGAIN,))
+        self._begun.add(name)
         self.log.emit(
             "step-started", name, reason=decision.reason, causes=[r.cause for r in decision.reasons]
         )
