@@ -24,8 +24,6 @@ REFUSED_TODAY: frozenset[str] = frozenset(
 WRONG_TODAY: dict[str, Verdict] = {
     # a second run: what uses a database runs each time, and finds it as the run before left it
     "red-world/sqlite-file-two-steps": Verdict.CRASHED,
-    # taken for a column of a frame, which is put in place of the old one; evidence of frames is missing
-    "library/label-put-into-a-series-whose-array-is-kept": Verdict.SILENTLY_WRONG,
 }
 """Cases that are wrong, and how."""
 

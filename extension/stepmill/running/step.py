@@ -31,6 +31,7 @@ from stepmill.planning.open_figures import FIGURES, uses_open_figures
 from stepmill.planning.parameters import shown
 from stepmill.planning.process_state import find_lost_change
 from stepmill.planning.publication import body_outputs, make_record
+from stepmill.planning.shared_memory import find_lost_write
 from stepmill.plugins import Registry
 from stepmill.running.outcomes import failed, of_exit, of_problem
 from stepmill.syntax import parse_or_empty
@@ -310,7 +311,8 @@ class StepRunner:
     def _publish(self, step: Step, record: StepRecord, shelf: Shelf, *, keep: bool) -> StepFailed | None:
         """Write the record, unless another step used the same files in an order left to chance.
 
-        Nor if one of two steps would not see what the other changed in its process: that is returned.
+        Nor if one of two steps would not see what the other changed in its process, or an array not what
+        was written into its memory: that is returned.
 
         One step at a time, so that of two in conflict the second finds out. `keep`: a later run may
         reuse it; not what a lenient run let pass.
@@ -327,7 +329,8 @@ class StepRunner:
                     seconds=record.seconds,
                     withdrawn=tuple(mine),
                 )
-            lost = find_lost_change(self.bench.pipeline, step.name, record, known)
+            lost = find_lost_write(step, record)
+            lost = lost or find_lost_change(self.bench.pipeline, step.name, record, known)
             if lost is not None and not self.limits.lenient:
                 return lost
             if lost is not None:
