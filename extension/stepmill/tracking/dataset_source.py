@@ -3,43 +3,56 @@
     source = mlflow.data.get_source(run.inputs.dataset_inputs[0])
     frame = source.load()
 
-MLflow finds the class through its entry-point group `mlflow.dataset_source`.
+MLflow finds the class `StepmillSource` through its entry-point group `mlflow.dataset_source`, while
+mlflow itself is being imported. So this module imports nothing of mlflow, and the class is made when
+it is asked for: whichever of the two is imported first, the other is not half there.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from mlflow.data.dataset_source import DatasetSource
+
+def __getattr__(name: str) -> Any:
+    if name == "StepmillSource":
+        return _make_source_class()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-class StepmillSource(DatasetSource):
-    """A value in a store, by its address: see `stepmill.tracking.lineage`."""
+@cache
+def _make_source_class() -> type:
+    from mlflow.data.dataset_source import DatasetSource
 
-    def __init__(self, address: dict[str, str]) -> None:
-        self.address = address
+    class StepmillSource(DatasetSource):
+        """A value in a store, by its address: see `stepmill.tracking.lineage`."""
 
-    @staticmethod
-    def _get_source_type() -> str:
-        return "stepmill"
+        def __init__(self, address: dict[str, str]) -> None:
+            self.address = address
 
-    def load(self) -> Any:
-        """Return a new copy of the value; raises ArtifactError like `Run.load`."""
-        from stepmill.tracking.stored_model import load_address
+        @staticmethod
+        def _get_source_type() -> str:
+            return "stepmill"
 
-        return load_address(self.address)
+        def load(self) -> Any:
+            """Return a new copy of the value; raises ArtifactError like `Run.load`."""
+            from stepmill.tracking.stored_model import load_address
 
-    @staticmethod
-    def _can_resolve(raw_source: Any) -> bool:
-        return isinstance(raw_source, dict) and str(raw_source.get("uri", "")).startswith("stepmill:")
+            return load_address(self.address)
 
-    @classmethod
-    def _resolve(cls, raw_source: dict[str, str]) -> StepmillSource:
-        return cls(raw_source)
+        @staticmethod
+        def _can_resolve(raw_source: Any) -> bool:
+            return isinstance(raw_source, dict) and str(raw_source.get("uri", "")).startswith("stepmill:")
 
-    def to_dict(self) -> dict[str, str]:
-        return dict(self.address)
+        @classmethod
+        def _resolve(cls, raw_source: dict[str, str]) -> StepmillSource:
+            return cls(raw_source)
 
-    @classmethod
-    def from_dict(cls, source_dict: dict[str, str]) -> StepmillSource:
-        return cls(source_dict)
+        def to_dict(self) -> dict[str, str]:
+            return dict(self.address)
+
+        @classmethod
+        def from_dict(cls, source_dict: dict[str, str]) -> StepmillSource:
+            return cls(source_dict)
+
+    return StepmillSource
