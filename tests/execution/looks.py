@@ -1,11 +1,15 @@
 # Run in a kernel as a cell: prints what user code can see of its process.
+import atexit as _atexit
 import gc as _gc
 import json as _json
 import locale as _locale
+import logging as _logging
 import os as _os
+import resource as _resource
 import signal as _signal
 import sys as _sys
 import threading as _threading
+import time as _time
 import warnings as _warnings
 
 _numbers = [getattr(_signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP", "SIGPIPE", "SIGCHLD", "SIGALRM")]
@@ -38,6 +42,12 @@ print(
             "collector": (_gc.get_threshold(), _gc.isenabled()),
             "main": _sys.modules["__main__"].__dict__ is globals(),
             "limit": _sys.getrecursionlimit(),
+            "loggers": sorted(_logging.root.manager.loggerDict),
+            "exit handlers": _atexit._ncallbacks(),
+            "hashes": (hash("a"), hash(b"b")),
+            "zone": _time.tzname,
+            "limits": [_resource.getrlimit(number) for number in range(9)],
+            "name": open("/proc/self/comm").read(),  # noqa: PTH123, SIM115
             "filters": [str(f[:1] + f[2:]) for f in _warnings.filters],
         }
     )

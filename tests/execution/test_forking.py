@@ -57,8 +57,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
     return make
 
 
-def text_of(bench: Bench, step: str = "step") -> str:
-    return "".join(output["text"] for output in bench.outputs(step)[-1] if output["output_type"] == "stream")
+def text_of(bench: Bench, step: str = "step", cell: int = -1) -> str:
+    return "".join(
+        output["text"] for output in bench.outputs(step)[cell] if output["output_type"] == "stream"
+    )
 
 
 def is_gone(pid: int) -> bool:
@@ -116,6 +118,7 @@ SPOILERS = [
     pytest.param("from IPython import get_ipython\nif get_ipython() is None: shell = 1", "shell", id="shell"),
     pytest.param("open('written.txt', 'w').close()", "written.txt", id="file"),
     pytest.param("import warnings\nwarnings.resetwarnings()", "filters", id="filters"),
+    pytest.param("import os\nos.kill(os.getpid(), 9)", "ends the interpreter", id="death"),
 ]
 
 
@@ -142,6 +145,37 @@ def test_what_imports_change_comes_with_the_import(forked: Bench, installed: Cal
     look = "print(os.environ.get('CHANGED'), any(f[2] is BytesWarning for f in warnings.filters))"
     forked.run(f"import os, warnings\n{look}\nimport changer\n{look}", imports=("changer",))
     assert text_of(forked) == "None False\nyes True\n"
+
+
+LEAVER = """
+import atexit, logging, os
+log = logging.getLogger("leaver.inner")
+path = os.path.join(os.getcwd(), "left.txt")
+atexit.register(lambda: open(path, "w").close())
+"""
+
+
+def test_exit_handlers_of_modules_run_where_they_are_imported(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    installed(leaver=LEAVER)
+    forked.run("1", step="without", imports=("leaver",))
+    forked.executor._reaper.close()
+    assert not (forked.folder / "left.txt").exists()
+    forked.run("import leaver", step="with", imports=("leaver",))
+    forked.executor._reaper.close()
+    assert (forked.folder / "left.txt").exists()
+
+
+def test_whoever_configures_all_loggers_meets_those_of_imported_modules(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    installed(leaver=LEAVER)
+    configure = "import logging.config\nlogging.config.dictConfig({'version': 1})\n"
+    look = "print(logging.getLogger('leaver.inner') is leaver.log, leaver.log.disabled)"
+    for step, code in (("late", f"{configure}import leaver\n"), ("early", f"import leaver\n{configure}")):
+        forked.run(code + look, step=step, imports=("leaver",))
+    assert [text_of(forked, step) for step in ("late", "early")] == ["True False\n", "True True\n"]
 
 
 def test_a_module_that_takes_hold_of_stdout_prints_into_the_cell(
@@ -205,10 +239,16 @@ def test_exit_handlers_and_threads_of_the_user_end_as_usual(forked: Bench) -> No
 
 
 def test_the_fork_server_is_killed(forked: Bench) -> None:
-    forked.run("1", step="a")
-    server = forked.executor._servers._current  # type: ignore[union-attr]
-    os.kill(server._process.pid, signal.SIGKILL)  # type: ignore[union-attr]
-    server._process.wait()  # type: ignore[union-attr]
+    code = (
+        "import os, signal, subprocess\nsleeper = subprocess.Popen(['sleep', '600'], start_new_session=True)"
+    )
+    ended = forked.run(
+        f"{code}\nprint(sleeper.pid, flush=True)",
+        "os.kill(os.getppid(), signal.SIGKILL)\nsleeper.wait()",
+        step="a",
+    )
+    assert (ended.ending, ended.exit_code) == (Ending.DIED, -signal.SIGKILL)
+    wait_until_gone(int(text_of(forked, "a", cell=0)))
     assert forked.run("print(1)", step="b").ending is Ending.COMPLETED
     assert forked.run("print(1)", step="c").cold_reason == ""
 
@@ -248,6 +288,33 @@ def test_nothing_is_left_when_the_runner_is_killed(tmp_path: Path) -> None:
     wait_until_gone(kernel, server, child)
 
 
+HANGING = """
+import sys
+from pathlib import Path
+from stepmill.execution.forking import servers
+servers._own_folders = lambda: [sys.argv[1]]
+server = servers.ForkServers(preload=["hanging"])
+server.warm(servers.as_launch([sys.executable, "-m", "ipykernel_launcher"], {"PYTHONPATH": sys.argv[1]}, "/"))
+sys.stdin.read()
+server.close()
+"""
+
+
+@pytest.mark.parametrize("is_killed", [False, True], ids=["closed", "killed"])
+def test_a_fork_server_that_hangs_ends_with_its_runner(tmp_path: Path, is_killed: bool) -> None:
+    source = f"import os\nopen({str(tmp_path / 'tmp')!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}}')\n"
+    source += f"os.rename({str(tmp_path / 'tmp')!r}, {str(tmp_path / 'pids')!r})\nwhile True: pass\n"
+    (tmp_path / "hanging.py").write_text(source)
+    runner = subprocess.Popen([sys.executable, "-c", HANGING, str(tmp_path)], stdin=subprocess.PIPE)
+    while not (tmp_path / "pids").exists():
+        assert runner.poll() is None
+        time.sleep(0.05)
+    if is_killed:
+        runner.kill()
+    runner.communicate()
+    wait_until_gone(*map(int, (tmp_path / "pids").read_text().split()))
+
+
 def test_a_kernel_in_another_environment_is_not_shared(forked: Bench) -> None:
     for number, value in enumerate(("1", "2")):
         forked.run(
@@ -274,6 +341,10 @@ def test_steps_at_the_same_time(forked: Bench) -> None:
     assert [text_of(forked, f"s{i}") for i in range(4)] == [f"{i}\n" for i in range(4)]
 
 
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def test_nothing_leaks(forked: Bench) -> None:
     def descriptors(process: int | str) -> int:
         return sum(1 for _ in Path(f"/proc/{process}/fd").iterdir())
@@ -282,7 +353,7 @@ def test_nothing_leaks(forked: Bench) -> None:
     for number in range(6):
         forked.run("1", step=f"s{number}")
         forked.executor._reaper.close()
-        server = forked.executor._servers._current._process.pid  # type: ignore[union-attr]
+        (server,) = children(forked.executor._servers._current._process.pid)  # type: ignore[union-attr]
         counts.append((descriptors("self"), descriptors(server)))
     assert counts[-1] == counts[1]
 

@@ -83,19 +83,26 @@ def judge_pipeline(
             again = api.run(notebook, case.parameters, tracking=False, jobs=1, project=folder)
         second = Comparison(case, truth, pipeline, again, folder, executor).finding(values=False)
         return Finding(verdict=second.verdict, evidence=f"second run: {second.evidence}")
-    except PipelineError as error:
-        found = "; ".join(f"{d.code} cell {d.cell} line {d.line}: {d.message}" for d in error.diagnostics)
-        return Finding(verdict=Verdict.REFUSED, evidence=found or str(error))
-    except Exception:
-        return Finding(verdict=Verdict.CRASHED, evidence=traceback.format_exc())
+    except Exception as error:
+        return _finding_of_error(error)
 
 
 def run_with_kernels(case: Case, truth: Sequence[CellRun], folder: Path) -> Finding:
     """Run `case` with real kernels and compare what its cells show."""
     notebook = lay_out(case, folder)
-    run = api.run(notebook, case.parameters, tracking=False, jobs=2, project=folder)
-    pipeline = api.analyze(notebook, project=folder)
-    return Comparison(case, truth, pipeline, run, folder, None).finding(values=False)
+    try:
+        run = api.run(notebook, case.parameters, tracking=False, jobs=2, project=folder)
+        pipeline = api.analyze(notebook, project=folder)
+        return Comparison(case, truth, pipeline, run, folder, None).finding(values=False)
+    except Exception as error:
+        return _finding_of_error(error)
+
+
+def _finding_of_error(error: Exception) -> Finding:
+    if not isinstance(error, PipelineError):
+        return Finding(verdict=Verdict.CRASHED, evidence="".join(traceback.format_exception(error)))
+    found = "; ".join(f"{d.code} cell {d.cell} line {d.line}: {d.message}" for d in error.diagnostics)
+    return Finding(verdict=Verdict.REFUSED, evidence=found or str(error))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ WITH_KERNELS = (
     "ipython/display",
     "ipython/top-level-await",
 )
+if os.environ.get("STEPMILL_ORACLE") == "kernels":  # all of them: an hour; with STEPMILL_FORKED or without
+    WITH_KERNELS = tuple(case.name for case in CASES)
 
 
 def allowed(case: Case) -> set[Verdict]:
@@ -63,7 +66,7 @@ def test_with_real_kernels(name: str, server: ForkServer, tmp_path: Path) -> Non
     case = next(case for case in CASES if case.name == name)
     truth = linear_run(case, server, tmp_path / "linear")
     finding = run_with_kernels(case, truth, tmp_path / "pipeline")
-    assert finding.verdict is Verdict.EQUAL, finding.evidence
+    assert finding.verdict in allowed(case), f"{finding.verdict}: {finding.evidence}\nwhy: {case.why}"
 
 
 def test_the_collection_is_large_and_mostly_equal() -> None:

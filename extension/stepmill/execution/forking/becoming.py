@@ -17,7 +17,7 @@ import threading
 import time
 import types
 
-_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+_PR_SET_PDEATHSIG = 1
 _READY_S = 2.0
 
 
@@ -94,6 +94,7 @@ class Child:
             os.close(descriptor)
         self._zygote.selector.close()
         self._zygote.control.close()
+        os.close(self._zygote.notice)
         for channel in self._zygote.children.values():
             channel.close()
         self._zygote.children.clear()
@@ -116,6 +117,9 @@ class Child:
         if multiprocessing is not None:
             multiprocessing.current_process().authkey = os.urandom(32)
         logging = sys.modules.get("logging")
+        folders = tuple(self._zygote.package_folders)
+        for path in [one for one in sys.path_importer_cache if not one.startswith(folders)]:
+            del sys.path_importer_cache[path]  # what lies there may have changed a moment ago
         if logging is not None:
             now = time.time_ns() if isinstance(logging._startTime, int) else time.time()
             logging._startTime = now
@@ -145,9 +149,7 @@ class _Patterns:
 
 def _end_with(parent):
     """Have the kernel killed when the fork server ends, however it ends."""
-    libc = ctypes.CDLL(None)
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    libc.prctl(_PR_SET_NAME, b"ipykernel", 0, 0, 0)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # it ended between the fork and now
 

@@ -10,6 +10,8 @@ Runs in the kernel's own environment: standard library only, nothing of stepmill
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import sys
 import threading
@@ -32,6 +34,8 @@ class Hidden:
         self._path = None
         self._stamps = {}
         self._lock = threading.RLock()
+        self._loggers = {}
+        self._is_kernel = False
 
     # in the fork server ----------------------------------------------------------------------------
 
@@ -39,6 +43,7 @@ class Hidden:
         """Remember the process as it is to look: called before anything that is to be hidden is loaded."""
         self.base = frozenset(sys.modules)
         self._state = (list(warnings.filters), list(sys.meta_path), os.environ._data.copy())
+        self._base_loggers = frozenset(logging.root.manager.loggerDict)
 
     def hide(self):
         """Take all modules away that were loaded since `note_state`, and what their imports changed."""
@@ -60,10 +65,13 @@ class Hidden:
         )
         sys.meta_path[:] = finders
         _set_environment(environment)
+        loggers = logging.root.manager.loggerDict
+        self._loggers = {name: loggers.pop(name) for name in list(loggers) if name not in self._base_loggers}
         self._path, self._stamps = list(sys.path), {}
 
     def show(self):
         """Undo `hide`, in the fork server, before more is loaded. What the imports changed comes back too."""
+        logging.root.manager.loggerDict.update(self._loggers)
         for name in list(self._modules):
             if name in self._modules:
                 self.bring(name)
@@ -75,6 +83,9 @@ class Hidden:
         """Find hidden modules from now on."""
         sys.meta_path.insert(0, self)
         self._stamps = {}
+        self._is_kernel = True
+        manager = logging.root.manager
+        manager.loggerDict = _Loggers(manager.loggerDict, self._loggers)
 
     def peek(self, name):
         """Return a hidden module without bringing it back, or None."""
@@ -158,6 +169,8 @@ class Hidden:
             if kind == "import":
                 if event[1] in self._modules:
                     self.bring(event[1])
+            elif kind in ("atexit", "loggers") and not self._is_kernel:
+                continue
             else:
                 _REPEAT[kind](name, *event[1:])
         sys.modules[name] = sys.modules.pop(name)  # a module moves to the end when it is complete
@@ -183,6 +196,28 @@ class _Bringing:
     def __getattr__(self, name):
         loader = None if self._original is None else self._original.loader
         return getattr(loader, name)
+
+
+class _Loggers(dict):
+    """`logging`'s table, without the loggers of hidden modules until somebody wants one by its name.
+
+    Whoever configures all existing loggers must meet those only that a new kernel would have.
+    """
+
+    def __init__(self, visible, hidden):
+        super().__init__(visible)
+        self._hidden = hidden
+
+    def __contains__(self, name):
+        self.bring(name)
+        return super().__contains__(name)
+
+    def bring(self, name):
+        """Put a logger back, with those above it."""
+        while name:
+            if name in self._hidden:
+                self[name] = self._hidden.pop(name)
+            name = name.rpartition(".")[0]
 
 
 def _changed_ns(folder):
@@ -254,7 +289,18 @@ def _hook_pyplot(name):
     sys.modules[name].install_repl_displayhook()
 
 
+def _bring_loggers(name, names):
+    for one in names:
+        logging.root.manager.loggerDict.bring(one)
+
+
+def _register(name, function, arguments, options):
+    atexit.register(function, *arguments, **options)
+
+
 _REPEAT = {
+    "loggers": _bring_loggers,
+    "atexit": _register,
     "filters": _add_filters,
     "finders": _add_finders,
     "environ": _change_environment,

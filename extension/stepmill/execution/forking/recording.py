@@ -5,7 +5,9 @@ Runs in the fork server, in the kernel's own environment: standard library only,
 
 from __future__ import annotations
 
+import atexit
 import builtins
+import logging
 import os
 import re
 import sys
@@ -15,6 +17,7 @@ from importlib import _bootstrap
 from importlib.machinery import ModuleSpec
 
 # "import" name · "filters" added · "environ" changes · "finders" added · "ask" function, path · "audit" ...
+# "loggers" names · "atexit" function, arguments
 Event = tuple  # (kind, argument...)
 
 _PATH_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
@@ -95,6 +98,7 @@ class Recorder:
         self._noted: set[tuple[str, str]] = set()
         self._active = False
         self._last = None
+        self._loggers = set(logging.root.manager.loggerDict)
         self._undo: list = []
         sys.addaudithook(self._heard)
 
@@ -108,6 +112,7 @@ class Recorder:
                 self._listen_to(getattr(module, "__spec__", None))
         self._replace(builtins, "__import__", self._import(builtins.__import__))
         self._replace(_bootstrap, "_load_unlocked", self._load(_bootstrap._load_unlocked))
+        self._replace(atexit, "register", self._register(atexit.register))
         self._replace(_bootstrap, "_gcd_import", self._gcd_import(_bootstrap._gcd_import))
         for name in _QUESTIONS:
             self._replace(os, name, self._asking(name, getattr(os, name)))
@@ -273,6 +278,10 @@ class Recorder:
 
     def _flush(self):
         """Note what has changed since the last look, as done by the module that is under way."""
+        loggers = logging.root.manager.loggerDict
+        if len(loggers) != len(self._loggers):
+            self.note("loggers", tuple(name for name in loggers if name not in self._loggers))
+            self._loggers.update(loggers)
         now, before = _state(), self._last
         if now == before:
             return
@@ -288,6 +297,18 @@ class Recorder:
             changes = {k: v for k, v in now[2].items() if before[2].get(k) != v}
             changes.update(dict.fromkeys(before[2].keys() - now[2].keys()))
             self.note("environ", changes)
+
+    def _register(self, original):
+        """Keep what a module wants to be done at the end: it is no affair of those who do not import it."""
+
+        def register(func, /, *arguments, **options):
+            # one of a module that everybody has is registered once for all who use it: as `weakref` does
+            if self._active and self._stack and getattr(func, "__module__", None) not in self.known:
+                self.note("atexit", func, arguments, options)
+                return func
+            return original(func, *arguments, **options)
+
+        return register
 
     # files and the shell --------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ _ZYGOTE = Path(__file__).with_name("zygote.py")
 _OF_ONE_STEP = ("STEPMILL_", "MLFLOW_", "JPY_")
 """How the variables begin that may differ from step to step: no library reads them when it is imported."""
 
+NOTICE_BYTES = 512
 _LOOK_S = 0.1
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 
@@ -129,8 +130,12 @@ class ForkServers:
         message, descriptors = _wait(status, deadline, is_cancelled)
         if "pid" not in message:
             status.close()
+            why = message.get("refused", "")
+            if not why and not is_cancelled():
+                message = server.blame(timeout_s if time.monotonic() >= deadline else None)
+                why = "; ".join(f"{name}: {text}" for name, text in message["denied"].items())
             self._give_up(server, message)
-            raise Unforkable(message.get("refused") or _silence(deadline, is_cancelled))
+            raise Unforkable(why or _silence(deadline, is_cancelled))
         self._learn(server, message)
         process = ForkedProcess(message["pid"], descriptors[0], status)
         bound = _wait(status, deadline, is_cancelled)[0]
@@ -193,32 +198,34 @@ class _Server:
         self.denied = denied
         self.identity = _identity(launch)
         self._launch = launch
+        self._is_gone = False
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        settings = json.dumps({"own": _own_folders(), "denied": denied})
+        self._notice = os.memfd_create("stepmill-importing")
+        settings = json.dumps({"own": _own_folders(), "denied": denied, "notice": self._notice})
         command = [launch.python, *launch.options, str(_ZYGOTE), str(theirs.fileno()), settings]
         with theirs:
             try:
                 self._process = subprocess.Popen(
                     command,
-                    pass_fds=[theirs.fileno()],
+                    pass_fds=[theirs.fileno(), self._notice],
                     env=dict(launch.environment),
                     cwd=launch.folder,
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.PIPE,  # nothing is written: its end tells the end of the runner
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
                     start_new_session=True,
                 )
             except OSError as error:
                 self._channel.close()
+                os.close(self._notice)
                 raise Unforkable(f"the fork server cannot be started: {error}") from error
 
     def fits(self, launch: Launch) -> bool:
         """Return whether it lives, and such a kernel would start as it did."""
         mine = self._launch
         same = (mine.python, mine.options, mine.folder) == (launch.python, launch.options, launch.folder)
-        return (
-            same and _early(mine.environment) == _early(launch.environment) and self._process.poll() is None
-        )
+        alive = not self._is_gone and self._process.poll() is None
+        return same and alive and _early(mine.environment) == _early(launch.environment)
 
     def preload(self, names: Sequence[str]) -> None:
         self._send({"preload": list(names)})
@@ -246,19 +253,28 @@ class _Server:
                 raise
         return ours
 
+    def blame(self, patience_s: float | None) -> dict[str, Any]:
+        """Return what to deny, as a refusal of the fork server's says it: what it was importing, if anything.
+
+        It has ended, or did not answer for `patience_s` seconds.
+        """
+        name = os.pread(self._notice, NOTICE_BYTES, 0).rstrip(b"\0").decode()
+        how = "ends the interpreter" if patience_s is None else f"takes longer than {patience_s:g} s"
+        return {"denied": {name: f"importing it {how}"} if name else {}}
+
     def _send(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
         try:
             socket.send_fds(self._channel, [json.dumps(message).encode()], list(descriptors))
         except OSError as error:
+            self._is_gone = True
             raise Unforkable(f"the fork server is gone: {error}") from error
 
     def close(self) -> None:
         self._channel.close()
-        try:
-            self._process.wait(5.0)  # it may be importing, and looks when that is over
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        os.close(self._notice)
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()  # no longer than a second: one that is importing and does not hear is killed
 
 
 def _wait(

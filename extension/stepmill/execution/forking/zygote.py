@@ -8,6 +8,8 @@ did something to the process that cannot be done again in each kernel.
 
 DESCRIPTOR is its end of a SOCK_SEQPACKET pair; one JSON object a packet:
 
+SETTINGS has the descriptor of a file in which it notes what it is importing, should that end it.
+
 - `{"preload": [module…]}`: to be imported when nothing else is asked for.
 - `{"compile": [[pattern, flags]…]}`: regular expressions that every kernel compiles when it starts.
 - `{"fork": {"argv", "env", "cwd", …}, "needs": [module…]}` with four descriptors: a socket for this one
@@ -15,7 +17,8 @@ DESCRIPTOR is its end of a SOCK_SEQPACKET pair; one JSON object a packet:
   `{"pid"}` with a pidfd or `{"refused", "denied"}`, then `{"bound"}` from the kernel itself, and at its end
   `{"exit": code}`. When the other end of that socket is closed the kernel is killed: nobody waits for it.
 
-When the control socket is closed no kernel is left, and the fork server ends.
+When the control socket is closed no kernel is left, and the fork server ends. Standard input is closed at
+the same time: that is for the process above it (`keeping`), should it not hear.
 """
 
 from __future__ import annotations
@@ -50,6 +53,7 @@ _WHILE_LOADING = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
 _MOST_BYTES = 1 << 20
+_NOTICE_BYTES = 512
 
 
 def _sibling(name):
@@ -69,6 +73,8 @@ class Zygote:
         self.children = {}  # pid -> its socket
         self.selector = selectors.DefaultSelector()
         self.streams = (_LateStream("stdout"), _LateStream("stderr"))
+        self.notice = settings["notice"]
+        os.set_inheritable(self.notice, False)
         self.denied = dict(settings["denied"])
         self._stamp_of = surroundings.stamp_of
         self._surroundings = surroundings.Surroundings
@@ -195,17 +201,22 @@ class Zygote:
         self.recorder.grave.clear()
         surroundings = self._surroundings()
         self.recorder.start()
+        self._note(name)
         try:
             importlib.import_module(name)
         except (Exception, SystemExit):
             pass  # the step that imports it will meet the same
         finally:
+            self._note("")
             self.recorder.stop()
             self._end_loading(kept)
         problems = [*self.recorder.grave, *surroundings.changes()]
         if problems and not self._tainted:
             self._taint(name, problems[0])
         self._census(name)
+
+    def _note(self, name):
+        os.pwrite(self.notice, name.encode()[:_NOTICE_BYTES].ljust(_NOTICE_BYTES, b"\0"), 0)
 
     def _begin_loading(self):
         kept = sys.stdout, sys.stderr, [key for key in _WHILE_LOADING if key not in os.environ]
@@ -354,6 +365,7 @@ def _place_of_current_folder():
 
 def main():
     """Serve until nobody is there; in a forked child, return what is to become a kernel."""
+    _sibling("keeping").stay_above(int(sys.argv[1]))
     control = socket.socket(fileno=int(sys.argv[1]))
     control.set_inheritable(False)
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
