@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from stepmill.notebook.finding import SearchPath
 from stepmill.notebook.modules import exported_names, is_project_module, local_sources
+from stepmill.notebook.reading import parse_document
+from stepmill.notebook.search_path import added_folders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,18 +62,18 @@ SOURCES = [
 @pytest.mark.parametrize(("source", "names"), SOURCES)
 def test_names_are_read_off_the_source(tmp_path: Path, source: str, names: set[str] | None) -> None:
     write(tmp_path, helper=source)
-    assert exported_names("helper", [tmp_path]) == names
+    assert exported_names("helper", SearchPath((tmp_path,))) == names
 
 
 def test_reading_runs_nothing(tmp_path: Path) -> None:
     write(tmp_path, helper=f"a = 1\n{LOUD}", p__init=f"b = 1\n{LOUD}", p__sub=f"c = 1\n{LOUD}")
-    assert exported_names("helper", [tmp_path]) == {"a"}
-    assert exported_names("p.sub", [tmp_path]) == {"c"}
+    assert exported_names("helper", SearchPath((tmp_path,))) == {"a"}
+    assert exported_names("p.sub", SearchPath((tmp_path,))) == {"c"}
 
 
 def test_star_imports_are_followed(tmp_path: Path) -> None:
     write(tmp_path, a="from b import *\nx = 1\n", b="from a import *\nfrom math import *\ny = 1\n")
-    names = exported_names("a", [tmp_path])
+    names = exported_names("a", SearchPath((tmp_path,)))
     assert names is not None
     assert {"x", "y", "pi", "sin"} <= names
 
@@ -82,18 +85,18 @@ def test_a_package_gives_what_its_init_gives(tmp_path: Path) -> None:
         p__sub="s = 1\n",
         p__other="x = 1\n",
     )
-    assert exported_names("p", [tmp_path]) == {"s", "sub", "other", "x"}
+    assert exported_names("p", SearchPath((tmp_path,))) == {"s", "sub", "other", "x"}
 
 
 def test_all_of_another_module_is_followed(tmp_path: Path) -> None:
     write(tmp_path, p__init="from . import sub\n__all__ = ['a'] + sub.__all__\n", p__sub="__all__ = ['b']\n")
-    assert exported_names("p", [tmp_path]) == {"a", "b"}
+    assert exported_names("p", SearchPath((tmp_path,))) == {"a", "b"}
 
 
 @pytest.mark.parametrize("module", ["no_such_module", "p.missing", "json.missing"])
 def test_what_is_not_found_is_unknown(tmp_path: Path, module: str) -> None:
     write(tmp_path, p__init="")
-    assert exported_names(module, [tmp_path]) is None
+    assert exported_names(module, SearchPath((tmp_path,))) is None
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,7 @@ def test_common_modules_give_at_least_what_they_really_give(module: str) -> None
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     if ran.returncode:
         pytest.skip(f"{module} does not import here")
-    names = exported_names(module, [])
+    names = exported_names(module, SearchPath(()))
     assert names is not None
     assert set(ran.stdout.split()) <= names
     assert len(names) <= len(ran.stdout.split()) + 5  # types that only some platforms have
@@ -113,12 +116,12 @@ def test_common_modules_give_at_least_what_they_really_give(module: str) -> None
 
 def test_the_notebooks_folder_comes_first(tmp_path: Path) -> None:
     write(tmp_path, random="mine = 1\n")
-    assert exported_names("random", [tmp_path]) == {"mine"}
+    assert exported_names("random", SearchPath((tmp_path,))) == {"mine"}
 
 
 def test_a_mere_folder_does_not_hide_a_library(tmp_path: Path) -> None:
     (tmp_path / "collections").mkdir()
-    assert "deque" in (exported_names("collections", [tmp_path]) or ())
+    assert "deque" in (exported_names("collections", SearchPath((tmp_path,))) or ())
 
 
 def test_local_sources_follow_imports(tmp_path: Path) -> None:
@@ -180,4 +183,34 @@ def test_a_project_module_lies_beside_the_notebook(tmp_path: Path) -> None:
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").write_text("")
     names = ("mine", "package", "", "json", "numpy", "sys", "nowhere_to_be_found")
-    assert [n for n in names if is_project_module(n, [tmp_path])] == ["mine", "package", ""]
+    assert [n for n in names if is_project_module(n, SearchPath((tmp_path,)))] == ["mine", "package", ""]
+
+
+ADDITIONS = [
+    pytest.param("sys.path.append('..')", [".."], id="literal"),
+    pytest.param("sys.path.insert(0, os.path.abspath(os.path.join('..', 'lib')))", ["../lib"], id="os-path"),
+    pytest.param("p = '../lib'\nif p not in sys.path:\n    sys.path += [p]", ["../lib"], id="by-a-name"),
+    pytest.param("sys.path = [os.pardir] + sys.path + ['x']", ["..", "x"], id="list-put-together"),
+    pytest.param("sys.path[:0] = [str(Path.cwd().parent / 'lib')]", ["../lib"], id="pathlib"),
+    pytest.param("sys.path.append(os.path.dirname(os.getcwd()))", [".."], id="folder-above"),
+    pytest.param("sys.path.append(str(Path('a/b').resolve().parents[1]))", ["."], id="parents"),
+    pytest.param("p = 'a'\np += find()\nsys.path.append(p)", [], id="unknown-text"),
+    pytest.param("%cd x\nsys.path.append('..')", [], id="elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("code", "folders"), ADDITIONS)
+def test_folders_that_a_notebook_puts_on_its_path(code: str, folders: list[str], tmp_path: Path) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": f"import os, sys\n{code}"}
+    notebook = parse_document({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}, "n")
+    here = tmp_path / "nbs"
+    assert added_folders(notebook, here) == tuple((here / folder).resolve() for folder in folders)
+
+
+def test_of_two_modules_of_a_name_none_is_taken(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(f"{folder} = 1")
+    assert exported_names("mine", SearchPath((), (tmp_path / "b",))) == {"b"}
+    assert exported_names("mine", SearchPath((tmp_path / "a",), (tmp_path / "b",))) is None
+    assert exported_names("mine", SearchPath((tmp_path / "a",), (tmp_path / "a",))) == {"a"}

@@ -297,7 +297,8 @@ class Assembly:
         if self.flow.definitions.isdisjoint(taken.source.units):
             return
         definition = [unit for unit in taken.source.units if unit in self.flow.definitions]
-        if self.flow.replayable[definition[-1]] and not is_pseudo(name):
+        is_gone = name in self.seen(taken.source.last).effects.deletes  # what is absent crosses
+        if self.flow.replayable[definition[-1]] and not is_pseudo(name) and not is_gone:
             self._conflict("SM311", taken.place, name, other=self.place(taken.source.last, name))
 
     def _check_caches(self) -> None:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stepmill.artifacts import tensors
+from stepmill.artifacts.slot_names import drop_slot_names, has_slot_names
 
 _LONGEST = 60
 _BY_TEXT = (bool, int, str, bytes, range, slice, type(None), type(...), type(NotImplemented))
@@ -402,11 +403,16 @@ def _element(value: Any) -> str:
 
 
 def _reduced(value: Any, where: str) -> Any:
+    kind = type(value)
+    was_reduced = has_slot_names(kind)
     try:
-        known = copyreg.dispatch_table.get(type(value))
+        known = copyreg.dispatch_table.get(kind)
         return known(value) if known is not None else value.__reduce_ex__(4)
     except Exception as error:
-        raise IncomparableError(f"{where}: {_qualified(type(value))} cannot be taken apart") from error
+        raise IncomparableError(f"{where}: {_qualified(kind)} cannot be taken apart") from error
+    finally:
+        if not was_reduced:
+            drop_slot_names(kind)
 
 
 def _state(parts: tuple[Any, ...]) -> Any:

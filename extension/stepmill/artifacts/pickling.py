@@ -26,6 +26,7 @@ import cloudpickle
 from stepmill.artifacts import library_state, memory, tensors, unpickling
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
+from stepmill.artifacts.slot_names import SLOT_NAMES, drop_slot_names, has_slot_names
 from stepmill.errors import UnstorableValue
 
 if TYPE_CHECKING:
@@ -141,10 +142,15 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._written: dict[int, _Segment] = {}
         self._frame_parts: dict[int, Any] = {}
         self._tensor_memory: dict[tuple[int, int], Any] = {}
+        self._unmarked: set[type] = set()
 
     def dump(self, obj: Any) -> None:
         self._value = obj
-        super().dump(obj)
+        try:
+            super().dump(obj)
+        finally:
+            for kind in self._unmarked:
+                drop_slot_names(kind)
 
     def met(self) -> list[Any]:
         """Return every object in the pickle that has an identity of its own in it."""
@@ -168,6 +174,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return by_library(self, obj)
         if is_refused(obj):
             return self._refused_or_stream(obj)
+        if not has_slot_names(kind):
+            self._unmarked.add(kind)
         return self._reference(obj) or self._singleton(obj) or NotImplemented
 
     def _refused_or_stream(self, obj: Any) -> Any:
@@ -220,6 +228,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         """Reduce a class that data has made or changed, or that a function has made."""
         self.by_value[id(cls)] = cls
         maker, arguments, (state, slots), *rest = super().reducer_override(cls)
+        if cls in self._unmarked:
+            state.pop(SLOT_NAMES, None)
         if isinstance(cls, EnumMeta):
             return maker, (*arguments[:-2], None, None), (state, slots), *rest
         given = ("__module__", "__qualname__", "__slots__", "__doc__")

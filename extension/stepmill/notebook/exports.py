@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stepmill.notebook.finding import Module, find_module, is_local
+from stepmill.notebook.finding import Module, SearchPath, is_local
 from stepmill.syntax import FAILURES, parse
 
 if TYPE_CHECKING:
@@ -30,22 +30,19 @@ print(*(set(names) - {"__builtins__"}))
 """
 
 
-def exported_names(dotted: str, search: Sequence[Path]) -> frozenset[str] | None:
-    """Return what a star import of `dotted` binds; None if reading does not tell.
-
-    `search` are the folders to look in first: the notebook's, then what else is on its path.
-    """
-    names = _exports(dotted, tuple(search), frozenset())
+def exported_names(dotted: str, search: SearchPath) -> frozenset[str] | None:
+    """Return what a star import of `dotted` binds; None if reading does not tell."""
+    names = _exports(dotted, search, frozenset())
     if names is None and _from_standard_library(dotted, search):
         return _asked(dotted)
     return names
 
 
-def _from_standard_library(dotted: str, search: Sequence[Path]) -> bool:
+def _from_standard_library(dotted: str, search: SearchPath) -> bool:
     top = dotted.partition(".")[0]
     if top not in sys.stdlib_module_names or top in _LOUD:
         return False
-    module = find_module(top, search)
+    module = search.find(top)
     return module is not None and (module.source is None or not is_local(module.source))
 
 
@@ -62,10 +59,10 @@ def _asked(dotted: str) -> _Names | None:
     return frozenset(asked.stdout.split()) if asked.returncode == 0 else None
 
 
-def _exports(dotted: str, search: tuple[Path, ...], seen: frozenset[str]) -> _Names | None:
+def _exports(dotted: str, search: SearchPath, seen: frozenset[str]) -> _Names | None:
     if dotted in seen:
         return frozenset()  # a circle of star imports adds nothing new
-    module = find_module(dotted, search)
+    module = search.find(dotted)
     if module is None:
         return None
     if module.source is None:
@@ -84,12 +81,12 @@ def _compiled_names(module: Module) -> _Names | None:
     return frozenset(names)
 
 
-def _stub_all(module: Module, search: tuple[Path, ...]) -> _Names | None:
+def _stub_all(module: Module, search: SearchPath) -> _Names | None:
     """Return the literal `__all__` of the type stub beside the module, as numpy ships it."""
     if module.source is not None:
         stub = module.source.with_suffix(".pyi")
     else:
-        spot = find_module(module.name.rpartition(".")[0], search) if "." in module.name else None
+        spot = search.find(module.name.rpartition(".")[0]) if "." in module.name else None
         folders = spot.locations if spot else ()
         stub = Path(folders[0], module.name.rpartition(".")[2] + ".pyi") if folders else Path("__none__.pyi")
     tree = _parse(stub)
@@ -113,7 +110,7 @@ def _parse(path: Path) -> ast.Module | None:
 class _Reading:
     """One module's source, read for its names; thrown away afterwards."""
 
-    def __init__(self, module: Module, search: tuple[Path, ...], seen: frozenset[str]) -> None:
+    def __init__(self, module: Module, search: SearchPath, seen: frozenset[str]) -> None:
         self.module = module
         self.search = search
         self.seen = seen

@@ -35,14 +35,31 @@ class Module:
 
 def find_module(dotted: str, search: Sequence[Path]) -> Module | None:
     """Return the module `dotted`, looked up in `search` first and then as this interpreter would."""
-    top, *rest = dotted.split(".")
-    spec = _top_level(top, search)
-    for part in rest:
-        if spec is None or spec.submodule_search_locations is None:
-            return None
-        # its last name alone: of a namespace in a namespace Python wants the parent to be imported
-        spec = _quietly(part, list(spec.submodule_search_locations))
-    return None if spec is None else _module(dotted, spec)
+    return _inside(_top_level(dotted.partition(".")[0], search), dotted)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPath:
+    """Where a notebook's modules are looked up: in `folders`, and in those that its own code has `added`.
+
+    Whether that code runs is not known, nor which of them come first.
+    """
+
+    folders: tuple[Path, ...]
+    added: tuple[Path, ...] = ()
+
+    def find(self, dotted: str) -> Module | None:
+        """Return the module, None if there is none, or two of which Python might take either."""
+        found = self.candidates(dotted)
+        return found[0] if len(found) == 1 else None
+
+    def candidates(self, dotted: str) -> tuple[Module, ...]:
+        """Return the different modules of that name."""
+        found = [find_module(dotted, self.folders)]
+        found += [_found_in(dotted, folder) for folder in self.added]
+        modules = tuple(dict.fromkeys(module for module in found if module is not None))
+        regular = tuple(module for module in modules if module.source or module.compiled)
+        return regular or modules  # a mere folder of that name comes last
 
 
 def is_local(path: Path) -> bool:
@@ -50,6 +67,20 @@ def is_local(path: Path) -> bool:
     if any(part in _NOT_LOCAL for part in path.parts):
         return False
     return not any(path.is_relative_to(folder) for folder in _library_folders())
+
+
+def _found_in(dotted: str, folder: Path) -> Module | None:
+    return _inside(_quietly(dotted.partition(".")[0], [str(folder)]), dotted)
+
+
+def _inside(spec: ModuleSpec | None, dotted: str) -> Module | None:
+    """Return the module `dotted`, whose top-level module is at `spec`."""
+    for part in dotted.split(".")[1:]:
+        if spec is None or spec.submodule_search_locations is None:
+            return None
+        # its last name alone: of a namespace in a namespace Python wants the parent to be imported
+        spec = _quietly(part, list(spec.submodule_search_locations))
+    return None if spec is None else _module(dotted, spec)
 
 
 def _top_level(name: str, search: Sequence[Path]) -> ModuleSpec | None:

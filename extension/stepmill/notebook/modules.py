@@ -8,24 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepmill.notebook.exports import absolute_name, exported_names
-from stepmill.notebook.finding import Module, find_module, is_local
+from stepmill.notebook.finding import Module, SearchPath, find_module, is_local
 from stepmill.syntax import FAILURES, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["exported_names", "is_project_module", "local_sources", "source_digest"]
 
 
-def is_project_module(name: str, search: Sequence[Path]) -> bool:
+def is_project_module(name: str, search: SearchPath) -> bool:
     """Tell whether a top-level module (or "", for a relative import) is the project's own.
 
-    Files beside the notebook and editable installs are; what is installed, or not found, is not.
+    Files beside the notebook, in folders that it puts on its path, and editable installs are; what is
+    installed, or not found, is not.
     """
     if not name:
         return True
-    module = find_module(name, search)
-    return module is not None and not module.compiled and _is_local(module)
+    return any(not module.compiled and _is_local(module) for module in search.candidates(name))
 
 
 def local_sources(dotted_names: Iterable[str], folder: Path) -> Mapping[str, str]:

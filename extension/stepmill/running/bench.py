@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -19,6 +18,7 @@ from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.modules import exported_names, is_project_module, local_sources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
+from stepmill.notebook.search_path import module_search
 from stepmill.planning.decide import Circumstances
 from stepmill.planning.facts import FactBook
 from stepmill.planning.facts import in_force as facts_in_force
@@ -209,7 +209,7 @@ def analyze_with_facts(
 
     `anew`: as `analyze` has it.
     """
-    search = [folder, *(Path(entry) for entry in sys_path or sys.path if entry)]
+    search = module_search(notebook, folder, sys_path)
     analyze = partial(
         analyze_notebook,
         modules=partial(exported_names, search=search),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 from stepmill.compiler.exporting import EXPORTERS, Exported, Surroundings
 from stepmill.errors import UsageError
 from stepmill.notebook.modules import exported_names, is_project_module
+from stepmill.notebook.search_path import module_search
 from stepmill.notebook.writing import replace_file
 from stepmill.running.bench import refuse_errors
 from stepmill.running.formatting import format_python
@@ -45,7 +45,7 @@ def export_pipeline(
     """
     refuse_errors(pipeline)
     folder = path.resolve().parent
-    search = [folder, *(Path(entry) for entry in search_path or sys.path if entry)]
+    search = module_search(notebook, folder, search_path)
     way = Path(os.path.relpath(folder, target.resolve().parent)).as_posix()
     world = Surroundings(
         modules=partial(exported_names, search=search),

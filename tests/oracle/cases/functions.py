@@ -595,3 +595,50 @@ print(doubled(prices + 1).tolist())
 """,
     why="the function is defined above the step's own import, and its head is evaluated there",
 )
+for condition, what in (("", "deleted"), ("if y: ", "deleted-perhaps"), ("if not y: ", "kept-perhaps")):
+    functions.add(
+        f"definition-{what}",
+        f"""
+def f(x):
+    return x + 1
+---
+%%step a
+g = f
+y = f(1)
+{condition}del f
+---
+%%step b
+try:
+    print(f(2))
+except NameError as error:
+    print(error)
+print(g(3), y)
+---
+%%step c
+def f(x):
+    return -x
+---
+%%step d
+print(f(3), g(3))
+""",
+        why="that a name is gone crosses, too",
+    )
+functions.add(
+    "definition-deleted-after-its-state-changed",
+    """
+from enum import Enum
+
+class K(Enum):
+    A = 1
+---
+%%step a
+K.total = len(open("data.txt").read())
+k = K.A
+del K
+---
+%%step b
+print(type(k).total)
+""",
+    "refused",
+    files={"data.txt": "abc"},
+)

@@ -589,3 +589,25 @@ with open(K.paths["a"], "w") as f:
 print(open("y.txt").read())
 """,
 )
+HIDDEN.add(
+    "class-looked-at-after-its-objects-crossed",
+    """
+%%step a
+class Employee:
+    def __init__(self, name):
+        self.name = name
+bert = Employee("bert")
+---
+%%step b
+bert.name = "Bert"
+print(dir(Employee), dir(bert))
+---
+%%step b
+class Employee:
+    pass
+---
+%%step c
+print(bert.name, dir(bert), dir(Employee))
+""",
+    why="a pickle leaves `__slotnames__` on the class",
+)

@@ -72,6 +72,43 @@ print(x, "lib" in sys.path)
     files={"lib/inner_helper.py": "def f():\n    return 'lib'\n"},
 )
 session.add(
+    "star-import-from-a-folder-that-is-added",
+    """
+import os, sys
+folder = os.path.abspath(os.path.join("lib", os.pardir, "lib"))
+if folder not in sys.path:
+    sys.path.insert(0, folder)
+---
+%%step a
+from star_helper import *
+x = double(2)
+---
+%%step b
+from star_helper import *
+print(x, double(x), inner)
+""",
+    files={"lib/star_helper.py": "inner = 'lib'\ndef double(x):\n    return 2 * x\n"},
+)
+session.add(
+    "star-import-of-one-of-two-modules",
+    """
+import sys
+sys.path.insert(0, "lib")
+---
+%%step a
+double = 1
+---
+%%step b
+from star_helper import *
+---
+%%step c
+print(double)
+""",
+    "refused",
+    files={"lib/star_helper.py": "double = 2\n", "star_helper.py": "other = 3\n"},
+    why="reading does not tell which of the two Python takes",
+)
+session.add(
     "pandas-options-untagged",
     """
 import pandas as pd
