@@ -31,3 +31,11 @@ def test_a_title_stands_above_all_other_headings() -> None:
     title = title_of(read("md:# Churn", "x = 1", "md:## Load"))
     assert title is not None
     assert title.text == "Churn"
+
+
+def test_a_line_about_the_author_is_no_heading() -> None:
+    notebook = read("md:# Churn\n# Author: Ann Example", "x = 1", "md:## Load", "y = 2")
+    assert [h.text for h in headings_above(notebook, (1, 3))[1]] == ["Churn"]
+    title = title_of(notebook)
+    assert title is not None
+    assert title.text == "Churn"

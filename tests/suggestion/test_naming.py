@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stepmill.suggestion.naming import LONGEST, as_name, name_of_heading, unique
+from stepmill.suggestion.naming import LONGEST, as_name, is_byline, name_of_heading, unique
 
 HEADINGS = [
     ("Load the data", "load_data"),
@@ -20,6 +20,9 @@ HEADINGS = [
     ("数据清洗", "数据清洗"),
     ("🚀 Train!", "train"),
     ("What was the best month for sales?", "best_month_sales"),
+    ("Example 2: Item price in dollars", "item_price_dollars"),
+    ("Example 1", ""),
+    ("Versions of packages used in this notebook", ""),
     ("What we've learned", ""),
     ("Warning!", ""),
     ("Setup", ""),
@@ -42,3 +45,27 @@ def test_names_are_valid_and_unique() -> None:
     assert as_name("setup") == ""
     assert as_name("a b") == ""
     assert unique("load", {"load", "load_2"}) == "load_3"
+
+
+BYLINES = [
+    "Author: Ann Example",
+    "By Ann B. Example",
+    "The author:",
+    "Dr. Ann Example, Somewhere",
+    "Ann Example, Professor, University of Somewhere",
+    "Copyright (c) 2019",
+    "Last updated 3 May 2020",
+    "Written by Ann",
+    "Contact: ann@example.org",
+    "Acknowledgements",
+]
+
+
+@pytest.mark.parametrize("line", BYLINES)
+def test_who_wrote_a_notebook_is_no_heading(line: str) -> None:
+    assert is_byline(line)
+
+
+@pytest.mark.parametrize("line", ["By hand", "Names of the features", "Updated weights", "Contact tracing"])
+def test_words_like_a_byline(line: str) -> None:
+    assert not is_byline(line)

@@ -43,6 +43,14 @@ def test_headings_part_and_name() -> None:
     assert found.steps[2].outputs == ("model",)
 
 
+def test_of_headings_in_a_row_the_one_above_the_code_names() -> None:
+    found = suggested(
+        "md:# A course\n\nBy Ann Example", IMPORTS, "md:# Sales by month", LOAD, "md:# Cleaning",
+        "md:# Prices", CLEAN, FEATURES, "md:# Model", TRAIN, EVALUATE,
+    )  # fmt: skip
+    assert names(found) == ["sales_month", "prices", "model"]
+
+
 def test_parts_of_one_kind_are_told_apart_by_what_they_are_about() -> None:
     cells = (
         "import pandas as pd", "a = pd.read_csv('data/titanic-2.csv')", "a = a.dropna()",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from stepmill.model.cell import Role
+from stepmill.suggestion.naming import is_byline
 from stepmill.syntax import is_expression
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _in_text(cell: Cell) -> Iterator[Heading]:
             continue
         heading = None if fenced else _of_line(line, above, cell.index)
         above = "" if heading is not None or fenced else line
-        if heading is not None and heading.text:
+        if heading is not None and heading.text and not is_byline(heading.text):
             yield heading
 
 

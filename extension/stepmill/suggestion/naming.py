@@ -23,20 +23,38 @@ _TURNING = "from in into for with using by that which where when to based of on 
 _TURNS = frozenset(_TURNING.split())
 """Words at which a long heading may end and still say what it is about."""
 _NUMBER = re.compile(
-    r"(?i)^\s*(?:(?:step|part|section|chapter|lesson|exercise|question|task|q|ex|cell)"
+    r"(?i)^\s*(?:(?:step|part|section|chapter|lesson|exercise|question|task|q|ex|cell|example|problem|day|week)"
     r"\s*[\d.]+[a-z]?\s*[-\u2013\u2014.:)]*\s*)?"
     r"(?:(?:[ivx]+|\d+)(?:\.\d+)*[.):]\s*|\d+(?:\.\d+)*\s+[-\u2013\u2014]?\s*)?"
 )
 _ASIDE = re.compile(r"\s*[(\[].*?[)\]]|\s+[-\u2013\u2014]+\s.*|[:?!;,\u2013\u2014].*")
 _SAYS_NOTHING = re.compile(
-    r"(?:import|importing|load|loading)(?:_\w+)*_(?:libraries|library|packages|modules|dependencies)"
+    r"(?:(?:import|importing|load|loading)(?:_\w+)*_(?:libraries|library|packages|modules|dependencies)"
     r"|introduction|intro|imports?|importing|libraries|packages|dependencies|setup|set_up|overview|notebook"
     r"|contents?|table_contents|solutions?|answers?|examples?|exercises?|code|background|preliminaries"
     r"|getting_started|summary|conclusions?|references?|license|todo|notes?|prerequisites|initiali[sz]ation"
     r"|environment|agenda|learn_more|more|whats?_next|last_but_not_least|resources|steps|discussion|test|python"
     r"|data|results?|output|outline|goals?|objectives?|warnings?|tips?|explanations?|remarks?|recap|review|bonus"
-    r"|learned|demonstrations?|demo|jupyter|part|questions?|task"
+    r"|learned|observations?|simple_examples?|tutorial|demonstrations?|demo|jupyter|part|questions?|task"
+    r"|(?:\w+_)?versions?(?:_(?:packages|checks?|info|information|notebook))*)(?:_\d+)*"
 )
+
+_WHO = (
+    r"(?:(?:more\s+)?about\s+)?(?:the\s+)?authors?|authors?\s+(?:recognition|disclaimer)|contacts?|credits?"
+    r"|e-?mail|instructors?|lecturers?|students?|names?|date|version|github|linkedin|twitter|kaggle"
+)
+_BYLINE = re.compile(
+    rf"(?i)\s*(?:(?:{_WHO})\s*(?:[:|].*)?|copyright\b.*|(?:\(c\)|©).*|ac?knowledge?ments?\b.*|(?:dr|prof)\.\s.*"
+    r"|(?:written|created|prepared|compiled|made|maintained|developed|presented|taught)\s+by\b.*"
+    r"|(?:last\s+)?(?:updated|modified|edited)\b\s*(?:on\b|by\b|:|\d).*"
+    r"|.*(?:\bprofessor\b|\bundergraduate\b|\w@\w|https?://|\bwww\.|\blinkedin\b).*)"
+)
+_BY = re.compile(r"\s*[Bb]y:?(?:\s+[A-Z][\w.'-]*)+\s*")
+
+
+def is_byline(text: str) -> bool:
+    """Tell whether a heading says who wrote the notebook, when, or where to write to."""
+    return bool(_BYLINE.fullmatch(text) or _BY.fullmatch(text))
 
 
 def name_of_heading(text: str) -> str:

@@ -76,9 +76,8 @@ def _candidates(role: str, comment: str, members: Sequence[Item], following: Seq
 def _telling(names: Iterator[str]) -> str:
     """Return the commonest name, in small letters, that says more than `df` or `x`."""
     counts = Counter(name.lower().strip("_") for name in names)
-    for name in ("", *_SAYS_LITTLE):
-        counts.pop(name, None)
-    found = [name for name in counts if len(name) > 2 and len(name) <= LONGEST // 2 + 6]
+    telling = [name for name in counts if name.rstrip("0123456789_") not in _SAYS_LITTLE]
+    found = [name for name in telling if 2 < len(name) <= LONGEST // 2 + 6]
     return as_name(max(found, key=lambda name: counts[name], default=""))
 
 

@@ -249,12 +249,16 @@ def _role(members: Sequence[Item]) -> str:
 
 
 def _heading(members: Sequence[Item], title: Heading | None) -> Heading | None:
-    """Return the heading that speaks for these cells: the lowest above that none further down matches."""
+    """Return the heading that speaks for these cells: the lowest above that none further down matches.
+
+    Of equal ones it is the last: what stands above it is a title, or a section without code.
+    """
     first = next((number for number, item in enumerate(members) if not item.prelude), 0)
-    above = [h for h in members[first].headings if h != title and name_of_heading(h.text)]
+    nearest_first = [h for h in reversed(members[first].headings) if h != title and name_of_heading(h.text)]
     inside = min((h.level for item in members[first + 1 :] for h in item.headings), default=COMMENT + 1)
-    lowest_first = sorted(above, key=lambda heading: -heading.level)
-    return next((h for h in lowest_first if h.level < inside), lowest_first[-1] if lowest_first else None)
+    lowest_first = sorted(nearest_first, key=lambda heading: -heading.level)
+    highest = min(nearest_first, key=lambda heading: heading.level, default=None)
+    return next((h for h in lowest_first if h.level < inside), highest)
 
 
 def _why(gap: Border, heading: Heading | None, role: str, *, is_first: bool) -> str:
