@@ -136,6 +136,8 @@ class Observer:
             return  # our own look at the file
         self._thread.busy = True
         try:
+            if event in _FILE_WORK and _opener() == _OURS:
+                return  # our own key and store
             _HANDLERS[event](self, *arguments)
         except Exception as error:  # noqa: BLE001 - in the user's call; `stop` raises it
             self._failure = self._failure or error
@@ -173,9 +175,11 @@ class Observer:
         name = self._places.path_of(path)
         if name is None:
             return
-        importer = _importer()
-        if importer and name.endswith(_CODE):
-            if importer != "linecache" and flags & (os.O_WRONLY | os.O_RDWR) == 0:
+        opener = _opener()
+        if opener == _OURS:
+            return  # its key and its settings are no inputs of the user's
+        if opener in _IMPORTERS and name.endswith(_CODE):
+            if opener != "linecache" and flags & (os.O_WRONLY | os.O_RDWR) == 0:
                 self._import(name)
             return
         if mode is None and not flags & os.O_CREAT and not os.path.lexists(name):
@@ -189,7 +193,7 @@ class Observer:
 
     def _list(self, path: Any = None) -> None:
         name = self._places.path_of("." if path is None else path)
-        if name is None or name in self._listings or _importer() or os.path.isfile(name):  # noqa: PTH113
+        if name is None or name in self._listings or _opener() in _IMPORTERS or os.path.isfile(name):  # noqa: PTH113
             return
         if not self._is_below_made(name):
             self._listings[name] = listing_digest(Path(name))
@@ -312,6 +316,8 @@ class Observer:
             self._tell("write", name, seen.before)
 
     def _import(self, name: str) -> None:
+        if self._places.is_ours(name):
+            return
         seen = self._seen(name)
         now = _stamp(name)
         if now is not None and not (seen.written and now != seen.before) and seen.import_as(now):
@@ -438,16 +444,12 @@ def _files_at(path: str) -> Iterator[str]:
 _IMPORTERS = ("importlib", "_frozen_importlib_external", "linecache", "pkgutil", "zipimport")
 _CARRIERS = ("pathlib", "tokenize", "zipfile", "io", "os", "codecs")
 _CODE = (".py", ".pyw", ".pyc")
+_OURS = "stepmill"
 
 
-def _importer() -> str:
-    """Return the module of the import system, or of a traceback, that looks for source; "" if none does."""
-    for name, _ in callers():
-        if name in _IMPORTERS:
-            return name
-        if name not in _CARRIERS:
-            return ""
-    return ""
+def _opener() -> str:
+    """Return the top-level module that opens a file, or looks for one, by whatever carries that out."""
+    return next((name for name, _ in callers() if name not in _CARRIERS), "")
 
 
 def _is_library_code() -> bool:
@@ -488,6 +490,10 @@ _HANDLERS: Mapping[str, Callable[..., None]] = {
     "ask": Observer._ask,
     "environment": Observer._look_up,
 }
+
+_FILE_WORK = frozenset(
+    event for event in _HANDLERS if event.startswith(("os.", "shutil.")) and event != "os.system"
+) - {"os.posix_spawn"}
 
 _ACTIVE: list[Observer] = []
 _installed = threading.Event()

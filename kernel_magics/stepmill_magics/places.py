@@ -61,9 +61,13 @@ class Places:
         absolute = os.path.abspath(text)  # noqa: PTH100 - speed; called for every open
         return absolute if self._counts(absolute + os.sep) else None
 
+    def is_ours(self, path: str) -> bool:
+        """Return whether a file is of this program, wherever it is installed."""
+        return path.startswith(_OURS)
+
     def is_project(self, path: str) -> bool:
         """Return whether a file is the project's own: no installed one, none of this program."""
-        if path.startswith(_OURS) or (path.startswith(self._installed) and not path.startswith(self._roots)):
+        if self.is_ours(path) or (path.startswith(self._installed) and not path.startswith(self._roots)):
             return False
         absolute = os.path.abspath(path)  # noqa: PTH100 - links stay as the user wrote them
         return absolute.startswith(self._roots) and self._counts(absolute)

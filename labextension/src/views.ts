@@ -59,7 +59,14 @@ export function addViews(options: IViewOptions): void {
     }
     app.shell.activateById(widget.id);
   };
-  addCommands(options, open);
+  const notebooks = new WidgetTracker<MainAreaWidget>({ namespace: 'stepmill-notebooks' });
+  const executed = new ExecutedNotebooks(options, notebooks);
+  addCommands(options, open, executed);
+  void restorer?.restore(notebooks, {
+    command: RESTORE,
+    args: widget => ({ notebook: executed.argsOf(widget) }),
+    name: widget => widget.id
+  });
   void restorer?.restore(tracker, {
     command: RESTORE,
     args: widget => ({ view: widget.content.args }),
@@ -67,7 +74,11 @@ export function addViews(options: IViewOptions): void {
   });
 }
 
-function addCommands(options: IViewOptions, open: (args: ViewArgs) => Promise<void>): void {
+function addCommands(
+  options: IViewOptions,
+  open: (args: ViewArgs) => Promise<void>,
+  executed: ExecutedNotebooks
+): void {
   const { app, trans } = options;
   const text = { type: 'string' as const };
   app.commands.addCommand(VIEW_COMMANDS.compare, {
@@ -107,33 +118,80 @@ function addCommands(options: IViewOptions, open: (args: ViewArgs) => Promise<vo
         required: ['path', 'run']
       }
     },
-    execute: args => showNotebook(options, args)
+    execute: args => {
+      const { path, run, step = '' } = args as unknown as INotebookArgs;
+      return executed.show({ path, run, step });
+    }
   });
   app.commands.addCommand(RESTORE, {
     label: trans.__('Restore a View of Runs'),
-    describedBy: { args: { type: 'object', properties: { view: { type: 'object' } } } },
-    execute: async ({ view }) => {
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { view: { type: 'object' }, notebook: { type: 'object' } }
+      }
+    },
+    execute: async ({ view, notebook }) => {
       if (isView(view)) {
         await open(view);
+      } else if (isNotebook(notebook)) {
+        await executed.restore(notebook).catch(error => {
+          console.warn(`stepmill: an executed notebook is not shown again: ${error}`);
+        });
       }
     }
   });
 }
 
-async function showNotebook(options: IViewOptions, args: ReadonlyPartialJSONObject): Promise<void> {
-  const { app, trans } = options;
-  const { path, run, step = '' } = args as { path: string; run: string; step?: string };
-  try {
-    const { notebookWidget } = await import('./panels/artifacts/notebook');
-    const widget = await notebookWidget(options, path, run, step);
-    if (!widget.isAttached) {
+interface INotebookArgs {
+  path: string;
+  run: string;
+  /** "" for the whole notebook. */
+  step: string;
+}
+
+/** The tabs with notebooks as they were executed. */
+class ExecutedNotebooks {
+  constructor(
+    private readonly _options: IViewOptions,
+    private readonly _tracker: WidgetTracker<MainAreaWidget>
+  ) {}
+
+  async show(args: INotebookArgs): Promise<void> {
+    const { trans } = this._options;
+    try {
+      await this.restore(args);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      await showErrorMessage(trans.__('The executed notebook cannot be shown'), message);
+    }
+  }
+
+  /** As `show`, for what was open before a reload: a run that is gone by now is left out in silence. */
+  async restore(args: INotebookArgs): Promise<void> {
+    const { app } = this._options;
+    const { path, run, step } = args;
+    const { notebookId, notebookWidget } = await import('./panels/artifacts/notebook');
+    const known = this._tracker.find(one => one.id === notebookId(run, step));
+    const widget = known ?? (await notebookWidget(this._options, path, run, step));
+    if (!known) {
+      this._args.set(widget, args);
       app.shell.add(widget, 'main');
+      void this._tracker.add(widget);
     }
     app.shell.activateById(widget.id);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    await showErrorMessage(trans.__('The executed notebook cannot be shown'), message);
   }
+
+  argsOf(widget: MainAreaWidget): ReadonlyPartialJSONObject {
+    return { ...this._args.get(widget) };
+  }
+
+  private readonly _args = new WeakMap<MainAreaWidget, INotebookArgs>();
+}
+
+function isNotebook(value: unknown): value is INotebookArgs {
+  const kept = value as Partial<Record<string, unknown>> | null;
+  return [kept?.path, kept?.run, kept?.step].every(part => typeof part === 'string');
 }
 
 /** What was kept may be of another version of ours: then it is dropped. */

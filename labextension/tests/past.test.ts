@@ -13,8 +13,11 @@ import {
   metricChange,
   onlyDifferences,
   pythonOf,
+  rowNumbers,
+  unmeasured,
   withBaseline
 } from '../src/model/comparison';
+import { directionOf, turned } from '../src/model/directions';
 import {
   columnsOf,
   filtered,
@@ -95,7 +98,11 @@ describe('a comparison', () => {
   });
 
   it('says how metrics stand to the baseline', () => {
-    expect(metricChange(COMPARISON, 'f1', 1)).toEqual({ isUp: true, text: '+0.2 (+33 %)' });
+    expect(metricChange(COMPARISON, 'f1', 1)).toEqual({
+      isUp: true,
+      isBetter: true,
+      text: '+0.2 (+33 %)'
+    });
     expect(metricChange(COMPARISON, 'f1', 0)).toBeNull();
     expect(metricChange(COMPARISON, 'gone', 1)).toBeNull();
   });
@@ -170,5 +177,51 @@ describe('the client', () => {
       code: 'SM092',
       message: 'no run'
     });
+  });
+});
+
+describe('metrics that are compared', () => {
+  it.each([
+    ['rmse', 'lower'],
+    ['val_loss', 'lower'],
+    ['testAuc', 'higher'],
+    ['f1_score', 'higher'],
+    ['r2', 'higher'],
+    ['score_error', 'lower'],
+    ['rows', '']
+  ])('knows which way %s gets better: %s', (name, direction) => {
+    expect(directionOf(name)).toBe(direction);
+  });
+
+  it('can be turned round, and back', () => {
+    expect([turned('higher'), turned('lower'), turned('')]).toEqual(['lower', '', 'higher']);
+  });
+
+  it('says better or worse only where that is known', () => {
+    const [first, second] = COMPARISON.runs;
+    const found = {
+      ...COMPARISON,
+      runs: [
+        { ...first, metrics: { loss: 1, rows: 1 } },
+        { ...second, metrics: { loss: 0.5, rows: 2 } }
+      ]
+    } as unknown as IComparison;
+    expect(metricChange(found, 'loss', 1)?.isBetter).toBe(true);
+    expect(metricChange(found, 'loss', 1, 'higher')?.isBetter).toBe(false);
+    expect(metricChange(found, 'rows', 1)?.isBetter).toBeNull();
+  });
+
+  it('has few digits, but as many as tell them apart', () => {
+    expect(rowNumbers([0.123456789, 0.5])).toEqual(['0.1235', '0.5']);
+    expect(rowNumbers([0.12345678, 0.12345679])).toEqual(['0.12345678', '0.12345679']);
+    expect(rowNumbers([1, undefined, 'nan'])).toEqual(['1', '–', 'nan']);
+  });
+
+  it('does not stand among the results again', () => {
+    const output = { ...COMPARISON.outputs[0], name: 'rmse', type_names: ['builtins.float'] };
+    const metric = { name: 'rmse', step: 'fit', values: [], is_equal: false };
+    const found = { ...COMPARISON, metrics: [metric], outputs: [output] } as unknown as IComparison;
+    expect(unmeasured(found)).toEqual([]);
+    expect(unmeasured({ ...found, metrics: [] })).toHaveLength(1);
   });
 });

@@ -9,13 +9,16 @@ import sys
 import tempfile
 import zipfile
 from contextlib import contextmanager
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.figure  # noqa: F401 - what it looks for when it is imported is no part of a test
 import pytest
 
+from stepmill import errors
 from stepmill.artifacts.file_digests import file_digest, listing_digest
+from stepmill.artifacts.signing import KEY_VARIABLE, Signer
 from stepmill.model.artifact import ABSENT, FileAccess
 from stepmill_magics import observation
 from stepmill_magics.observation import UNKNOWN, Observer
@@ -335,6 +338,25 @@ def test_importing_code_is_no_data_but_what_the_code_reads_is(
         del local_code
 
     assert _seen(act, folder) == [("code", "local_code.py"), ("read", "x.csv")]
+
+
+def test_what_this_program_reads_and_imports_for_itself_is_no_input(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an editable install, where its code is in no `site-packages`, with a key in the project."""
+    source = Path(errors.__file__)
+    monkeypatch.setenv(KEY_VARIABLE, str(folder / "keys" / "key"))
+
+    def works() -> None:
+        Signer().close({"a": 1})
+        spec = spec_from_file_location("copy_of_ours", source)
+        assert spec is not None
+        assert spec.loader is not None
+        spec.loader.exec_module(module_from_spec(spec))
+
+    assert _seen(works, folder) == []
+    assert (folder / "keys" / "key").is_file()
+    assert _seen(lambda: source.read_text(encoding="utf-8"), folder) == [("read", source.as_posix())]
 
 
 @pytest.mark.parametrize(

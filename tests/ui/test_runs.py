@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def test_runs_with_a_parameter_changed(lab: Lab) -> None:
     lab.write("run/small.ipynb", *SMALL)
     lab.open("run/small.ipynb")
-    expect(lab.panel).to_contain_text("Will run 3, reuse 0")
+    expect(lab.panel).to_contain_text("Will run 3 steps")
     expect(lab.step("double")).to_have_attribute("data-state", "new")
     lab.run_button.click()
     expect(lab.step("double")).to_have_attribute("data-state", "running")
@@ -32,7 +32,7 @@ def test_runs_with_a_parameter_changed(lab: Lab) -> None:
     expect(lab.panel).to_contain_text("This must be a whole number.")
     expect(lab.run_button).to_be_disabled()
     lab.panel.get_by_role("textbox", name="factor").fill("5")
-    expect(lab.panel).to_contain_text("Will run 2, reuse 1")
+    expect(lab.panel).to_contain_text("Will run 2 of 3 steps")
     expect(lab.panel).to_contain_text("factor changed from 2 to 5")
     expect(lab.panel.get_by_role("button", name="Use the notebook's value for factor, 2")).to_be_visible()
     expect(lab.summary).to_contain_text("2 out of date")

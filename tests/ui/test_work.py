@@ -143,7 +143,7 @@ def test_problems_are_underlined_explained_and_fixed(lab: Lab) -> None:
     assert lab.sources()[2] == "%%step b --after load\nprint(rows)"
     lab.set_source(2, "%%step b --after laod\nprint(rows)")
     lab.section("Problems")
-    lab.panel.get_by_role("button", name="write `load`").click()
+    lab.panel.get_by_role("button", name="write load").click()
     expect(lab.summary).not_to_contain_text("problem")
     assert lab.sources()[2] == "%%step b --after load\nprint(rows)"
 

@@ -1,5 +1,6 @@
 import type { IComparedStep, IComparison, IDiffRow, IOutputRow, IRow } from '../client/past';
-import { shortNumber } from './past-runs';
+import { type Direction, directionOf } from './directions';
+import { metricText, shortNumber } from './past-runs';
 
 /** The comparison without what is equal in all runs. */
 export function onlyDifferences(found: IComparison): IComparison {
@@ -45,8 +46,9 @@ export function diffGroups(
 export function metricChange(
   found: IComparison,
   name: string,
-  index: number
-): { isUp: boolean; text: string } | null {
+  index: number,
+  direction: Direction = directionOf(name)
+): { isUp: boolean; text: string; isBetter: boolean | null } | null {
   const [first, other] = [found.runs[0]?.metrics[name], found.runs[index]?.metrics[name]];
   if (typeof first !== 'number' || typeof other !== 'number' || first === other) {
     return null;
@@ -54,7 +56,29 @@ export function metricChange(
   const share =
     first === 0 ? '' : ` (${other > first ? '+' : '−'}${percent((other - first) / first)})`;
   const by = shortNumber(Math.abs(other - first));
-  return { isUp: other > first, text: `${other > first ? '+' : '−'}${by}${share}` };
+  const isUp = other > first;
+  const isBetter = direction ? isUp === (direction === 'higher') : null;
+  return { isUp, isBetter, text: `${isUp ? '+' : '−'}${by}${share}` };
+}
+
+/** The values of a row as numbers are read: few digits, but as many as tell different ones apart. */
+export function rowNumbers(values: readonly (number | string | undefined)[]): string[] {
+  const count = new Set(values).size;
+  for (const digits of [4, 6, 9, 12]) {
+    const texts = values.map(value => metricText(value, digits));
+    if (new Set(texts).size === count) {
+      return texts;
+    }
+  }
+  return values.map(value => (value === undefined ? '–' : String(value)));
+}
+
+/** The results that are not told among the metrics already. */
+export function unmeasured(found: IComparison): IOutputRow[] {
+  const metrics = new Set(found.metrics.map(row => row.name));
+  const isNumber = (row: IOutputRow) =>
+    row.type_names.every(type => /(^|\.)(float\d*|int\d*|bool_?)$/.test(type));
+  return found.outputs.filter(row => !(metrics.has(row.name) && isNumber(row)));
 }
 
 /** Values of steps of which nothing but the digest is known to differ, and the others. */

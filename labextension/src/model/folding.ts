@@ -70,6 +70,7 @@ export function folded(graph: IGraph, groups: readonly IGroup[]): IGraph {
 /** What is most worth to know of a group comes first. */
 const WORST: readonly StepWord[] = [
   'failed',
+  'wrong',
   'blocked',
   'running',
   'queued',
@@ -97,7 +98,10 @@ export function foldedStates(
     const known = members.flatMap(one => one.seconds ?? []);
     const seconds =
       known.length === members.length ? known.reduce((sum, one) => sum + one, 0) : null;
-    return worst ? [{ ...worst, name: group.id, reason: '', seconds, run: null, group }] : [];
+    const isLit = members.some(one => one.isLit) || (worst?.isLit ?? null);
+    return worst
+      ? [{ ...worst, name: group.id, reason: '', seconds, run: null, isLit, group }]
+      : [];
   });
   return [...states.filter(state => !hidden.has(state.name)), ...ofGroups];
 }

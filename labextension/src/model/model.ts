@@ -118,6 +118,13 @@ export class PipelineModel {
     this._typing.restart();
   }
 
+  /** Tell the steps that a run would run from the others, until null. */
+  light(steps: ReadonlySet<string> | null): void {
+    if (steps !== this._state.lit) {
+      this._set({ lit: steps });
+    }
+  }
+
   /** Save the notebook and run its pipeline, or some of it, with the values in the form. */
   async run(scope: IRunScope = {}): Promise<void> {
     const view = this._view;

@@ -60,18 +60,18 @@ export function inOrder(runs: readonly IPastRun[], ids: readonly string[]): stri
 }
 
 /** A metric as it is read in a narrow column; JSON has text for what is no finite number. */
-export function metricText(value: number | string | undefined): string {
+export function metricText(value: number | string | undefined, digits = 4): string {
   if (value === undefined) {
     return '–';
   }
-  return typeof value === 'string' ? value : shortNumber(value);
+  return typeof value === 'string' ? value : shortNumber(value, digits);
 }
 
-export function shortNumber(value: number): string {
+export function shortNumber(value: number, digits = 4): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e7) {
     return String(value);
   }
-  return String(Number(value.toPrecision(4)));
+  return String(Number(value.toPrecision(digits)));
 }
 
 function numberOf(value: number | string | undefined): number | null {

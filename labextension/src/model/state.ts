@@ -57,6 +57,8 @@ export interface IPipelineState {
   /** Why the last run did not start, or could not be stopped. */
   refusal: RequestProblem | null;
   drafts: Drafts;
+  /** The steps that the button which is pointed at would run; null while none is. */
+  lit: ReadonlySet<string> | null;
   /** Whether something is being written or fetched beside a run. */
   isOnErrand: boolean;
   /** Why the last errand came to nothing. */
@@ -80,6 +82,7 @@ export const EMPTY: IPipelineState = {
   activity: 'idle',
   refusal: null,
   drafts: {},
+  lit: null,
   isOnErrand: false,
   errandProblem: null
 };

@@ -11,6 +11,7 @@ export type StepWord =
   | 'fresh'
   | 'blocked'
   | 'edited'
+  | 'wrong'
   | 'queued'
   | 'running'
   | 'executed'
@@ -28,6 +29,8 @@ export interface IStepState {
   /** Seconds of its last execution, or what one is expected to take. */
   seconds: number | null;
   run: IStepRun | null;
+  /** Whether the button that is pointed at would run it; null while none is. */
+  isLit: boolean | null;
   /** Where this is no step, but several that are drawn as one. */
   group?: IGroup;
 }
@@ -55,7 +58,8 @@ function workedOut(state: IPipelineState): IStepState[] {
       word: wordOf(state, step.name),
       reason: run && !isOver(state.run) ? run.reason : (plan?.reason ?? run?.reason ?? ''),
       seconds: run && run.status !== 'cached' ? run.seconds : (plan?.expected_seconds ?? null),
-      run
+      run,
+      isLit: state.lit?.has(step.name) ?? null
     };
   });
 }
@@ -64,6 +68,9 @@ function wordOf(state: IPipelineState, name: string): StepWord {
   const run = state.run?.steps[name];
   if (run && !isOver(state.run)) {
     return run.status;
+  }
+  if (hasError(state, name)) {
+    return 'wrong';
   }
   if (state.edited.has(name)) {
     return 'edited';
@@ -82,6 +89,16 @@ function wordOf(state: IPipelineState, name: string): StepWord {
     default:
       return run?.status ?? 'unknown';
   }
+}
+
+/** Whether an error of the analysis is in a cell of the step. */
+function hasError({ analysis, shown }: IPipelineState, name: string): boolean {
+  const cells = shown?.graph.steps.find(step => step.name === name)?.cells ?? [];
+  const errors = analysis?.graph.diagnostics.filter(one => one.severity === 'error') ?? [];
+  return errors.some(one => {
+    const id = analysis?.cellIds[one.cell ?? -1];
+    return id !== undefined && cells.some(cell => shown?.cellIds[cell] === id);
+  });
 }
 
 /** What the summary sentence counts. */

@@ -8,6 +8,7 @@ import type { PipelineModel } from '../model/model';
 import { problemsOf } from '../model/problems';
 import type { RunsModel } from '../model/runs-model';
 import type { SectionName } from './context';
+import { depthOf } from './pipeline/bowed';
 import type { View } from './pipeline/section';
 import { ReactSection } from './react-section';
 
@@ -15,7 +16,13 @@ import { ReactSection } from './react-section';
 const Section = lazy(() => import('./sections'));
 
 const NAMES: readonly SectionName[] = ['pipeline', 'problems', 'run', 'runs'];
-const SIZES = [6, 2, 4, 5];
+/** Heights in pixels: of a title, and of a layer of a graph with what surrounds it. */
+const TITLE_HEIGHT = 32;
+const LAYER_HEIGHT = 80;
+/** What of the height the steps take at least and at most. */
+const STEPS_SHARE = { least: 0.42, most: 0.6 };
+/** How the others share the rest. */
+const SIZES = [2, 4, 5];
 const LEAST_HEIGHT = 160;
 const FOLDED: readonly SectionName[] = ['problems', 'runs'];
 
@@ -51,7 +58,6 @@ export class PipelinePanel extends SidePanel {
     for (const name of NAMES) {
       this.addWidget(this._sections[name]);
     }
-    this._accordion.setRelativeSizes([...SIZES]);
     this._accordion.expansionToggled.connect(this._onToggled, this);
     model.stateChanged.connect(this._update, this);
     this._update();
@@ -142,7 +148,21 @@ export class PipelinePanel extends SidePanel {
 
   private _share(): void {
     const isFolded = NAMES.map(name => this._sections[name].isHidden);
-    this._accordion.setRelativeSizes(SIZES.map((size, index) => (isFolded[index] ? 0 : size)));
+    const steps = this._stepsShare();
+    const others = SIZES.filter((_, index) => !isFolded[index + 1]).reduce(
+      (sum, one) => sum + one,
+      0
+    );
+    const sizes = [steps, ...SIZES.map(size => (size / (others || 1)) * (1 - steps))];
+    this._accordion.setRelativeSizes(sizes.map((size, index) => (isFolded[index] ? 0 : size)));
+  }
+
+  /** A short graph leaves its room to the others. */
+  private _stepsShare(): number {
+    const room = this._accordion.node.offsetHeight - NAMES.length * TITLE_HEIGHT;
+    const layers = depthOf(this._options.model.state.shown?.graph.edge_details ?? []);
+    const wanted = ((layers + 0.5) * LAYER_HEIGHT) / Math.max(1, room);
+    return Math.min(STEPS_SHARE.most, Math.max(STEPS_SHARE.least, wanted));
   }
 
   private _section(name: SectionName | 'header'): ReactSection {

@@ -2,6 +2,7 @@ import type { RequestProblem } from '../client/problem';
 import { problemsOf } from '../model/problems';
 import { usePanel } from './context';
 import { DiagnosticList } from './problems/section';
+import { Said } from './said';
 
 /** A request that came to nothing: what happened, what to do, and where. */
 export function ProblemCard({
@@ -31,8 +32,16 @@ export function ProblemCard({
       {!isRepeated && problem.kind !== 'missing' && (
         <p className="jp-Stepmill-errorText">{problem.message}</p>
       )}
-      {advice[problem.kind] && <p>{advice[problem.kind]}</p>}
-      {!isRepeated && problem.hint && <p className="jp-Stepmill-hint">{problem.hint}</p>}
+      {advice[problem.kind] && (
+        <p>
+          <Said text={advice[problem.kind] ?? ''} />
+        </p>
+      )}
+      {!isRepeated && problem.hint && (
+        <p className="jp-Stepmill-hint">
+          <Said text={problem.hint} />
+        </p>
+      )}
       {diagnostics.length > 0 && <DiagnosticList diagnostics={diagnostics} />}
       {onClose && (
         <div className="jp-Stepmill-buttons">

@@ -10,3 +10,8 @@ export function shortList(names: readonly string[], characters: number): string 
   const more = names.length - shown.length;
   return more ? `${shown.join(', ')} +${more}` : shown.join(', ');
 }
+
+/** A text cut to so many characters, the last of which says that it was cut. */
+export function shortened(text: string, characters: number): string {
+  return text.length > characters ? `${text.slice(0, characters - 1)}…` : text;
+}

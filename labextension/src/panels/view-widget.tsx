@@ -7,14 +7,18 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import { createContext, lazy, Suspense, useContext } from 'react';
 import type { HistoryClient } from '../client/history';
 import { pipelineIcon } from '../icons';
+import type { Direction } from '../model/directions';
 
 // Chunks of their own, loaded when a view of that kind is first shown.
 const CompareView = lazy(() => import('./compare/view'));
 const StepView = lazy(() => import('./artifacts/view'));
 
+/** Which way metrics get better, where the user says it otherwise than their names. */
+export type Directions = Readonly<Record<string, Direction>>;
+
 /** What a view in the main area shows; kept over a reload of the page. */
 export type ViewArgs =
-  | { kind: 'comparison'; path: string; runs: string[]; everything: boolean }
+  | { kind: 'comparison'; path: string; runs: string[]; everything: boolean; better?: Directions }
   | { kind: 'step'; path: string; run: string; step: string };
 
 export interface IViewServices {

@@ -33,6 +33,7 @@ export function stepMark(word: StepWord, trans: TranslationBundle): IMark {
     stale: { icon: refreshIcon, word: trans.__('out of date'), tone: 'warn' },
     fresh: { icon: checkIcon, word: trans.__('up to date'), tone: 'good' },
     blocked: { icon: lockIcon, word: trans.__('blocked'), tone: 'bad' },
+    wrong: { icon: closeIcon, word: trans.__('has a problem'), tone: 'bad' },
     edited: { icon: editIcon, word: trans.__('edited'), tone: 'warn' },
     queued: { icon: circleEmptyIcon, word: trans.__('queued'), tone: 'quiet' },
     running: { icon: runIcon, word: trans.__('running'), tone: 'busy' },

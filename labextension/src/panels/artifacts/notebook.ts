@@ -14,8 +14,6 @@ export interface INotebookOptions {
   editors: IEditorServices;
 }
 
-const SHOWN = new Map<string, MainAreaWidget>();
-
 /** The notebook that a run, or one step of it, executed: to read, without a kernel. Its outputs are not trusted. */
 export async function notebookWidget(
   { client, trans, rendermime, editors }: INotebookOptions,
@@ -23,11 +21,6 @@ export async function notebookWidget(
   run: string,
   step: string
 ): Promise<MainAreaWidget> {
-  const id = `stepmill-notebook-${run}-${step}`;
-  const known = SHOWN.get(id);
-  if (known && !known.isDisposed) {
-    return known;
-  }
   const document = (await client.notebook(path, run, step)) as INotebookContent;
   const model = new NotebookModel();
   model.fromJSON({
@@ -53,7 +46,7 @@ export async function notebookWidget(
     cell.readOnly = true;
   }
   const widget = new MainAreaWidget({ content });
-  widget.id = id;
+  widget.id = notebookId(run, step);
   widget.toolbar.hide();
   const name = path.split('/').pop() ?? '';
   widget.title.label = step
@@ -62,10 +55,11 @@ export async function notebookWidget(
   widget.title.caption = trans.__('Run %1, to read only', run);
   widget.title.icon = notebookIcon;
   widget.title.closable = true;
-  widget.disposed.connect(() => {
-    SHOWN.delete(id);
-    model.dispose();
-  });
-  SHOWN.set(id, widget);
+  widget.disposed.connect(() => model.dispose());
   return widget;
+}
+
+/** One tab for each notebook that was executed. */
+export function notebookId(run: string, step: string): string {
+  return `stepmill-notebook-${run}-${step}`;
 }

@@ -126,7 +126,7 @@ function Statistics({ preview }: { preview: IPreview }): JSX.Element {
               <td>{column.dtype ?? preview.dtype ?? ''}</td>
               <td className="jp-Stepmill-number">{column.missing ?? ''}</td>
               <td>{column.histogram && <Histogram bins={column.histogram} />}</td>
-              <td>{columnText(column)}</td>
+              <td className="jp-Stepmill-figures">{columnText(column)}</td>
             </tr>
           ))}
         </tbody>

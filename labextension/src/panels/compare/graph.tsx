@@ -1,15 +1,18 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import { caretRightIcon, checkIcon, errorIcon, type LabIcon } from '@jupyterlab/ui-components';
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import type { IComparedStep, IComparison } from '../../client/past';
 import { edgesOf } from '../../model/comparison';
 import { pathThrough } from '../pipeline/layout';
 import { useView } from '../view-widget';
+import { useWidth } from '../width';
 import type { Tone } from '../words';
 
 const WIDTH = 148;
 const HEIGHT = 44;
 const MARGIN = 6;
+/** Smaller than this it is scrolled. */
+const SMALLEST = 0.72;
 
 interface IPoint {
   x: number;
@@ -26,15 +29,25 @@ export function CompareGraph({
 }): JSX.Element | null {
   const { trans } = useView();
   const drawing = useMemo(() => placed(found.steps), [found.steps]);
+  const frame = useRef<HTMLElement>(null);
+  const width = useWidth(frame);
   const last = found.runs.at(-1);
   if (!found.steps.length || !last) {
     return null;
   }
   return (
-    <section className="jp-Stepmill-wide" aria-label={trans.__('Steps, by where they diverged')}>
+    <section
+      ref={frame}
+      className="jp-Stepmill-wide"
+      aria-label={trans.__('Steps, by where they diverged')}
+    >
       <div
         className="jp-Stepmill-compareGraph"
-        style={{ width: drawing.width, height: drawing.height }}
+        style={{
+          width: drawing.width,
+          height: drawing.height,
+          zoom: width ? Math.min(1, Math.max(SMALLEST, width / drawing.width)) : 1
+        }}
       >
         <svg width={drawing.width} height={drawing.height} aria-hidden="true">
           {drawing.edges.map(edge => (

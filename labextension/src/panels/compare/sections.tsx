@@ -1,22 +1,27 @@
 import type { ReactNode } from 'react';
 import type { IComparison, IDiffRow, IOutputRow, IPictureRow, IRow } from '../../client/past';
-import { cellText, diffGroups, isTelling, metricChange, rowName } from '../../model/comparison';
+import { cellText, diffGroups, isTelling, rowName, unmeasured } from '../../model/comparison';
 import { Picture } from '../picture';
-import { useView } from '../view-widget';
-import { Charts } from './charts';
+import { type Directions, useView } from '../view-widget';
 import { Letter } from './letter';
+import { Metrics } from './metrics';
 
 /** What the runs are made of and gave, in the order of cause; sections without rows are left out. */
 export function Sections({
   found,
   path,
-  isWhole
+  isWhole,
+  better,
+  onBetter
 }: {
   found: IComparison;
   path: string;
   isWhole: boolean;
+  better: Directions;
+  onBetter(better: Directions): void;
 }): JSX.Element {
   const { trans } = useView();
+  const outputs = unmeasured(found);
   const sections: [string, number, ReactNode][] = [
     [
       trans.__('Parameters'),
@@ -30,8 +35,16 @@ export function Sections({
       <Rows key="e" found={found} rows={found.environment} />
     ],
     [trans.__('Files'), found.files.length, <Rows key="f" found={found} rows={found.files} />],
-    [trans.__('Results'), found.outputs.length, <Outputs key="o" found={found} path={path} />],
-    [trans.__('Metrics'), found.metrics.length, <Metrics key="m" found={found} />],
+    [
+      trans.__('Results'),
+      outputs.length,
+      <Outputs key="o" found={found} outputs={outputs} path={path} />
+    ],
+    [
+      trans.__('Metrics'),
+      found.metrics.length,
+      <Metrics key="m" found={found} better={better} onBetter={onBetter} />
+    ],
     [trans.__('Pictures'), found.pictures.length, <Pictures key="i" found={found} path={path} />],
     [trans.__('Text outputs'), found.texts.length, <Texts key="t" found={found} />],
     [
@@ -62,15 +75,7 @@ export function Sections({
   );
 }
 
-function Rows({
-  found,
-  rows,
-  withChanges = false
-}: {
-  found: IComparison;
-  rows: readonly IRow[];
-  withChanges?: boolean;
-}): JSX.Element {
+function Rows({ found, rows }: { found: IComparison; rows: readonly IRow[] }): JSX.Element {
   const { trans } = useView();
   return (
     <div className="jp-Stepmill-wide">
@@ -95,7 +100,6 @@ function Rows({
                 // biome-ignore lint/suspicious/noArrayIndexKey: one value a run, in the order of the runs
                 <td key={index} data-other={value !== row.values[0]} title={value ?? undefined}>
                   {cellText(value)}
-                  {withChanges && <Change found={found} name={row.name} index={index} />}
                 </td>
               ))}
             </tr>
@@ -103,34 +107,6 @@ function Rows({
         </tbody>
       </table>
     </div>
-  );
-}
-
-function Change({
-  found,
-  name,
-  index
-}: {
-  found: IComparison;
-  name: string;
-  index: number;
-}): JSX.Element | null {
-  const change = metricChange(found, name, index);
-  return (
-    change && (
-      <span className="jp-Stepmill-change">
-        <span aria-hidden="true">{change.isUp ? '▲' : '▼'}</span> {change.text}
-      </span>
-    )
-  );
-}
-
-function Metrics({ found }: { found: IComparison }): JSX.Element {
-  return (
-    <>
-      <Rows found={found} rows={found.metrics} withChanges />
-      <Charts found={found} />
-    </>
   );
 }
 
@@ -220,11 +196,19 @@ function Diffs({
 
 const KINDS: Record<string, string> = { '+': 'added', '-': 'removed', '@': 'place' };
 
-function Outputs({ found, path }: { found: IComparison; path: string }): JSX.Element {
+function Outputs({
+  found,
+  outputs,
+  path
+}: {
+  found: IComparison;
+  outputs: readonly IOutputRow[];
+  path: string;
+}): JSX.Element {
   const drawn = new Set(found.pictures.map(row => row.step));
   return (
     <>
-      {found.outputs.map(row => (
+      {outputs.map(row => (
         <div key={JSON.stringify([row.step, row.name])} className="jp-Stepmill-output">
           <p>
             <b>
@@ -234,7 +218,7 @@ function Outputs({ found, path }: { found: IComparison; path: string }): JSX.Ele
               {shortType(row)} · <OutputWords found={found} row={row} />
             </span>
           </p>
-          {isTelling(row) && <Rows found={found} rows={row.details} />}
+          {isTelling(row) && <Details found={found} row={row} />}
           {row.pictures.some(Boolean) && !row.is_equal && !drawn.has(row.step) && (
             <SideBySide
               found={found}
@@ -248,6 +232,22 @@ function Outputs({ found, path }: { found: IComparison; path: string }): JSX.Ele
     </>
   );
 }
+
+/** What was noted down of a value; folded where that is long. */
+function Details({ found, row }: { found: IComparison; row: IOutputRow }): JSX.Element {
+  const { trans } = useView();
+  const rows = <Rows found={found} rows={row.details} />;
+  return row.details.length <= MOST_UNFOLDED ? (
+    rows
+  ) : (
+    <details>
+      <summary>{trans.__('%1 things that differ', row.details.length)}</summary>
+      {rows}
+    </details>
+  );
+}
+
+const MOST_UNFOLDED = 6;
 
 function OutputWords({ found, row }: { found: IComparison; row: IOutputRow }): JSX.Element {
   const { trans } = useView();

@@ -20,7 +20,7 @@ export default function CompareView({
   onArgs
 }: {
   args: Args;
-  onArgs(changed: Partial<Pick<Args, 'runs' | 'everything'>>): void;
+  onArgs(changed: Partial<Pick<Args, 'runs' | 'everything' | 'better'>>): void;
 }): JSX.Element {
   const { client, trans } = useView();
   const { path, runs, everything } = args;
@@ -68,7 +68,13 @@ export default function CompareView({
         onBaseline={id => onArgs({ runs: withBaseline(runs, id) })}
       />
       <CompareGraph found={answer} path={path} />
-      <Sections found={shown} path={path} isWhole={everything} />
+      <Sections
+        found={shown}
+        path={path}
+        isWhole={everything}
+        better={args.better ?? {}}
+        onBetter={better => onArgs({ better })}
+      />
     </div>
   );
 }

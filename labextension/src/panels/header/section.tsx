@@ -45,13 +45,17 @@ export function HeaderSection({
               }}
             />
           )}
-          <ToolbarButtonComponent
-            icon={isList ? pipelineIcon : listIcon}
-            tooltip={
-              isList ? trans.__('Show the steps as a graph') : trans.__('Show the steps as a list')
-            }
-            onClick={onToggle}
-          />
+          {counts.steps > 0 && (
+            <ToolbarButtonComponent
+              icon={isList ? pipelineIcon : listIcon}
+              tooltip={
+                isList
+                  ? trans.__('Show the steps as a graph')
+                  : trans.__('Show the steps as a list')
+              }
+              onClick={onToggle}
+            />
+          )}
         </div>
       )}
       {counts.steps > 0 && <Summary counts={counts} panel={panel} />}
@@ -171,7 +175,7 @@ function EmptyState({ state }: { state: IPipelineState }): JSX.Element | null {
     return null;
   }
   return (
-    <div className="jp-Stepmill-quiet">
+    <div className="jp-Stepmill-quiet jp-Stepmill-begin">
       <p>
         {trans.__(
           'No steps yet. A step is a cell whose first line names it, or several cells with one name:'

@@ -69,3 +69,8 @@ function layers(edges: readonly IEnds[]): ReadonlyMap<string, number> {
   }
   return found;
 }
+
+/** How many layers steps with these edges have. */
+export function depthOf(edges: readonly IEnds[]): number {
+  return Math.max(0, ...layers(edges).values()) + 1;
+}

@@ -6,6 +6,8 @@ import { isOver } from '../../model/run';
 import type { IStepState } from '../../model/steps';
 import { usePanel, usePipeline } from '../context';
 import { Mark } from '../mark';
+import { RunButton } from '../run/run-button';
+import { Said } from '../said';
 import { durationText, edgeKindText, placeText, stepMark } from '../words';
 
 /** What was chosen in the graph or the list: a step, or all edges between two. */
@@ -86,7 +88,11 @@ function StepCard({
       }
       onClose={onClose}
     >
-      {state.reason && state.reason !== mark.word && <p>{state.reason}</p>}
+      {state.reason && state.reason !== mark.word && (
+        <p>
+          <Said text={state.reason} />
+        </p>
+      )}
       {time && <p className="jp-Stepmill-place">{time}</p>}
       <Flow
         title={trans.__('takes')}
@@ -124,37 +130,32 @@ function StepButtons({ graph, name }: { graph: IGraph; name: string }): JSX.Elem
   const { run, activity, isOnErrand, notebook } = usePipeline();
   const after = withAfter(graph, name).size - 1;
   const isLocked = !isOver(run) || activity !== 'idle';
-  const start = (scope: Parameters<typeof model.run>[0]) => {
-    open('run');
-    void model.run(scope);
-  };
+  const show = () => open('run');
   return (
     <div className="jp-Stepmill-buttons">
-      <button
-        type="button"
-        className="jp-Button jp-mod-styled"
-        disabled={isLocked}
-        title={trans._n(
-          'Run it, and %1 step after it, also where results could be reused',
-          'Run it, and the %1 steps after it, also where results could be reused',
+      <RunButton
+        label={trans.__('Run from here')}
+        about={trans._n(
+          'Save the notebook; run this step and %1 step after it, also where results could be reused',
+          'Save the notebook; run this step and the %1 steps after it, also where results could be reused',
           after
         )}
-        onClick={() => start({ from: [name] })}
-      >
-        {trans.__('Run from here')}
-      </button>
+        scope={{ from: [name] }}
+        isDisabled={isLocked}
+        onStart={show}
+      />
+      <RunButton
+        label={trans.__('Run only this')}
+        about={trans.__(
+          'Save the notebook; run this step, and of those before it the ones without a valid result'
+        )}
+        scope={{ steps: [name], refresh: [name] }}
+        isDisabled={isLocked}
+        onStart={show}
+      />
       <button
         type="button"
-        className="jp-Button jp-mod-styled"
-        disabled={isLocked}
-        title={trans.__('Run it, and of the steps before it those without a valid result')}
-        onClick={() => start({ steps: [name], refresh: [name] })}
-      >
-        {trans.__('Run only this')}
-      </button>
-      <button
-        type="button"
-        className="jp-Button jp-mod-styled"
+        className="jp-Stepmill-link"
         disabled={isOnErrand}
         title={trans.__(
           'Write the step as a notebook whose first cell loads what it takes, and open that'
@@ -166,7 +167,7 @@ function StepButtons({ graph, name }: { graph: IGraph; name: string }): JSX.Elem
       {run?.steps[name] && notebook && (
         <button
           type="button"
-          className="jp-Button jp-mod-styled"
+          className="jp-Stepmill-link"
           title={trans.__('What it took and gave in the last run, and why it ran')}
           onClick={() =>
             execute('stepmill:show-step', { path: notebook.path, run: run.id, step: name })

@@ -15,7 +15,7 @@ import {
   type Viewport
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
-import { memo, useCallback, useEffect, useMemo } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef } from 'react';
 import type { IGraph } from '../../client/documents';
 import type { IStepState } from '../../model/steps';
 import { usePanel } from '../context';
@@ -25,9 +25,8 @@ import {
   type Direction,
   type IPlacedEdge,
   type IPlacedGraph,
-  type IPoint,
+  type IPlacedNode,
   NODE_HEIGHT,
-  NODE_WIDTH,
   pathThrough,
   place,
   shapeOf
@@ -108,6 +107,7 @@ export default function StepGraph({
 }
 
 const PADDING = 0.04;
+const TOP = 12;
 const MIN_ZOOM = 0.1;
 const READABLE_ZOOM = 0.6;
 const NODE_TYPES = { step: memo(StepNodeView) };
@@ -201,14 +201,17 @@ function EdgeLabel({
 
 /**
  * The panel opens at size 0 and is resized: fit again each time it has a new size or a new layout.
- * A graph that is walked, not seen whole, stays where it is while a card takes height from it.
+ * While a card takes height from it, it stays as large as it was.
  */
 function Refit({ placed, isHeld }: { placed: IPlacedGraph; isHeld: boolean }): null {
   const { setViewport } = useReactFlow();
   const width = useStore(store => store.width);
   const height = useStore(store => store.height);
+  const fitted = useRef<{ placed: IPlacedGraph; width: number } | null>(null);
   useEffect(() => {
-    if (width > 0 && height > 0 && !(isHeld && !fits(placed, width, height))) {
+    const isKnown = fitted.current?.placed === placed && fitted.current.width === width;
+    if (width > 0 && height > 0 && !(isHeld && isKnown)) {
+      fitted.current = { placed, width };
       void setViewport(viewportOf(placed, width, height));
     }
   }, [width, height, placed, isHeld, setViewport]);
@@ -244,8 +247,8 @@ function FollowFocus({ placed, chosen }: { placed: IPlacedGraph; chosen: string 
 }
 
 /** The view moved so that a step is in its middle, along each axis on which it is out of view; else as it is. */
-function seeing(node: IPoint, view: Viewport, width: number, height: number): Viewport {
-  const x = along(node.x * view.zoom + view.x, NODE_WIDTH * view.zoom, width);
+function seeing(node: IPlacedNode, view: Viewport, width: number, height: number): Viewport {
+  const x = along(node.x * view.zoom + view.x, node.width * view.zoom, width);
   const y = along(node.y * view.zoom + view.y, NODE_HEIGHT * view.zoom, height);
   return x || y ? { ...view, x: view.x + x, y: view.y + y } : view;
 }
@@ -263,11 +266,19 @@ function viewportOf(placed: IPlacedGraph, width: number, height: number): Viewpo
     return whole(placed, width, height);
   }
   const zoom = Math.min(1, Math.max(READABLE_ZOOM, (width * (1 - 2 * PADDING)) / placed.width));
-  return {
-    zoom,
-    x: Math.max(width * PADDING, (width - placed.width * zoom) / 2),
-    y: Math.max(height * PADDING, (height - placed.height * zoom) / 2)
-  };
+  return { zoom, x: startOf(placed, zoom, width), y: height * PADDING };
+}
+
+/** Where a graph begins from the left: in the middle, or so that the first step of a wide one is seen. */
+function startOf(placed: IPlacedGraph, zoom: number, width: number): number {
+  const edge = width * PADDING;
+  const room = width - placed.width * zoom;
+  const [first] = [...placed.nodes].sort((one, other) => one.y - other.y || one.x - other.x);
+  if (room >= 2 * edge || !first) {
+    return Math.max(edge, room / 2);
+  }
+  const centred = (width - first.width * zoom) / 2 - first.x * zoom;
+  return Math.min(edge, Math.max(room - edge, centred));
 }
 
 /** Whether all of the graph can be shown so that its names can be read. */
@@ -277,7 +288,8 @@ function fits(placed: IPlacedGraph, width: number, height: number): boolean {
 
 function whole(placed: IPlacedGraph, width: number, height: number): Viewport {
   const bounds = { x: 0, y: 0, width: placed.width, height: placed.height };
-  return getViewportForBounds(bounds, width, height, MIN_ZOOM, 1, PADDING);
+  const view = getViewportForBounds(bounds, width, height, MIN_ZOOM, 1, PADDING);
+  return { ...view, y: Math.min(view.y, TOP) }; // what is read from the top begins there
 }
 
 /**
@@ -291,7 +303,7 @@ function nodesOf(
   onChoose: OnChoose
 ): StepNode[] {
   const states = new Map(steps.map(state => [state.name, state]));
-  return placed.nodes.flatMap(({ name, x, y }) => {
+  return placed.nodes.flatMap(({ name, x, y, width }) => {
     const state = states.get(name);
     return state
       ? [
@@ -299,10 +311,10 @@ function nodesOf(
             id: name,
             type: 'step' as const,
             position: { x, y },
-            width: NODE_WIDTH,
+            width,
             height: NODE_HEIGHT,
-            measured: { width: NODE_WIDTH, height: NODE_HEIGHT },
-            handles: handles(direction),
+            measured: { width, height: NODE_HEIGHT },
+            handles: handles(direction, width),
             data: { state, direction, onChoose }
           }
         ]
@@ -310,7 +322,7 @@ function nodesOf(
   });
 }
 
-function handles(direction: Direction) {
+function handles(direction: Direction, width: number) {
   const isDown = direction === 'TB';
   const point = { width: 1, height: 1, id: null };
   return [
@@ -318,14 +330,14 @@ function handles(direction: Direction) {
       ...point,
       type: 'target' as const,
       position: isDown ? Position.Top : Position.Left,
-      x: isDown ? NODE_WIDTH / 2 : 0,
+      x: isDown ? width / 2 : 0,
       y: isDown ? 0 : NODE_HEIGHT / 2
     },
     {
       ...point,
       type: 'source' as const,
       position: isDown ? Position.Bottom : Position.Right,
-      x: isDown ? NODE_WIDTH / 2 : NODE_WIDTH,
+      x: isDown ? width / 2 : width,
       y: isDown ? NODE_HEIGHT : NODE_HEIGHT / 2
     }
   ];

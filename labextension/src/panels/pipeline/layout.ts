@@ -1,11 +1,16 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import type { EdgeKind, IEdge, IGraph } from '../../client/documents';
-import { shortList } from '../short-list';
+import { withAfter } from '../../model/graph-walk';
+import { shortened, shortList } from '../short-list';
 import { bow, bowedEdges } from './bowed';
 
-export const NODE_WIDTH = 132;
 export const NODE_HEIGHT = 46;
+const LEAST_WIDTH = 128;
+const MOST_WIDTH = 200;
+const NAME_CHARACTER_WIDTH = 8;
+const NAME_PADDING = 22;
 const LABEL_CHARACTERS = 15;
+const LONGEST_LABEL = 26;
 const CHARACTER_WIDTH = 5.6;
 const LABEL_HEIGHT = 16;
 
@@ -18,6 +23,7 @@ export interface IPoint {
 
 export interface IPlacedNode extends IPoint {
   name: string;
+  width: number;
 }
 
 /** All edges between two steps, drawn as one. */
@@ -62,9 +68,9 @@ export function place(
     ranksep: direction === 'TB' ? 18 : 26
   });
   for (const step of graph.steps) {
-    drawing.setNode(step.name, { width: NODE_WIDTH, height: NODE_HEIGHT });
+    drawing.setNode(step.name, { width: widthOf(step.name), height: NODE_HEIGHT });
   }
-  const bundles = bundled(graph.edge_details, wordOf);
+  const bundles = needed(bundled(graph.edge_details, wordOf));
   const bowed = bowedEdges(bundles);
   for (const bundle of bundles.filter(one => !bowed.has(one))) {
     const { producer, consumer, label } = bundle;
@@ -78,7 +84,8 @@ export function place(
     height,
     nodes: graph.steps.map(({ name }) => {
       const { x, y } = drawing.node(name) as IPoint;
-      return { name, x: x - NODE_WIDTH / 2, y: y - NODE_HEIGHT / 2 };
+      const own = widthOf(name);
+      return { name, width: own, x: x - own / 2, y: y - NODE_HEIGHT / 2 };
     }),
     edges: bundles.map(bundle => {
       if (bowed.has(bundle)) {
@@ -91,6 +98,32 @@ export function place(
       return { ...bundle, points, labelAt: { x, y } };
     })
   };
+}
+
+/** As wide as its name, so far as there is room. */
+function widthOf(name: string): number {
+  const wanted = name.length * NAME_CHARACTER_WIDTH + NAME_PADDING;
+  return Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, wanted));
+}
+
+/** Without the edges that carry no value and order only what others order already. */
+function needed<T extends Pick<IPlacedEdge, 'producer' | 'consumer' | 'edges'>>(bundles: T[]): T[] {
+  const reached = new Map<string, ReadonlySet<string>>();
+  const after = (name: string) => {
+    const known = reached.get(name) ?? withAfter({ edge_details: bundles }, name);
+    reached.set(name, known);
+    return known;
+  };
+  const next = new Map<string, string[]>();
+  for (const { producer, consumer } of bundles) {
+    next.set(producer, [...(next.get(producer) ?? []), consumer]);
+  }
+  const isOrdered = ({ producer, consumer }: T) =>
+    !after(consumer).has(producer) && // in a circle every edge tells
+    (next.get(producer) ?? []).some(name => name !== consumer && after(name).has(consumer));
+  return bundles.filter(
+    bundle => bundle.edges.some(edge => edge.kind === 'data') || !isOrdered(bundle)
+  );
 }
 
 /** A smooth SVG path through the points of an edge: straight ends, rounded corners. */
@@ -120,7 +153,15 @@ function bundled(edges: readonly IEdge[], wordOf: (kind: EdgeKind) => string) {
     bundles.set(key, bundle);
   }
   return [...bundles.values()].map(bundle => {
-    const names = bundle.edges.map(edge => edge.name || wordOf(edge.kind));
-    return { ...bundle, label: shortList(names, LABEL_CHARACTERS) };
+    const names = bundle.edges.map(edge => nameOf(edge, wordOf));
+    return {
+      ...bundle,
+      label: shortened(shortList([...new Set(names)], LABEL_CHARACTERS), LONGEST_LABEL)
+    };
   });
+}
+
+/** A file that is not known by its name is called "?" by the analysis. */
+function nameOf(edge: IEdge, wordOf: (kind: EdgeKind) => string): string {
+  return edge.name && edge.name !== '?' ? edge.name : wordOf(edge.kind);
 }

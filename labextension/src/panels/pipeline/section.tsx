@@ -1,10 +1,10 @@
+import { InputGroup, searchIcon } from '@jupyterlab/ui-components';
 import {
   type KeyboardEvent,
   lazy,
   Suspense,
   useCallback,
   useEffect,
-  useLayoutEffect,
   useMemo,
   useRef,
   useState
@@ -13,8 +13,10 @@ import type { IGraph } from '../../client/documents';
 import { folded, foldedStates, groupsOf, isGroup } from '../../model/folding';
 import { neighbours } from '../../model/graph-walk';
 import type { IShownGraph } from '../../model/state';
+import { filteredSteps, withOnly } from '../../model/step-filter';
 import { stepStates } from '../../model/steps';
 import { usePanel, usePipeline } from '../context';
+import { useWidth } from '../width';
 import { placeText } from '../words';
 import { type Choice, ChoiceCard } from './card';
 import type { IGraphProps } from './graph';
@@ -25,6 +27,8 @@ const StepGraph = lazy(() => import('./graph'));
 
 export type View = 'automatic' | 'graph' | 'list';
 
+/** Fewer steps than these are seen at a glance. */
+const FILTERED = 8;
 const NARROW = 230;
 const WIDE = 700;
 
@@ -39,8 +43,25 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
   const { shown, unreadable, notebook } = state;
   const [choice, setChoice] = useState<Choice | null>(null);
   const path = notebook?.path;
+  const [filter, setFilter] = useState('');
+  const graph = shown?.graph ?? null;
+  const found = useMemo(
+    () => (graph && filter.trim() ? filteredSteps(graph, filter) : null),
+    [graph, filter]
+  );
+  const drawn = useMemo(
+    () => (shown && found ? { ...shown, graph: withOnly(shown.graph, found) } : shown),
+    [shown, found]
+  );
+  const listed = useMemo(
+    () => (found ? steps.filter(step => found.has(step.name)) : steps),
+    [steps, found]
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was chosen in one notebook is not in the next
-  useEffect(() => setChoice(null), [path]);
+  useEffect(() => {
+    setChoice(null);
+    setFilter('');
+  }, [path]);
   return (
     <div className="jp-Stepmill-pipeline" ref={frame}>
       {unreadable && (
@@ -49,18 +70,22 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
           {unreadable.cell !== null && ` (${placeText(unreadable.cell, unreadable.line, trans)})`}
         </p>
       )}
+      {steps.length >= FILTERED && <StepFilter filter={filter} onFilter={setFilter} />}
+      {found?.size === 0 && (
+        <p className="jp-Stepmill-quiet">{trans.__('No step has “%1”.', filter.trim())}</p>
+      )}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: arrow keys go from one button inside to the next */}
       <div
         className="jp-Stepmill-steps"
-        onKeyDown={event => walk(event, shown?.graph ?? null, setChoice)}
+        onKeyDown={event => walk(event, drawn?.graph ?? null, setChoice)}
       >
-        {shown && width > 0 && !isList && (
+        {drawn && width > 0 && !isList && found?.size !== 0 && (
           <Suspense
             fallback={<p className="jp-Stepmill-quiet">{trans.__('Loading the graph…')}</p>}
           >
             <FoldingGraph
-              shown={shown}
-              steps={steps}
+              shown={drawn}
+              steps={listed}
               direction={width > WIDE ? 'LR' : 'TB'}
               isFaded={unreadable !== null}
               choice={choice}
@@ -74,7 +99,7 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
             data-faded={unreadable !== null}
             aria-label={trans.__('Steps in order')}
           >
-            {steps.map(step => (
+            {listed.map(step => (
               <li key={step.name}>
                 <StepRow state={step} onChoose={setChoice} />
               </li>
@@ -90,6 +115,36 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
           onClose={() => setChoice(null)}
         />
       )}
+    </div>
+  );
+}
+
+function StepFilter({
+  filter,
+  onFilter
+}: {
+  filter: string;
+  onFilter(filter: string): void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <div className="jp-Stepmill-filter">
+      <InputGroup
+        type="search"
+        rightIcon={searchIcon}
+        placeholder={trans.__('Filter steps')}
+        title={trans.__(
+          'Names of steps or values; +name with all before it, name+ with all after it'
+        )}
+        aria-label={trans.__('Filter the steps')}
+        value={filter}
+        onChange={event => onFilter(event.target.value)}
+        onKeyDown={event => {
+          if (event.key === 'Escape') {
+            onFilter('');
+          }
+        }}
+      />
     </div>
   );
 }
@@ -152,7 +207,7 @@ function FoldingGraph({ shown, steps, onChoose, ...others }: IFoldingProps): JSX
 
 /**
  * Up and Down go to the step before and after in the notebook's order, Left and Right along an edge;
- * Space tells about the step, where Enter goes to its cell; Escape closes what is told.
+ * Space tells about the step, where Enter goes to its cell; Escape closes what is told; / goes to the filter.
  */
 function walk(
   event: KeyboardEvent<HTMLElement>,
@@ -169,7 +224,9 @@ function walk(
     const [first] = neighbours(graph, name, side);
     return buttons.find(button => button.dataset.step === first);
   };
+  const box = event.currentTarget.parentElement?.querySelector<HTMLElement>('input[type="search"]');
   const targets: Record<string, () => HTMLElement | undefined> = {
+    '/': () => box ?? undefined,
     ArrowDown: () => buttons[at + 1],
     ArrowUp: () => buttons[at - 1],
     ArrowRight: () => along('after'),
@@ -184,19 +241,4 @@ function walk(
   }
   event.preventDefault();
   targets[event.key]?.()?.focus();
-}
-
-function useWidth(element: React.RefObject<HTMLElement>): number {
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    const node = element.current;
-    if (!node) {
-      return;
-    }
-    const observer = new ResizeObserver(() => setWidth(node.clientWidth));
-    observer.observe(node);
-    setWidth(node.clientWidth);
-    return () => observer.disconnect();
-  }, [element]);
-  return width;
 }

@@ -24,6 +24,7 @@ export function StepBox({ state, onChoose }: IStepProps): JSX.Element {
       data-step={state.name}
       data-state={state.word}
       data-tone={mark.tone}
+      data-lit={state.isLit ?? undefined}
       title={describe(state, mark, trans)}
       aria-label={describe(state, mark, trans)}
       data-group={state.group !== undefined}
@@ -54,6 +55,7 @@ export function StepRow({ state, onChoose }: IStepProps): JSX.Element {
       data-step={state.name}
       data-state={state.word}
       data-tone={mark.tone}
+      data-lit={state.isLit ?? undefined}
       title={state.reason}
       aria-label={describe(state, mark, trans)}
       onClick={() => {

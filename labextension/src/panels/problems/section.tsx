@@ -2,6 +2,7 @@ import type { IDiagnostic } from '../../client/documents';
 import { problemsOf } from '../../model/problems';
 import { usePanel, usePipeline } from '../context';
 import { Mark } from '../mark';
+import { Said } from '../said';
 import { placeText, severityMark } from '../words';
 
 /** What the analysis has to say, worst first. */
@@ -37,7 +38,7 @@ function Remedies({ diagnostic }: { diagnostic: IDiagnostic }): JSX.Element | nu
           className="jp-Stepmill-link"
           onClick={() => void model.go.toDiagnostic({ ...diagnostic, ...place })}
         >
-          {placeText(place.cell, place.line, trans)}: {place.message}
+          {placeText(place.cell, place.line, trans)}: <Said text={place.message} />
         </button>
       ))}
       {isOffered &&
@@ -49,7 +50,7 @@ function Remedies({ diagnostic }: { diagnostic: IDiagnostic }): JSX.Element | nu
             title={trans.__('Change the notebook: %1. Undo takes it back.', fix.title)}
             onClick={() => model.errands.fix(fix)}
           >
-            {fix.title}
+            <Said text={fix.title} />
           </button>
         ))}
     </div>
@@ -76,9 +77,15 @@ export function DiagnosticList({
           >
             <span className="jp-Stepmill-rowHead">
               <Mark mark={severityMark(one.severity, trans)} />
-              <span className="jp-Stepmill-message">{one.message}</span>
+              <span className="jp-Stepmill-message">
+                <Said text={one.message} />
+              </span>
             </span>
-            {one.hint && <span className="jp-Stepmill-hint">{one.hint}</span>}
+            {one.hint && (
+              <span className="jp-Stepmill-hint">
+                <Said text={one.hint} />
+              </span>
+            )}
             <span className="jp-Stepmill-place">
               {one.cell !== null && `${placeText(one.cell, one.line, trans)} · `}
               {one.code}

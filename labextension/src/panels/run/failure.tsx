@@ -2,8 +2,10 @@ import { failedStep, type IRun, isOver } from '../../model/run';
 import { framesOf, plainTraceback } from '../../model/traceback';
 import { usePanel, usePipeline } from '../context';
 import { Mark } from '../mark';
+import { Said } from '../said';
 import { placeText, stepMark } from '../words';
 import { StepLog } from './log';
+import { RunButton } from './run-button';
 
 /** The step that failed, what it said, and the way to its line. */
 export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
@@ -27,7 +29,11 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
         {trans.__('%1 failed', failed.name)}
       </p>
       <p className="jp-Stepmill-errorText">{message}</p>
-      {error?.hint && <p className="jp-Stepmill-hint">{error.hint}</p>}
+      {error?.hint && (
+        <p className="jp-Stepmill-hint">
+          <Said text={error.hint} />
+        </p>
+      )}
       {typeof error?.cell === 'number' && (
         <button
           type="button"
@@ -50,15 +56,12 @@ export function FailureCard({ run }: { run: IRun }): JSX.Element | null {
         </button>
       )}
       <div className="jp-Stepmill-buttons">
-        <button
-          type="button"
-          className="jp-Button jp-mod-styled"
-          disabled={isLocked}
-          title={trans.__('Save the notebook, and run this step and what comes after it')}
-          onClick={() => void model.run({ from: [failed.name] })}
-        >
-          {trans.__('Run from here')}
-        </button>
+        <RunButton
+          label={trans.__('Run from here')}
+          about={trans.__('Save the notebook, and run this step and what comes after it')}
+          scope={{ from: [failed.name] }}
+          isDisabled={isLocked}
+        />
         <button
           type="button"
           className="jp-Button jp-mod-styled"

@@ -1,3 +1,4 @@
+import { HTMLSelect } from '@jupyterlab/ui-components';
 import { useId } from 'react';
 import type { IParameter } from '../../client/documents';
 import { type Drafts, fieldOf, readDraft, textOf } from '../../model/parameters';
@@ -10,15 +11,11 @@ export interface IFormProps {
 }
 
 /** A field for each parameter, by its type; a changed one is marked and can go back. */
-export function ParameterForm({ parameters, drafts, isLocked }: IFormProps): JSX.Element {
+export function ParameterForm({ parameters, drafts, isLocked }: IFormProps): JSX.Element | null {
   const { model, trans } = usePanel();
   const names = Object.keys(parameters);
   if (!names.length) {
-    return (
-      <p className="jp-Stepmill-quiet">
-        {trans.__('No parameters. Put %1 on a cell of literals.', '%%parameters')}
-      </p>
-    );
+    return null;
   }
   const isChanged = names.some(name => name in drafts);
   return (
@@ -108,16 +105,11 @@ function FieldInput({ id, parameter, value, onChange }: IInputProps): JSX.Elemen
       );
     case 'select':
       return (
-        <select
-          id={id}
-          className="jp-mod-styled"
-          value={value}
-          onChange={event => onChange(event.target.value)}
-        >
+        <HTMLSelect id={id} value={value} onChange={event => onChange(event.target.value)}>
           {[...(parameter.choices ?? []), ...(parameter.optional ? [null] : [])].map(choice => (
             <option key={textOf(parameter, choice)}>{textOf(parameter, choice)}</option>
           ))}
-        </select>
+        </HTMLSelect>
       );
     case 'number':
       return (

@@ -4,11 +4,13 @@ import { isOver } from '../../model/run';
 import { countsOf } from '../../model/steps';
 import { usePanel, usePipeline } from '../context';
 import { ProblemCard } from '../problem-card';
+import { Said } from '../said';
 import { AcceptOutputs } from './accept';
 import { FailureCard } from './failure';
 import { ParameterForm } from './form';
 import { PlanView } from './plan';
 import { RunProgress } from './progress';
+import { RunButton } from './run-button';
 
 /** How the pipeline is run: values, what a run would do, the run that goes on, how the last one failed. */
 export function RunSection(): JSX.Element {
@@ -48,6 +50,16 @@ export function RunSection(): JSX.Element {
           isEdited={state.edited.size > 0}
         />
       )}
+      {!Object.keys(parameters).length && (
+        <p className="jp-Stepmill-hint">
+          <Said
+            text={trans.__(
+              'A cell of plain values that begins with `%1` gives fields here, to run with other values.',
+              '%%parameters'
+            )}
+          />
+        </p>
+      )}
     </div>
   );
 }
@@ -72,24 +84,19 @@ function RunButtons({ isGood }: { isGood: boolean }): JSX.Element {
   const isDisabled = !isGood || activity !== 'idle' || !shown?.graph.steps.length;
   return (
     <div className="jp-Stepmill-buttons">
-      <button
-        type="button"
-        className="jp-Button jp-mod-styled jp-mod-accept"
-        disabled={isDisabled}
-        title={trans.__('Save the notebook and run its pipeline')}
-        onClick={() => void model.run()}
-      >
-        {activity === 'starting' ? trans.__('Starting…') : trans.__('Run')}
-      </button>
-      <button
-        type="button"
-        className="jp-Button jp-mod-styled"
-        disabled={isDisabled}
-        title={trans.__('Save the notebook and run every step, also where results could be reused')}
-        onClick={() => void model.run({ refresh: true })}
-      >
-        {trans.__('Run all anew')}
-      </button>
+      <RunButton
+        label={activity === 'starting' ? trans.__('Starting…') : trans.__('Run')}
+        about={trans.__('Save the notebook and run its pipeline.')}
+        scope={{}}
+        isDisabled={isDisabled}
+        isPrimary
+      />
+      <RunButton
+        label={trans.__('Run all anew')}
+        about={trans.__('Save the notebook and run every step; reuse nothing.')}
+        scope={{ refresh: true }}
+        isDisabled={isDisabled}
+      />
     </div>
   );
 }

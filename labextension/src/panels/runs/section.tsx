@@ -1,5 +1,5 @@
 import { Time } from '@jupyterlab/coreutils';
-import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
+import { caretDownIcon, caretUpIcon, InputGroup, searchIcon } from '@jupyterlab/ui-components';
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import type { IPastRun } from '../../client/past';
 import {
@@ -97,9 +97,9 @@ function Bar({ state }: { state: IRunsState }): JSX.Element {
   const { trans, runs } = usePanel();
   return (
     <div className="jp-Stepmill-runsBar">
-      <input
+      <InputGroup
         type="search"
-        className="jp-mod-styled"
+        rightIcon={searchIcon}
         placeholder={trans.__('Filter: alpha=0.3 failed')}
         aria-label={trans.__('Filter the runs')}
         value={state.filter}
