@@ -11,6 +11,8 @@ export interface IPlace {
 
 export interface IStep {
   name: string;
+  /** What is written on it where that is not its name. */
+  title?: string;
   cells: number[];
   inputs: Record<string, string>;
   outputs: string[];

@@ -46,13 +46,15 @@ export function groupsOf(graph: IGraph, headings: readonly string[]): IGroup[] {
 
 /** The graph with a node for each folded group in the place of its steps; names of edges are kept once. */
 export function folded(graph: IGraph, groups: readonly IGroup[]): IGraph {
+  const titles = new Map(groups.map(group => [group.id, titleOf(group)]));
   const groupOf = new Map(groups.flatMap(group => group.members.map(name => [name, group.id])));
   const nodeOf = (name: string) => groupOf.get(name) ?? name;
   const steps = new Map<string, IStep>();
   for (const step of graph.steps) {
     const id = nodeOf(step.name);
     if (!steps.has(id)) {
-      steps.set(id, { ...step, name: id });
+      const title = titles.get(id);
+      steps.set(id, title === undefined ? step : { ...step, name: id, title });
     }
   }
   const edges = new Map<string, IEdge>();
@@ -65,6 +67,11 @@ export function folded(graph: IGraph, groups: readonly IGroup[]): IGraph {
     }
   }
   return { ...graph, steps: [...steps.values()], edge_details: [...edges.values()] };
+}
+
+/** "Part 1 (25)": the heading, and how many steps are folded below it. */
+export function titleOf({ title, members }: IGroup): string {
+  return `${title} (${members.length})`;
 }
 
 /** What is most worth to know of a group comes first. */

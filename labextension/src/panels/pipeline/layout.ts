@@ -1,5 +1,5 @@
 import { Graph, layout } from '@dagrejs/dagre';
-import type { EdgeKind, IEdge, IGraph } from '../../client/documents';
+import type { EdgeKind, IEdge, IGraph, IStep } from '../../client/documents';
 import { withAfter } from '../../model/graph-walk';
 import { shortened, shortList } from '../short-list';
 import { bow, bowedEdges } from './bowed';
@@ -68,7 +68,7 @@ export function place(
     ranksep: direction === 'TB' ? 18 : 26
   });
   for (const step of graph.steps) {
-    drawing.setNode(step.name, { width: widthOf(step.name), height: NODE_HEIGHT });
+    drawing.setNode(step.name, { width: widthOf(step), height: NODE_HEIGHT });
   }
   const bundles = needed(bundled(graph.edge_details, wordOf));
   const bowed = bowedEdges(bundles);
@@ -82,9 +82,10 @@ export function place(
   return {
     width,
     height,
-    nodes: graph.steps.map(({ name }) => {
+    nodes: graph.steps.map(step => {
+      const { name } = step;
       const { x, y } = drawing.node(name) as IPoint;
-      const own = widthOf(name);
+      const own = widthOf(step);
       return { name, width: own, x: x - own / 2, y: y - NODE_HEIGHT / 2 };
     }),
     edges: bundles.map(bundle => {
@@ -101,8 +102,8 @@ export function place(
 }
 
 /** As wide as its name, so far as there is room. */
-function widthOf(name: string): number {
-  const wanted = name.length * NAME_CHARACTER_WIDTH + NAME_PADDING;
+function widthOf({ name, title = name }: IStep): number {
+  const wanted = title.length * NAME_CHARACTER_WIDTH + NAME_PADDING;
   return Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, wanted));
 }
 

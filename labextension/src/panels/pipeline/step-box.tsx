@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { titleOf } from '../../model/folding';
 import { fraction, type IStepRun } from '../../model/run';
 import type { IStepState, StepWord } from '../../model/steps';
 import { useNow } from '../clock';
@@ -36,7 +37,7 @@ export function StepBox({ state, onChoose }: IStepProps): JSX.Element {
       }}
     >
       <span className="jp-Stepmill-stepName">
-        {state.group ? `${state.group.title} (${state.group.members.length})` : state.name}
+        {state.group ? titleOf(state.group) : state.name}
       </span>
       <StepStateLine state={state} mark={mark} />
       <StepProgress run={state.run} isRunning={state.word === 'running'} />
