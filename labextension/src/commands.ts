@@ -40,6 +40,8 @@ export interface ICommandOptions {
   trans: TranslationBundle;
   /** Bring the panel into view. */
   open(): void;
+  /** As `open`, and put the keyboard's focus there. */
+  enter(): void;
   /** How cells are tagged where the notebook does not say. */
   form(): Form;
 }
@@ -62,7 +64,7 @@ export function addCommands(options: ICommandOptions): void {
 
 const NO_ARGUMENTS = { args: { type: 'object' as const, properties: {} } };
 
-function addRunCommands({ app, model, trans, open }: ICommandOptions): void {
+function addRunCommands({ app, model, trans, open, enter }: ICommandOptions): void {
   const { commands } = app;
   const toolbarOnly =
     <T>(icon: T) =>
@@ -72,7 +74,7 @@ function addRunCommands({ app, model, trans, open }: ICommandOptions): void {
     label: trans.__('Show the Pipeline'),
     icon: toolbarOnly(pipelineIcon),
     describedBy: NO_ARGUMENTS,
-    execute: open
+    execute: enter
   });
   commands.addCommand(IDS.run, {
     label: trans.__('Run the Pipeline'),

@@ -99,6 +99,10 @@ const panel: JupyterFrontEndPlugin<void> = {
       palette,
       trans,
       open: () => app.shell.activateById(widget.id),
+      enter: () => {
+        app.shell.activateById(widget.id);
+        widget.node.focus();
+      },
       form: () => form
     });
     onSettings(registry, settings => {

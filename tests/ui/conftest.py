@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -85,6 +86,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     (home / "labextensions" / "stepmill").symlink_to(BUNDLE)
     (home / "config" / "labconfig").mkdir(parents=True)
     (home / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
+    extensions = ["stepmill", *(["notebook"] if importlib.util.find_spec("notebook") else [])]
     port = _free_port()
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
     options = {
@@ -92,10 +94,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         "ServerApp.port": port,
         "ServerApp.port_retries": 0,
         "ServerApp.root_dir": root,
-        "ServerApp.jpserver_extensions": "{'stepmill': True}",
+        "ServerApp.jpserver_extensions": str(dict.fromkeys(extensions, True)),
         "IdentityProvider.token": "",
         "LabApp.expose_app_in_browser": True,
         "LabApp.extra_labextensions_path": home / "labextensions",
+        "JupyterNotebookApp.extra_labextensions_path": home / "labextensions",
     }
     folders = {f"JUPYTER_{kind.upper()}_DIR": str(home / kind) for kind in ("config", "data", "runtime")}
     with (home / "server.log").open("wb") as log:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import nbformat
+from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,19 @@ class Lab:
         self.page.evaluate(
             "([id, args]) => { void window.jupyterapp.commands.execute(id, args); }", [command, arguments]
         )
+
+    def enter_panel(self) -> None:
+        """Go from anywhere to the panel, by keyboard."""
+        self.page.keyboard.press("Control+Alt+g")
+        expect(self.panel).to_be_focused()
+
+    def tab_to(self, selector: str) -> None:
+        """Press Tab until something that `selector` chooses has the focus."""
+        for _ in range(40):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        raise AssertionError(f"Tab does not lead to {selector}")
 
     def choose_cell(self, index: int) -> None:
         self.page.locator(".jp-Notebook:visible .jp-Notebook-cell").nth(index).locator(".cm-content").click()

@@ -26,7 +26,7 @@ def test_step_cells_carry_a_badge_that_moves_nothing(lab: Lab) -> None:
     expect(line).to_have_attribute("data-stepmill", "rows → doubled, more · edited")
 
 
-def test_a_cell_becomes_a_step_by_command(lab: Lab) -> None:
+def test_a_cell_becomes_a_step_by_command_and_works_after_a_restart(lab: Lab) -> None:
     lab.write("tag/plain.ipynb", "# Reading things", "rows = [1, 2]", "total = sum(rows)")
     lab.open("tag/plain.ipynb")
     lab.page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
@@ -48,6 +48,12 @@ def test_a_cell_becomes_a_step_by_command(lab: Lab) -> None:
     lab.page.keyboard.press("Shift+Enter")
     expect(lab.page.locator(".jp-Notebook-cell").nth(2).locator(".jp-InputPrompt")).to_have_text("[2]:")
     expect(lab.page.locator(".jp-OutputArea-output")).to_have_count(0)
+
+    lab.execute("notebook:restart-run-all")
+    dialog.get_by_role("button", name="Restart").click()
+    expect(lab.page.locator(".jp-Notebook-cell").nth(3).locator(".jp-InputPrompt")).to_have_text("[3]:")
+    expect(lab.page.locator(".jp-OutputArea-output")).to_have_count(0)
+    expect(lab.summary).to_contain_text("1 step")
 
     lab.page.locator(".jp-Notebook-cell").nth(2).locator(".cm-content").click(button="right")
     lab.page.get_by_role("menuitem", name="Remove Step Tag").click()

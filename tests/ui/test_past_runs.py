@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 import stepmill
+from ui.accessibility import serious
 from ui.conftest import pictures
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ def compare_them(lab: Lab, first: str, second: str) -> None:
     expect(view.get_by_role("img", name="f1 of each run").locator("svg, canvas")).to_have_count(1)
     expect(view.get_by_role("region", name="Text outputs")).to_contain_text("+f1 0.83")
     expect(view.get_by_role("region", name="Environment")).to_have_count(0)
+    metrics = view.get_by_role("region", name="Metrics")
+    expect(metrics).to_contain_text("+0.02 (+2.5 %) better")
+    metrics.get_by_role("button", name="f1: higher is better. Turn round").click()
+    expect(metrics).to_contain_text("+0.02 (+2.5 %) worse")
+    assert serious(lab, ".jp-Stepmill-view") == []
     side = [view.get_by_role("img", name=f"report, cell [4] in {letter}") for letter in "AB"]
     boxes = []
     for picture in side:

@@ -101,15 +101,23 @@ def test_a_run_from_a_terminal_shows_up(lab: Lab) -> None:
     expect(lab.panel.locator("tr[data-run]")).to_have_count(1)
 
 
-def test_a_reload_in_the_middle_of_a_run_finds_it_again(lab: Lab) -> None:
+def test_by_keyboard_a_run_is_started_found_again_after_a_reload_and_stopped(lab: Lab) -> None:
     slow = SMALL[3].replace("sleep(3)", "sleep(20)")
     lab.write("reload/small.ipynb", *SMALL[:3], slow, SMALL[4])
     lab.open("reload/small.ipynb")
-    lab.run_button.click()
+    lab.choose_cell(0)
+    lab.enter_panel()
+    lab.tab_to("[data-step]")
+    lab.page.keyboard.press("ArrowDown")
+    expect(lab.step("double")).to_be_focused()
+    lab.tab_to("button.jp-mod-accept")
+    lab.page.keyboard.press("Enter")
     expect(lab.step("double")).to_have_attribute("data-state", "running")
     lab.open("reload/small.ipynb")
     expect(lab.step("load")).to_have_attribute("data-state", "executed")
     expect(lab.step("double")).to_have_attribute("data-state", "running")
-    lab.panel.get_by_role("button", name="Stop", exact=True).click()
+    lab.enter_panel()
+    lab.tab_to("button.jp-mod-warn")
+    lab.page.keyboard.press("Enter")
     expect(lab.step("double")).to_have_attribute("data-state", "cancelled")
     expect(lab.run_button).to_be_enabled()

@@ -45,6 +45,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "artifacts": "List what a run's steps gave, and look at a value.",
         "ui": "Open MLflow's pages on this project's runs.",
         "sync": "Deliver runs that did not reach MLflow.",
+        "delete": "Take past runs out of all lists, or put them back.",
         "gc": "Free disk space: remove stored values that nothing needs.",
     },
     "Machine": {

@@ -45,6 +45,7 @@ export class PipelinePanel extends SidePanel {
     this.addClass('jp-Stepmill');
     this.title.icon = pipelineIcon;
     this.title.caption = trans.__('Pipeline (stepmill)');
+    this.node.tabIndex = -1; // from here Tab goes to the first button, drawn or still to come
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Pipeline'));
     this._head = this._section('header');
