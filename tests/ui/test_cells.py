@@ -50,7 +50,8 @@ def test_a_cell_becomes_a_step_by_command_and_works_after_a_restart(lab: Lab) ->
     expect(lab.page.locator(".jp-OutputArea-output")).to_have_count(0)
 
     lab.execute("notebook:restart-run-all")
-    dialog.get_by_role("button", name="Restart").click()
+    expect(dialog).to_contain_text("Restart Kernel?")
+    lab.page.keyboard.press("Enter")
     expect(lab.page.locator(".jp-Notebook-cell").nth(3).locator(".jp-InputPrompt")).to_have_text("[3]:")
     expect(lab.page.locator(".jp-OutputArea-output")).to_have_count(0)
     expect(lab.summary).to_contain_text("1 step")
