@@ -20,7 +20,7 @@ const NAMES: readonly SectionName[] = ['pipeline', 'problems', 'run', 'runs'];
 const TITLE_HEIGHT = 32;
 const LAYER_HEIGHT = 80;
 /** What of the height the steps take at least and at most. */
-const STEPS_SHARE = { least: 0.42, most: 0.6 };
+const STEPS_SHARE = { least: 0.42, most: 0.67 };
 /** How the others share the rest. */
 const SIZES = [2, 4, 5];
 const LEAST_HEIGHT = 160;
