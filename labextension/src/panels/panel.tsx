@@ -19,8 +19,8 @@ const NAMES: readonly SectionName[] = ['pipeline', 'problems', 'run', 'runs'];
 /** Heights in pixels: of a title, and of a layer of a graph with what surrounds it. */
 const TITLE_HEIGHT = 32;
 const LAYER_HEIGHT = 80;
-/** What of the height the steps take at least and at most. */
-const STEPS_SHARE = { least: 0.42, most: 0.67 };
+/** What of the height the steps take at least and at most, and beside more than one other section. */
+const STEPS_SHARE = { least: 0.42, most: 0.67, crowded: 0.45 };
 /** How the others share the rest. */
 const SIZES = [2, 4, 5];
 const LEAST_HEIGHT = 160;
@@ -149,7 +149,8 @@ export class PipelinePanel extends SidePanel {
 
   private _share(): void {
     const isFolded = NAMES.map(name => this._sections[name].isHidden);
-    const steps = this._stepsShare();
+    const isCrowded = isFolded.filter(folded => !folded).length > 2;
+    const steps = Math.min(this._stepsShare(), isCrowded ? STEPS_SHARE.crowded : 1);
     const others = SIZES.filter((_, index) => !isFolded[index + 1]).reduce(
       (sum, one) => sum + one,
       0
