@@ -24,7 +24,9 @@ MAKERS = {
     "frame of numbers": "pd.DataFrame(np.random.default_rng(0).random((N // 80, 10)))",
     "frame of numbers and text": "frame(N)",
     "frame with categories": "pd.DataFrame({'c': pd.Categorical.from_codes(np.arange(N) % 100, range(100))})",
-    "frame of objects": "pd.DataFrame({'o': pd.Series([f'text {n}' for n in range(N // 70)], dtype=object)})",
+    "frame of texts as objects": "objects([f'text {n}' for n in range(N // 70)])",
+    "frame of few texts as objects": "objects([f'text {n % 9}' for n in range(N // 70)])",
+    "frame of dates as objects": "objects([date.fromordinal(n + 1) for n in range(N // 70)])",
     "Arrow table": "pa.table({'x': np.random.default_rng(0).random(N // 16), 'i': np.arange(N // 16)})",
     "Arrow table, a slice of a longer": "pa.table({'x': np.arange(N / 4)}).slice(5, N // 8)",
     "sparse matrix": "sp.random(N // 1200, 1000, 0.1, format='csr', random_state=0)",
@@ -36,6 +38,7 @@ MAKERS = {
 
 CHILD = """
 import json, sys, time
+from datetime import date
 import numpy as np, pandas as pd, pyarrow as pa, scipy.sparse as sp
 from stepmill.artifacts.store import open_store
 from stepmill.artifacts.values import load_values, save_values
@@ -44,6 +47,9 @@ def frame(size):
     rows = size // 30
     numbers = np.random.default_rng(0).random(rows)
     return pd.DataFrame({"x": numbers, "n": np.arange(rows), "s": np.char.mod("%012d", np.arange(rows))})
+
+def objects(items):
+    return pd.DataFrame({"o": pd.Series(items, dtype=object)})
 
 def twice(array):
     return {"whole": array, "half": array[: len(array) // 2]}
@@ -67,6 +73,8 @@ if what == "save":
     before, started = memory_mb("VmRSS"), time.process_time()
     refs = save_values(store, values, definitions={}, namespace={}).refs
     size = max(ref.size_bytes for ref in refs.values()) / 1e6
+    if name.endswith("objects"):
+        size = max(size, value["o"].memory_usage(deep=True) / 1e6)
     store.write_document("refs.json", {n: [r.digest, r.member] for n, r in refs.items()})
     cpu = time.process_time() - started
     print(json.dumps({"size": size, "extra": memory_mb("VmHWM") - before, "cpu": cpu}))
@@ -81,7 +89,7 @@ else:
 
 def main() -> int:
     """Measure all kinds of values, or those whose names contain one of the arguments."""
-    print(f"{'':<34}{'stored MB':>10}{'storing adds':>14}{'loading adds':>14}{'CPU s':>14}")
+    print(f"{'':<34}{'MB':>10}{'storing adds':>14}{'loading adds':>14}{'CPU s':>14}")
     wanted = sys.argv[1:]
     for name, maker in MAKERS.items():
         if wanted and not any(word in name for word in wanted):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import unpickling
@@ -36,8 +37,13 @@ def without_cache(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
         state = _told(state)
     elif state and type(state[-1]) is dict:
         rest = _told(state[-1])
-        state = (*state[:-1], rest) if rest else state[:-1]
+        # pandas 3 leaves out an empty one; pandas 2 always writes it, and reads nothing else
+        state = (*state[:-1], rest) if rest or not _is_pandas_3() else state[:-1]
     return (*reduced[:2], state, *reduced[3:])
+
+
+def _is_pandas_3() -> bool:
+    return int(sys.modules["pandas"].__version__.partition(".")[0]) >= 3
 
 
 def _told(state: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cloudpickle
 
-from stepmill.artifacts import library_state, memory, tensors, unpickling
+from stepmill.artifacts import library_state, memory, tensors, text_arrays, unpickling
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
 from stepmill.artifacts.slot_names import SLOT_NAMES, drop_slot_names, has_slot_names
@@ -315,6 +315,15 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
                 hint="take a copy of one of them: array.copy()",
                 type_name="numpy.ndarray",
             )
+        texts = text_arrays.pack(array) if array.dtype.metadata is None else None
+        if texts is not None:
+            order = "F" if text_arrays.is_fortran(array) else "C"
+            return unpickling.text_array, (texts, array.shape, order, bool(array.flags.writeable))
+        missing = text_arrays.places_of_nan(array)
+        if missing is not None:
+            rest = array.copy(order="K")
+            rest.flat[missing] = None
+            return unpickling.with_nan, (rest, missing, bool(array.flags.writeable))
         if not array.flags.writeable:
             return unpickling.read_only, (array.copy(order="K"),)
         return NotImplemented

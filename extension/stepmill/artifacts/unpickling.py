@@ -16,7 +16,7 @@ import types
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
-from stepmill.artifacts import memory, tensors
+from stepmill.artifacts import memory, tensors, text_arrays
 from stepmill.artifacts.scope import MAIN, Scope, walk
 from stepmill.errors import ArtifactError, DefinitionMismatch
 
@@ -149,6 +149,20 @@ def array(buffer: Any, dtype: Any, *layout: Any) -> Any:
 
 def read_only(array: Any) -> Any:
     array.flags.writeable = False
+    return array
+
+
+def text_array(pieces: Any, shape: tuple[int, ...], order: Any, writeable: bool) -> Any:
+    array = text_arrays.unpack(pieces, shape, order)
+    array.flags.writeable = writeable
+    return array
+
+
+def with_nan(array: Any, places: Any, writeable: bool) -> Any:
+    import numpy as np
+
+    array.flat[places] = np.nan
+    array.flags.writeable = writeable
     return array
 
 

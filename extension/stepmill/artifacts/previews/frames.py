@@ -24,7 +24,7 @@ def describe(value: Any, texts: TextMaker) -> dict[str, Any]:
         shown["sampled"] = size
     if value.ndim == 1:
         return shown | _one_column(value, sampled, texts)
-    corner = value.iloc[:_MOST_ROWS, :_MOST_COLUMNS]
+    corner = value.iloc[:_MOST_ROWS].iloc[:, :_MOST_COLUMNS]  # at once, pandas 2 copies the columns
     names = [texts.cell(name) for name in value.columns[:_MOST_STATISTICS]]
     secret = [is_secret_name(name) for name in names]
     dtypes = list(value.dtypes)

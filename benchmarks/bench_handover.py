@@ -1,0 +1,84 @@
+"""What does handing a 200 MB mixed frame from one process to the next cost? The floor: one plain pickle.
+
+Storing, digest and loading; no kernel is started. Run it with the pandas that you mean. Goals: 0.35 CPU
+seconds with pandas 2, 0.15 with pandas 3.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+
+MAKE = """
+import json, pickle, sys, time
+import numpy as np, pandas as pd
+from stepmill.artifacts.store import open_store
+from stepmill.artifacts.values import load_values, save_values
+from stepmill.model.artifact import ArtifactRef
+
+folder, how, what = sys.argv[1:]
+store = open_store(folder)
+if what == "save":
+    rows = 1_450_000
+    numbers = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{i}": numbers.random(rows) for i in range(10)})
+    frame["count"] = numbers.integers(0, 1000, rows)
+    frame["when"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["count"], unit="h")
+    frame["town"] = np.array([f"town {n}" for n in range(500)], object)[numbers.integers(0, 500, rows)]
+    frame["code"] = [f"{n:08d}" for n in range(rows)]
+    frame["kind"] = pd.Categorical.from_codes(frame["count"] % 7, list("abcdefg"))
+    start = time.process_time()
+    if how == "pickle":
+        with open(folder + "/frame.pickle", "wb") as file:
+            pickle.dump(frame, file, protocol=5)
+    else:
+        saved = save_values(store, {"frame": frame}, definitions={}, namespace={})
+        assert not saved.problems
+        refs = {name: [ref.digest, ref.member] for name, ref in saved.refs.items()}
+        store.write_document("refs.json", refs)
+else:
+    if how == "pickle":
+        start = time.process_time()
+        with open(folder + "/frame.pickle", "rb") as file:
+            frame = pickle.load(file)
+    else:
+        refs = {n: ArtifactRef(digest=d, member=m) for n, (d, m) in store.read_document("refs.json").items()}
+        start = time.process_time()
+        frame = load_values(store, refs, definitions={}, namespace={})["frame"]
+spent_s = time.process_time() - start
+size_mb = float(frame.memory_usage(deep=True).sum() / 1e6)
+print(json.dumps({"cpu_s": spent_s, "size_mb": size_mb, "pandas": pd.__version__}))
+"""
+
+
+def main() -> int:
+    """Measure both ways, in a process each."""
+    print(f"{'':<12}{'saving':>10}{'loading':>10}{'sum, CPU s':>12}")
+    for how in ("pickle", "stepmill"):
+        with tempfile.TemporaryDirectory() as folder:
+            saving, loading = (
+                min((_once(how, what, folder) for _ in range(3)), key=_cpu) for what in ("save", "load")
+            )
+        sum_s = _cpu(saving) + _cpu(loading)
+        print(f"{how:<12}{_cpu(saving):>10.2f}{_cpu(loading):>10.2f}{sum_s:>12.2f}")
+    print(f"pandas {saving['pandas']}, a frame of {saving['size_mb']:.0f} MB")
+    return 0
+
+
+def _once(how: str, what: str, folder: str) -> dict[str, float]:
+    command = [sys.executable, "-c", MAKE, folder, how, what]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise SystemExit(answer.stderr[-2000:])
+    found: dict[str, float] = json.loads(answer.stdout)
+    return found
+
+
+def _cpu(measured: dict[str, float]) -> float:
+    return measured["cpu_s"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
