@@ -9,7 +9,7 @@ MLFLOW ?= 3.10.0
 BIN = $(VENV)/bin
 NPM = PATH="$$PATH:$(abspath $(BIN))" npm --prefix labextension
 
-.PHONY: check install lint panel test mlflow docs binder bench clean
+.PHONY: check install lint panel test mlflow pandas2 docs binder bench clean
 
 check: lint panel test
 
@@ -39,6 +39,12 @@ mlflow: install
 	$(PYTHON) -m venv $(VENV)-mlflow
 	$(VENV)-mlflow/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "mlflow[auth]==$(MLFLOW)"
 	$(VENV)-mlflow/bin/python -m pytest -n $(WORKERS) --dist loadgroup tests/tracking tests/kernel_magics/test_mlflow_hook.py $(ARGS)
+
+# values and frames with pandas 2, whose frames share memory
+pandas2: install
+	$(PYTHON) -m venv $(VENV)-pandas2
+	$(VENV)-pandas2/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "pandas<3"
+	$(VENV)-pandas2/bin/python -m pytest -n $(WORKERS) tests/artifacts tests/oracle -k "artifacts or frame or libraries" $(ARGS)
 
 docs: install
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -17,6 +17,11 @@ def sklearn_steps() -> list[str]:
     return [IMPORTS, *_parts(_SKLEARN)]
 
 
+def large_frame_steps() -> list[str]:
+    """Return four steps that hand on a frame of 200 MB: numbers, times, categories and text."""
+    return ["import numpy as np\nimport pandas as pd", *_parts(_LARGE_FRAME)]
+
+
 def trivial_steps(count: int) -> list[str]:
     """Return a chain of `count` steps that do next to nothing."""
     first = "%%step s0\nx = 0"
@@ -45,6 +50,26 @@ def fanned_cells(count: int) -> list[str]:
     return cells + [
         f"%%step s{i}\nmean_{i} = df['c{i}'].mean()\nkept_{i} = [mean_{i}, df]" for i in range(2, count)
     ]
+
+
+_LARGE_FRAME = """%%step make
+rows = 1_450_000
+numbers = np.random.default_rng(0)
+frame = pd.DataFrame({f"x{i}": numbers.random(rows) for i in range(10)})
+frame["count"] = numbers.integers(0, 1000, rows)
+frame["when"] = pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["count"], unit="h")
+frame["town"] = np.array([f"town {n}" for n in range(500)], object)[numbers.integers(0, 500, rows)]
+frame["code"] = [f"{n:08d}" for n in range(rows)]
+---
+%%step clean
+clean = frame[frame["x0"] > 0.01].reset_index(drop=True)
+---
+%%step features
+features = clean.assign(ratio=clean["x1"] / (clean["x2"] + 1), day=clean["when"].dt.dayofweek)
+---
+%%step summary
+summary = features.groupby("town")[["ratio", "x3", "day"]].mean()
+print(summary.head())"""
 
 
 def _parts(text: str) -> list[str]:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artifacts.strict import assert_same
+from stepmill.artifacts import library_state
 from stepmill.artifacts.differences import first_mismatch
 from stepmill.artifacts.values import describe, load_values, same_value, save_values
 
@@ -165,3 +166,11 @@ def test_a_frame_is_described_without_loading(store: Store) -> None:
     shown = describe(store, save_values(store, {"df": frame}, definitions={}, namespace={}).refs["df"])
     assert shown["preview"]["columns"] == ["a", "s"]
     assert shown["preview"]["rows"][0] == ["1", "u"]
+
+
+def test_the_state_of_an_array_is_written_as_its_pandas_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    reduced = (object, (), ("dtype", "data", {"_cache": {"unit": "us"}}))
+    monkeypatch.setattr(pd, "__version__", "2.3.3")
+    assert library_state.without_cache(reduced)[2] == ("dtype", "data", {})
+    monkeypatch.setattr(pd, "__version__", "3.1.0")
+    assert library_state.without_cache(reduced)[2] == ("dtype", "data")

@@ -10,6 +10,8 @@ from stepmill.artifacts import unpickling
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_INDEX_HOMES = ("pandas", "pandas.core.indexes.base")
+
 
 def reduce_matplotlib(obj: Any) -> Any:
     """Let matplotlib reduce itself, without what differs from run to run or by pickling alone."""
@@ -52,6 +54,11 @@ def _told(state: dict[str, Any]) -> dict[str, Any]:
     if "_metadata" in told:  # a list of the class; objects of one class do not share by it
         told["_metadata"] = list(told["_metadata"])
     return told
+
+
+def is_index(value: Any) -> bool:
+    """Tell whether `value` is a pandas Index."""
+    return any(base.__name__ == "Index" and base.__module__ in _INDEX_HOMES for base in type(value).__mro__)
 
 
 def parts_of(value: Any, depth: int = 0) -> Iterator[Any]:

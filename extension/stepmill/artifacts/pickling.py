@@ -141,6 +141,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._segments = segments
         self._written: dict[int, _Segment] = {}
         self._frame_parts: dict[int, Any] = {}
+        self._owners: dict[int, list[Any]] = {}
         self._tensor_memory: dict[tuple[int, int], Any] = {}
         self._unmarked: set[type] = set()
 
@@ -159,6 +160,11 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     def is_frame_part(self, value: Any) -> bool:
         """Tell whether `value` was met as the inside of a pandas object."""
         return id(value) in self._frame_parts
+
+    def is_label(self, part: Any) -> bool:
+        """Tell whether the inside of a pandas object is that of Index objects only."""
+        owners = self._owners.get(id(part), [])
+        return bool(owners) and all(library_state.is_index(one) or self.is_label(one) for one in owners)
 
     def reducer_override(self, obj: Any) -> Any:
         self.last = obj
@@ -356,6 +362,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             reduced = library_state.without_cache(reduced)
             for part in library_state.parts_of(reduced[1:3]):
                 self._frame_parts[id(part)] = part
+                self._owners.setdefault(id(part), []).append(obj)
         return reduced
 
     def _reduce_torch(self, obj: Any) -> Any:

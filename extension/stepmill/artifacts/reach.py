@@ -50,13 +50,14 @@ _IMMUTABLE_LIBRARIES = frozenset({"pyarrow", "zoneinfo", "typing", "logging", "P
 class Reach:
     """The shareable objects of one value, by id, and the arrays whose memory it uses.
 
-    `arrays` are the user's; `in_frames` lie inside pandas objects. `labels` are Index objects, by id:
-    nothing of them can be changed but their names.
+    `arrays` are the user's; `in_frames` lie inside pandas objects, `in_blocks` are those that are no labels.
+    `labels` are Index objects, by id: nothing of them can be changed but their names.
     """
 
     objects: Mapping[int, Any] = dataclasses.field(default_factory=dict)
     arrays: list[Any] = dataclasses.field(default_factory=list)
     in_frames: list[Any] = dataclasses.field(default_factory=list)
+    in_blocks: list[Any] = dataclasses.field(default_factory=list)
     labels: Mapping[int, Any] = dataclasses.field(default_factory=dict)
 
     @property
@@ -80,7 +81,8 @@ def of_pickle(pickled: Pickled) -> Reach:
     objects = {key: o for key, o in met.items() if is_shareable(o) and not pickler.is_frame_part(o)}
     objects |= pickler.by_value
     labels = {key: o for key, o in met.items() if _is_index(o)}
-    return Reach(objects, pickler.arrays, pickler.in_frames, labels)
+    in_blocks = [array for array in pickler.in_frames if not pickler.is_label(array)]
+    return Reach(objects, pickler.arrays, pickler.in_frames, in_blocks, labels)
 
 
 def is_shareable(value: Any) -> bool:
@@ -156,7 +158,7 @@ def _looks_into(ours: Reach, frames: Reach) -> bool:
 
 
 def _frames_share(first: Reach, second: Reach) -> bool:
-    return not copies_on_write() and memory.any_overlap(first.in_frames, second.in_frames)
+    return not copies_on_write() and memory.any_overlap(first.in_blocks, second.in_blocks)
 
 
 def groups(reaches: Mapping[str, Reach], *, labels: bool = False) -> tuple[frozenset[str], ...]:
