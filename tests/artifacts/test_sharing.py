@@ -13,7 +13,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
-from stepmill.artifacts.reach import copies_on_write
+from stepmill.artifacts.library_state import copies_on_write
 from stepmill.artifacts.values import load_values, same_values, save_values, sharing
 
 if TYPE_CHECKING:
@@ -146,6 +146,15 @@ def test_a_frame_over_an_array_follows_it(store: Store) -> None:
     loaded, _ = _over(store, _frame_over(np.zeros((3, 2))))
     loaded["array"][1, 1] = 7
     assert loaded["df"].iloc[1, 1] == 7
+
+
+@pytest.mark.skipif(copies_on_write(), reason="frames share memory before pandas 3 only")
+def test_frames_of_pandas_2_go_on_sharing(store: Store) -> None:
+    loaded, _ = _over(store, {"v": _frame_views()})
+    loaded["v"]["df"].iloc[0, 0] = 50.0
+    assert loaded["v"]["a"].iloc[0] == 50.0
+    assert loaded["v"]["shallow"].iloc[0, 0] == 50.0
+    assert loaded["v"]["copy"].iloc[0, 0] == 1.0
 
 
 @COPIES_ON_WRITE

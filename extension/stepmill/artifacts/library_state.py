@@ -44,6 +44,12 @@ def without_cache(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*reduced[:2], state, *reduced[3:])
 
 
+def copies_on_write() -> bool:
+    """Tell whether pandas objects that share memory behave as copies in this process."""
+    pandas: Any = sys.modules.get("pandas")
+    return pandas is None or _is_pandas_3() or pandas.options.mode.copy_on_write is True
+
+
 def _is_pandas_3() -> bool:
     return int(sys.modules["pandas"].__version__.partition(".")[0]) >= 3
 

@@ -256,11 +256,13 @@ def place_key(array: Array) -> tuple[Any, ...]:
     return array.__array_interface__["data"][0], array.shape, array.strides
 
 
-def find_segments(arrays: Sequence[Array], in_frames: Sequence[Array]) -> Segments | None:
+def find_segments(
+    arrays: Sequence[Array], in_frames: Sequence[Array], in_sharing_frames: Sequence[Array] = ()
+) -> Segments | None:
     """Return the stretches that more than one of the user's `arrays` lie in, None without any.
 
     Arrays inside pandas objects share by copy-on-write and stay apart, unless one of `arrays` that is
-    writeable looks into them.
+    writeable looks into them; `in_sharing_frames` are those that share like the user's.
     """
     found = Segments()
     ours = [(*bounds(a), a) for a in arrays if a.nbytes]
@@ -269,6 +271,8 @@ def find_segments(arrays: Sequence[Array], in_frames: Sequence[Array]) -> Segmen
         for f in in_frames
         if f.nbytes and any(overlap(f, a) for *_, a in ours if a.flags.writeable)
     ]
+    known = {id(f) for *_, f in looked_into}
+    looked_into += [(*bounds(f), f) for f in in_sharing_frames if f.nbytes and id(f) not in known]
     found.frames_placed = {place_key(f) for *_, f in looked_into}
     for low, high, members in _clusters(ours + looked_into):
         if len(members) > 1 and any(a.flags.writeable for a in members):

@@ -57,9 +57,11 @@ def dump(value: Any, scope: Scope) -> Pickled:
     """
     first = _dump(value, scope, None)
     _refuse_foreign_memory(value, first.pickler)
-    if len(first.pickler.arrays) < 2 and not (first.pickler.arrays and first.pickler.in_frames):
+    arrays, in_frames = first.pickler.arrays, first.pickler.in_frames
+    blocks = [] if library_state.copies_on_write() else first.pickler.in_blocks()
+    if len(arrays) + len(blocks) < 2 and not (arrays and in_frames):
         return first
-    segments = memory.find_segments(first.pickler.arrays, first.pickler.in_frames)
+    segments = memory.find_segments(arrays, in_frames, blocks)
     return first if segments is None else _dump(value, scope, segments)
 
 
@@ -160,6 +162,10 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     def is_frame_part(self, value: Any) -> bool:
         """Tell whether `value` was met as the inside of a pandas object."""
         return id(value) in self._frame_parts
+
+    def in_blocks(self) -> list[Any]:
+        """Return the arrays inside pandas objects that are no labels."""
+        return [array for array in self.in_frames if not self.is_label(array)]
 
     def is_label(self, part: Any) -> bool:
         """Tell whether the inside of a pandas object is that of Index objects only."""

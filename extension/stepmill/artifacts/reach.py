@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import sys
 import types
 from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta, tzinfo
@@ -15,7 +14,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from stepmill.artifacts import memory
+from stepmill.artifacts import library_state, memory
 
 if TYPE_CHECKING:
     from stepmill.artifacts.pickling import Pickled
@@ -81,8 +80,7 @@ def of_pickle(pickled: Pickled) -> Reach:
     objects = {key: o for key, o in met.items() if is_shareable(o) and not pickler.is_frame_part(o)}
     objects |= pickler.by_value
     labels = {key: o for key, o in met.items() if _is_index(o)}
-    in_blocks = [array for array in pickler.in_frames if not pickler.is_label(array)]
-    return Reach(objects, pickler.arrays, pickler.in_frames, in_blocks, labels)
+    return Reach(objects, pickler.arrays, pickler.in_frames, pickler.in_blocks(), labels)
 
 
 def is_shareable(value: Any) -> bool:
@@ -126,14 +124,6 @@ def _is_index(value: Any) -> bool:
     return isinstance(value, pd.Index)
 
 
-def copies_on_write() -> bool:
-    """Tell whether pandas objects that share memory behave as copies in this process."""
-    pandas: Any = sys.modules.get("pandas")
-    if pandas is None or int(pandas.__version__.split(".")[0]) >= 3:
-        return True
-    return bool(pandas.options.mode.copy_on_write is True)
-
-
 def share(first: Reach, second: Reach, *, labels: bool = False) -> bool:
     """Tell whether two values share an object or array memory; `labels`: or an Index."""
     if labels and any(key in second.labels for key in first.labels):
@@ -158,7 +148,7 @@ def _looks_into(ours: Reach, frames: Reach) -> bool:
 
 
 def _frames_share(first: Reach, second: Reach) -> bool:
-    return not copies_on_write() and memory.any_overlap(first.in_blocks, second.in_blocks)
+    return not library_state.copies_on_write() and memory.any_overlap(first.in_blocks, second.in_blocks)
 
 
 def groups(reaches: Mapping[str, Reach], *, labels: bool = False) -> tuple[frozenset[str], ...]:
