@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from analysis.notebooks import notebook
-from stepmill.analysis.flow import Flow, Origin, may_be_same_file
+from stepmill.analysis.files import may_be_same_file
+from stepmill.analysis.flow import Flow, Origin
 from stepmill.analysis.interpreter import interpret
 from stepmill.analysis.units import units_of
 

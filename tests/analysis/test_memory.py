@@ -44,7 +44,7 @@ TAGS = (
     "%%parameters",
 )  # fmt: skip
 
-KINDS = ("replace", "insert", "delete", "move", "add", "cut", "line", "line")
+KINDS = ("replace", "insert", "delete", "move", "retag", "add", "cut", "line", "line")
 
 
 @st.composite
@@ -81,8 +81,10 @@ def edited(cells: list[str], kind: str, number: int, source: str) -> list[str]:
     if kind == "move":
         return [*rest[: number % 3], old, *rest[number % 3 :]]
     lines = old.split("\n")
+    body = old.partition("\n")[2] if old.startswith("%%") else old
     new = {
         "replace": source,
+        "retag": "\n".join([*filter(None, [TAGS[number % len(TAGS)]]), body]),
         "add": f"{old}\n{source}",
         "line": "\n".join([*lines[: number % len(lines)], source, *lines[number % len(lines) + 1 :]]),
         "cut": "\n".join([*lines[: number % len(lines)], *lines[number % len(lines) + 1 :]]),
@@ -240,6 +242,23 @@ def test_what_is_known_of_modules_is_asked_again() -> None:
         pytest.param(
             ["%%step a\nx = 1", "%%step b\ny = 1", "%%step a\nz = x"],
             1, "%%step b\nx = 2", id="another step between two cells of one binds its name",
+        ),
+        pytest.param(
+            ["%%step a --outputs x\nx = 1", "x = 1", "del x"],
+            0, "%%step a --outputs x\ndel x", id="a name that is gone at the end was there in between",
+        ),
+        pytest.param(
+            ["%%parameters\na = [1]", "%%step s\nx = a", "b = a\nb.append(2)\nb.append(3)",
+             "n = len(open('f').read())", "%%step t\ny = 1"],
+            4, "%%step t\ny = n", id="there is an implicit step where there was none",
+        ),
+        pytest.param(
+            ["import numpy as np", "import random", "%%step a\ny = np.random.rand(3)"],
+            1, "import numpy as xp", id="the module has an earlier name",
+        ),
+        pytest.param(
+            ["%%step a\nx = [1]\ny = [x]", "%%step b\nz = 1", "%%step c\nw = x, y\nw[0].append(1)"],
+            1, "%%step b\ny.append(x)", id="what a step takes is changed above it",
         ),
     ],
 )  # fmt: skip

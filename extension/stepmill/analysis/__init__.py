@@ -7,6 +7,7 @@ abstract values of `values` and the aliases of `heap`) → `flow` (who gives wha
 
 from __future__ import annotations
 
-from stepmill.analysis.build import analyze, step_options
+from stepmill.analysis.build import analyze
+from stepmill.analysis.corrections import step_options
 
 __all__ = ["analyze", "step_options"]

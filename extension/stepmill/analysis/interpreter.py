@@ -17,8 +17,10 @@ from stepmill.analysis.memory import MOST_ENTRIES, Look, Replay
 from stepmill.analysis.replay import may_have_state
 from stepmill.analysis.summaries import CallBook
 from stepmill.analysis.values import (
+    ADDRESS,
     IMMUTABLE,
     UNKNOWN,
+    UNSTORABLE,
     Kind,
     all_of,
     all_roots,
@@ -41,8 +43,12 @@ class Observed:
 
     `names` are those whose versions before it matter, `writes` those of which it makes a new one,
     `about` all of them, `files` the pseudo-names of files among them. `changes`: it changes something
-    in place, or takes a definition's name. `defines`: it makes a function or class. `reaches_out`: it has
-    to do with more than values: with files, settings of the process, caches.
+    in place, or takes a definition's name. `defines`: it makes a function or class. `unstorable` are
+    names read whose values cannot leave their process.
+    `traits` say what few statements have, so that those that have it can be found: "outside" (it has to
+    do with more than values: with files, settings of the process, caches), "untagged", "leaves" (untagged,
+    with definitions in what its names are), and the names of attributes of it or its effects that are not
+    empty.
     """
 
     unit: Unit
@@ -56,7 +62,8 @@ class Observed:
     files: frozenset[str] = field(init=False)
     changes: bool = field(init=False)
     defines: bool = field(init=False)
-    reaches_out: bool = field(init=False)
+    unstorable: tuple[str, ...] = field(init=False)
+    traits: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         effects = self.effects
@@ -68,8 +75,16 @@ class Observed:
         changes = effects.changes or effects.changes_made or effects.superseded
         object.__setattr__(self, "changes", bool(changes))
         object.__setattr__(self, "defines", may_have_state(self.unit.node))
+        seen = effects.seen.items()
+        unstorable = [name for name, value in seen if value.kind in UNSTORABLE or ADDRESS in value.random]
+        object.__setattr__(self, "unstorable", tuple(unstorable))
         outside = files or effects.session or effects.cached or "__future__" in effects.imports
-        object.__setattr__(self, "reaches_out", bool(outside))
+        has = {
+            "outside": outside, "untagged": self.unit.owner is None, "defines": self.defines,
+            "changes": self.changes, "leaves": self.unit.owner is None and self.leaves,
+            "unstorable": unstorable, "findings": effects.findings, "folders": effects.folders,
+        }  # fmt: skip
+        object.__setattr__(self, "traits", tuple([trait for trait, found in has.items() if found]))
 
     def is_like(self, other: Observed) -> bool:
         """Tell whether but for its text the statement is the other one."""
@@ -244,7 +259,7 @@ def interpret(
     repeatable = interpreter.is_repeatable and replay.entries <= MOST_ENTRIES
     kept.traces = replay.traces if repeatable else {}
     kept.answers = dict(interpreter.outside) if repeatable else {}
-    kept.history, kept.parameters = replay.history, parameters
+    kept.history, kept.parameters, kept.ends = replay.history, parameters, interpreter.tables
     kept.entries = replay.entries if repeatable else 0
     kept.nodes = kept.nodes if compared else len(kept.numbering.names)
     kept.end_with(replay.stale[0].keys() if repeatable and compared else None, replay.moved)

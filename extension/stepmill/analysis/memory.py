@@ -12,7 +12,7 @@ from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.heap import History, Numbering
-from stepmill.analysis.tables import is_same
+from stepmill.analysis.tables import Table, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stepmill.analysis.assembly import Assembly
     from stepmill.analysis.core import Core
     from stepmill.analysis.interpreter import Observed
+    from stepmill.analysis.keeping import Kept
     from stepmill.analysis.records import Recorded
     from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
@@ -85,13 +86,14 @@ class Look:
 
     `answers` are those about modules outside of the notebook, `entries` are counted over all traces, `nodes`
     are those that there were after the first pass. `history` is the heap's, `parameters` are the names
-    of those units whose value is not known before the run.
+    of those units whose value is not known before the run. `ends` are the interpreter's tables after the
+    last statement; `ahead` are statements above the last edit, with what they left in the tables together.
     `shapes` tell how each statement can be replayed, and which names' final values that depends on.
     `finals` are the names that ended with another value in the last pass than in the one before it,
     `unsure` the statements whose shapes depend on them.
     `moved` are the nodes that were not related all along to the others as they were in that one.
     `rounds` are how the steps were put together then, `rewrites` what became of statements there,
-    `recorded` the steps.
+    `recorded` the steps, `kept` the names that they keep.
     """
 
     traces: dict[int, Trace] = field(default_factory=dict)
@@ -106,13 +108,17 @@ class Look:
     unsure: list[int] = field(default_factory=list)
     moved: int = 0
     recorded: dict[str, Recorded] = field(default_factory=dict)
+    kept: Kept | None = None
     rounds: list[Assembly] = field(default_factory=list)
+    ends: tuple[Any, ...] = ()
+    ahead: tuple[list[Trace], list[dict[Any, Any]]] = field(default_factory=lambda: ([], []))
     rewrites: Rewrites = field(default_factory=lambda: Rewrites({}))
 
     def renew(self) -> None:
         """Forget all nodes if nothing else is known, or once most of them are of statements long gone."""
         if not self.traces or len(self.numbering.names) > 2 * self.nodes + SPARE_NODES:
             self.traces, self.entries, self.numbering, self.history = {}, 0, Numbering(), None
+            self.ends, self.ahead = (), ([], [])
 
     def end_with(self, changed: Collection[str] | None, moved: int) -> None:
         """Forget what depends on the final values of these names, which have changed; None: maybe all."""
@@ -120,11 +126,16 @@ class Look:
         if changed is None:
             self.shapes.clear()
             self.rounds.clear()
-            self.recorded.clear()
+            self.forget_records()
         elif changed:
             self.unsure = [i for i, (_, _, read) in self.shapes.items() if not read.isdisjoint(changed)]
             for index in self.unsure:
                 del self.shapes[index]
+
+    def forget_records(self) -> None:
+        """Forget the steps: they went with another flow than the last one."""
+        self.recorded.clear()
+        self.kept = None
 
     @property
     def size_bytes(self) -> int:
@@ -174,6 +185,8 @@ class Replay:
         self._heap = next(n for n, table in enumerate(core.tables) if table is core.heap)
         self.history = look.history if old and look.history is not None else History(core.heap.numbering)
         self._pending: list[Trace] = []
+        self._look = look
+        self._is_first = True  # time to catch up
         self._gone = sorted(old.keys() - {unit.index for unit in units}, reverse=True)  # the next one last
         new = [u for u in units if (known := old.get(u.index)) is None or known.unit is not u]
         former = [old[index].unit for index in (*self._gone, *(u.index for u in new)) if index in old]
@@ -239,10 +252,21 @@ class Replay:
         return observed
 
     def finish(self) -> None:
-        """Bring the tables up to date after the last statement."""
-        self._catch_up()
+        """Bring the tables up to date after the last statement, but for the heap, which nobody needs then."""
         while self._gone:
+            self._catch_up()
             self._compare(self.old[self._gone.pop()], None)
+        if self.old:
+            for number, table in enumerate(self.core.tables):
+                if isinstance(table, Table):
+                    self._end_like(number, table)
+
+    def _end_like(self, number: int, table: Table[Any]) -> None:
+        """Let a table end as in the remembered pass, but for what is not what it was."""
+        other = {key: table.value_of(key) for key in self.stale[number]}
+        table.clear()
+        table.put(self._look.ends[number])
+        table.put(other)
 
     def _note(self, trace: Trace) -> None:
         self.entries += trace.entries
@@ -265,14 +289,22 @@ class Replay:
 
     def _catch_up(self) -> None:
         """Put into the tables what has been repeated."""
-        left: list[dict[Any, Any]] = [{} for _ in self.core.tables]
-        for trace in self._pending:
+        if not self._pending:
+            return
+        look = self._look
+        known, left = look.ahead if self._is_first else ([], [])
+        if not self._is_first or len(known) > len(self._pending) or not all(map(is_, known, self._pending)):
+            known, left = [], []
+        left = left or [{} for _ in self.core.tables]
+        for trace in self._pending[len(known) :]:
             for number, entries in trace.leaves:
                 left[number].update(entries)
+        if self._is_first:
+            look.ahead = (self._pending, left)
         for table, entries in zip(self.core.tables, left, strict=True):
             if entries:
                 table.put(entries)
-        self._pending.clear()
+        self._pending, self._is_first = [], False
 
     def _compare(self, old: Trace | None, new: Trace | None) -> None:
         """Note what differs from the remembered pass after a statement; None: it was, or is, not there."""

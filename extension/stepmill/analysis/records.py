@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from functools import partial
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.digests import code_digest
 from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, is_pseudo
-from stepmill.analysis.flow import Flow, Origin, Version
+from stepmill.analysis.flow import Flow
 from stepmill.analysis.fragments import body_of, setup_of
+from stepmill.analysis.keeping import Kept
 from stepmill.analysis.replay import is_class_factory, is_definition
 from stepmill.analysis.tag_lines import option_place, tag_place
 from stepmill.analysis.units import parse, step_cells
-from stepmill.analysis.values import Kind
 from stepmill.model.cell import Notebook
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
@@ -33,45 +31,43 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Iterator
 
-    from stepmill.analysis.assembly import Assembly, Draft, Taken
+    from stepmill.analysis.assembly import Assembly
+    from stepmill.analysis.drafts import Draft, Taken
     from stepmill.analysis.heap import Snapshot
     from stepmill.analysis.memory import Look
     from stepmill.analysis.moments import Moments
     from stepmill.model.cell import Cell
 
-NEVER_KEPT = frozenset({Kind.MODULE, Kind.LIBRARY, Kind.FUNCTION, Kind.CLASS, Kind.GENERATOR, Kind.HANDLE})
+_NOTHING = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A step and the edges into it that its code makes, and all that both depend on.
 
-    `kept` are names that are kept although nobody takes them, `cells` the step's, `setup` the
-    statements of the implicit step. `asked` is what `Flow` has of that name, `kinds` are the names
-    whose final values were looked at, `nodes` those of the heap at the step's end.
+    `given` are the names that others take, `kept` those that are kept although nobody does, `cells` the
+    step's, `setup` the statements of the implicit step. `asked` is what `Flow` has of that name, `kinds`
+    are the names whose final values were looked at, `nodes` those of the heap at the step's end.
     """
 
     step: Step
     edges: tuple[Edge, ...]
     draft: Draft
-    kept: set[str]
+    given: set[str]
+    kept: frozenset[str]
     cells: tuple[Cell, ...]
     setup: tuple[int, ...]
     asked: int
     kinds: frozenset[str]
     nodes: int
 
-    def holds(
-        self, draft: Draft, kept: dict[str, set[str]], setup: tuple[int, ...], flow: Flow, look: Look
-    ) -> bool:
-        """Tell whether it would be the same, but for `cells`."""
+    def holds(self, flow: Flow, look: Look) -> bool:
+        """Tell whether all that was asked of flow and heap is as it was."""
         if flow.stale is None or flow.rewritten is None or look.moved & self.nodes:
             return False
         if flow.stale & self.asked or flow.rewritten & self.asked:
             return False
-        if self.kinds and not self.kinds.isdisjoint(look.finals):
-            return False
-        return self.draft == draft and self.setup == setup and self.kept == kept.get(draft.name, frozenset())
+        return not self.kinds or self.kinds.isdisjoint(look.finals)
 
 
 class Recorder:
@@ -92,7 +88,8 @@ class Recorder:
         self.moments = moments
         self.facts = facts
         self.step_cells = step_cells(notebook)
-        self.kept = self._kept()
+        look.kept = kept = Kept(flow, assembly, look.kept, look.finals)
+        self.kept = kept.names
         look.recorded = self.recorded = self._all_recorded(look)
 
     # -- steps -------------------------------------------------------------------------------------
@@ -105,16 +102,33 @@ class Recorder:
         found: dict[str, Recorded] = {}
         implicit = self.assembly.drafts.get(SETUP_STEP)
         setup = tuple(implicit.units) if implicit is not None else ()
-        cells, flow = self.notebook.cells, self.flow
+        cells = self.notebook.cells
         for draft in self.assembly.drafts.values():
             own = tuple([cells[index] for index in self._cell_list(draft)])
             if not own:
                 continue
             known = look.recorded.get(draft.name)
-            if known is None or own != known.cells or not known.holds(draft, self.kept, setup, flow, look):
+            if (
+                known is None
+                or not self._is_same(known, draft, own, setup)
+                or not known.holds(self.flow, look)
+            ):
                 known = self._recorded(draft, own, setup)
             found[draft.name] = known
         return found
+
+    def _is_same(
+        self, known: Recorded, draft: Draft, cells: tuple[Cell, ...], setup: tuple[int, ...]
+    ) -> bool:
+        """Tell whether the step has been put together as it was."""
+        name = draft.name
+        return (
+            (known.draft is draft or known.draft == draft)
+            and known.cells == cells
+            and known.setup == setup
+            and known.given == self.assembly.required.get(name, _NOTHING)
+            and known.kept == self.kept.get(name, _NOTHING)
+        )
 
     def _recorded(self, draft: Draft, cells: tuple[Cell, ...], setup: tuple[int, ...]) -> Recorded:
         flow = self.flow
@@ -125,8 +139,9 @@ class Recorder:
         for heap in self._heaps_after(draft):
             nodes |= heap.nodes(self._shareable(draft))
         asked, kinds = flow.all_asked(), frozenset(flow.env.read)
-        kept = self.kept.get(draft.name, set())
-        return Recorded(step, edges, draft, kept, cells, setup, asked, kinds, nodes)
+        given = self.assembly.required.get(draft.name, set())
+        kept = self.kept.get(draft.name, _NOTHING)
+        return Recorded(step, edges, draft, given, kept, cells, setup, asked, kinds, nodes)
 
     def _step(self, draft: Draft) -> Step:
         implicit = draft.name == SETUP_STEP and draft.name not in self.assembly.options
@@ -250,60 +265,24 @@ class Recorder:
             bool(changes) and all(c.doubtful for c in changes) and not any(name in e.binds for e in effects)
         )
 
-    def _given(self, draft: Draft) -> set[str]:
-        return draft.required | self.kept.get(draft.name, set())
+    def _given(self, draft: Draft) -> frozenset[str]:
+        return self.kept.get(draft.name, _NOTHING) | self.assembly.required.get(draft.name, _NOTHING)
 
     def _outputs(self, draft: Draft, groups: dict[str, int]) -> tuple[Output, ...]:
         found = []
+        required = self.assembly.required.get(draft.name, _NOTHING)
         for name in sorted(self._given(draft)):
             writers = [u for u in draft.units if name in self.flow.observed[u].writes]
             found.append(
                 Output(
                     name=name.removeprefix(RANDOM),
-                    required=name in draft.required or name in (draft.options.outputs or ()),
+                    required=name in required or name in (draft.options.outputs or ()),
                     kind=EdgeKind.RANDOM if is_pseudo(name) else EdgeKind.DATA,
                     group=groups.get(name),
                     place=self.assembly.place(writers[-1], name) if writers else None,
                 )
             )
         return tuple(found)
-
-    def _kept(self) -> dict[str, set[str]]:
-        """Names whose value after Run All is a step's: kept although nobody takes them."""
-        found: dict[str, set[str]] = defaultdict(set)
-        env = self.flow.env
-        flow, get = self.flow, partial(dict.get, env)
-        for name, version in flow.final.items():
-            unit = version[-1]
-            if name[:1] == "%" or (len(version) == 1 and flow.replayable[unit]):
-                continue
-            value = get(name)
-            if value is not None and value.kind in NEVER_KEPT:
-                continue
-            last = flow.observed[unit]
-            owner = last.unit.owner
-            if owner is not None and not flow.replayable[unit] and self._has(owner, name, version):
-                if name not in last.effects.deletes:  # the usual case of what is below
-                    found[owner].add(name)
-                continue
-            source = self.flow.source(name, version)
-            if source.origin not in (Origin.STEP, Origin.SETUP) or source.owner not in self.assembly.drafts:
-                continue
-            effects = self.flow.observed[source.last].effects
-            draft = self.assembly.drafts[source.owner]
-            has_it = name in draft.inputs or any(
-                name in self.flow.observed[u].effects.binds for u in draft.units
-            )
-            if not has_it:  # only changed through another name
-                continue
-            if source.last in self.assembly.drafts[source.owner].units and name not in effects.deletes:
-                found[source.owner].add(name)
-        return found
-
-    def _has(self, step: str, name: str, version: Version) -> bool:
-        """Tell whether one of the step's statements that made this version binds the name."""
-        written = map(self.flow.observed.__getitem__, reversed(version))
-        return any(name in seen.effects.binds and seen.unit.owner == step for seen in written)
 
     def _definitions(self, draft: Draft, slice_units: list[int], needed: set[int]) -> tuple[Definition, ...]:
         found: dict[str, Definition] = {}

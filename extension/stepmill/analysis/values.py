@@ -34,6 +34,7 @@ class Kind(Enum):
     __hash__ = object.__hash__  # there are hundreds of thousands of look-ups, and an Enum's own is slow
 
 
+UNSTORABLE: Final = frozenset({Kind.GENERATOR, Kind.HANDLE})
 _DEFINED: Final = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.INSTANCE})
 _NONE: Final = frozenset[str]()
 

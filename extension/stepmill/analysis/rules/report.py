@@ -57,7 +57,7 @@ def _conflicts(view: View) -> Iterator[Diagnostic]:
 
 def _findings(view: View) -> Iterator[Diagnostic]:
     """What was found while the statements were interpreted; untagged code counts if a step needs it."""
-    found = [(index, seen) for index, seen in view.flow.observed.items() if seen.effects.findings]
+    found = [(index, view.flow.observed[index]) for index in view.flow.those("findings")]
     drafts = view.assembly.drafts.values() if found else ()
     used = {unit for draft in drafts for unit in (*draft.units, *draft.replayed)}
     for index, seen in found:

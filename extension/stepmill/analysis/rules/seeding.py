@@ -33,7 +33,8 @@ def seed(view: View, unit: Unit, generator: str) -> tuple[Fix, ...]:
         lines = ", ".join(sorted({f"cell [{e.cell}], line {e.line}" for e in edits}))
         return (Fix(title=f"pass `random_state=0` ({lines})", edits=edits),)
     for module, call in SEEDS.get(generator, {}).items():
-        alias = next((n for n, v in view.interpreter.env.items() if _is_module(v, module)), None)
+        aliases = [n for n, v in view.interpreter.env.items() if _is_module(v, module)]
+        alias = min(aliases, key=lambda name: (view.flow.final.get(name, ()), name), default=None)
         if alias is None:
             continue
         line, cell = unit.first_line, unit.cell

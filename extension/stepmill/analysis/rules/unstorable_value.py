@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.values import ADDRESS, UNKNOWN, Kind
+from stepmill.analysis.values import ADDRESS, Kind
 from stepmill.model.diagnostic import Severity
+from stepmill.model.pipeline import SETUP_STEP
 from stepmill.model.rule import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stepmill.analysis.interpreter import Observed
     from stepmill.analysis.rules.view import View
     from stepmill.model.diagnostic import Diagnostic
 
@@ -35,22 +37,23 @@ RULE = Rule(
 )
 
 
-UNSTORABLE = {Kind.GENERATOR: "a generator", Kind.HANDLE: "an open file, connection or lock"}
+WHY = {Kind.GENERATOR: "a generator", Kind.HANDLE: "an open file, connection or lock"}
 OF_ADDRESSES = "made of addresses in memory (`id`, or a hash by identity), which differ in each process"
 
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Only values that another step takes have to be stored."""
-    for draft in view.assembly.drafts.values():
-        for unit in draft.units:
-            observed = view.flow.observed[unit]
-            for name, kind in observed.kinds.items():
+    odd: dict[str, list[Observed]] = {}
+    for unit in view.flow.those("unstorable"):
+        seen = view.flow.observed[unit]
+        odd.setdefault(seen.unit.owner or SETUP_STEP, []).append(seen)
+    for draft in view.assembly.drafts.values() if odd else ():
+        for seen in odd.get(draft.name, ()):
+            for name in seen.unstorable if seen.unit.index in draft.units else ():
                 taken = draft.inputs.get(name)
-                detail = UNSTORABLE.get(kind, "")
-                if ADDRESS in observed.effects.seen.get(name, UNKNOWN).random:
-                    detail = OF_ADDRESSES
-                if taken is not None and detail:
+                if taken is not None:
                     made = view.assembly.place(taken.source.last, name)
+                    why = OF_ADDRESSES if ADDRESS in seen.effects.seen[name].random else WHY[seen.kinds[name]]
                     yield view.diagnose(
-                        RULE, taken.place, name, other=made, detail=detail, step=taken.source.owner
+                        RULE, taken.place, name, other=made, detail=why, step=taken.source.owner
                     )

@@ -11,7 +11,7 @@ from stepmill.model.rule import Rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stepmill.analysis.assembly import Conflict
+    from stepmill.analysis.drafts import Conflict
     from stepmill.analysis.rules.view import View
     from stepmill.model.diagnostic import Diagnostic, Fix
 

@@ -13,7 +13,8 @@ from stepmill.model.diagnostic import Diagnostic, OtherPlace, Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stepmill.analysis.assembly import Assembly, Conflict
+    from stepmill.analysis.assembly import Assembly
+    from stepmill.analysis.drafts import Conflict
     from stepmill.analysis.flow import Flow
     from stepmill.analysis.interpreter import Interpreter
     from stepmill.model.cell import Cell, Notebook
