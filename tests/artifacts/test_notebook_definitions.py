@@ -219,6 +219,12 @@ def test_it_holds_in_the_next_process(tmp_path: Path, make: str, use: str) -> No
     assert carry(tmp_path, make, ["m"], use) is None
 
 
+def test_a_loaded_object_goes_when_its_name_does(tmp_path: Path) -> None:
+    use = "import weakref\nalive = weakref.ref(m)\ndel m\nassert alive() is None"
+    later = f"import gc\ngc.disable()\n{SETUP}"
+    assert carry(tmp_path, "m = Model(3)", ["m"], use, later=later) is None
+
+
 def test_sharing_looks_into_instances_of_notebook_classes(tmp_path: Path) -> None:
     use = """
         from stepmill.artifacts.values import sharing

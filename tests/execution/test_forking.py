@@ -147,6 +147,18 @@ def test_what_imports_change_comes_with_the_import(forked: Bench, installed: Cal
     assert text_of(forked) == "None False\nyes True\n"
 
 
+def test_an_import_sees_what_a_kernel_has(forked: Bench, bench: Bench, installed: Callable[..., Any]) -> None:
+    installed(looker="""
+        import builtins, doctest, os, sys
+        main = sys.modules["__main__"]
+        seen = [os.path.basename(sys.argv[0]), hasattr(main, "__file__"), hasattr(builtins, "__IPYTHON__"),
+                hasattr(builtins, "display"), doctest._OutputRedirectingPdb.__mro__[1].__module__]
+    """)  # fmt: skip
+    for one, step in ((forked, "forked"), (bench, "started")):
+        one.run("import looker\nprint(looker.seen)", step=step, imports=("looker",))
+    assert text_of(forked, "forked") == text_of(bench, "started")
+
+
 LEAVER = """
 import atexit, logging, os
 log = logging.getLogger("leaver.inner")

@@ -32,7 +32,13 @@ def load(stream: Any, buffers: Sequence[Any], scope: Scope) -> Any:
     DefinitionMismatch
         The kernel lacks a class or function that the value needs, or has another one by that name.
     """
-    return StepUnpickler(io.BytesIO(stream), scope, buffers).load()
+    unpickler = StepUnpickler(io.BytesIO(stream), scope, buffers)
+    try:
+        return unpickler.load()
+    finally:
+        # It names our methods, which know the unpickler, which knows the value: that would keep the value
+        # until a collection, and its `__del__` would not run when the user lets it go.
+        unpickler.memo = {}
 
 
 class StepUnpickler(pickle.Unpickler):

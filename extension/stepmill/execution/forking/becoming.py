@@ -39,7 +39,7 @@ class Child:
         self._take_descriptors()
         self._take_environment()
         self._refresh()
-        sys.argv = [_launcher(), *self._order["argv"]]
+        sys.argv = [launcher(), *self._order["argv"]]
         sys.orig_argv = [
             sys.executable,
             *self._order["options"],
@@ -154,7 +154,8 @@ def _end_with(parent):
         os._exit(1)  # it ended between the fork and now
 
 
-def _launcher():
+def launcher():
+    """Return what a kernel has for `sys.argv[0]`."""
     spec = importlib.util.find_spec("ipykernel_launcher")
     return "ipykernel_launcher.py" if spec is None else spec.origin
 

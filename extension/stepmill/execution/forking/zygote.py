@@ -27,6 +27,7 @@ import sys
 
 _FOLDER = sys.path.pop(0)  # this file's: no kernel may find modules there
 
+import builtins  # noqa: E402
 import importlib.util  # noqa: E402
 import io  # noqa: E402
 import json  # noqa: E402
@@ -36,6 +37,7 @@ import selectors  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import sysconfig  # noqa: E402
+import types  # noqa: E402
 
 # What every kernel has loaded before its first cell. Listed in the order in which it loads them.
 KERNEL = (
@@ -102,12 +104,23 @@ class Zygote:
         self.environment = {k: v for k, v in os.environ.items() if before.get(k) != v}
         self._end_loading(kept)
         self._census("ipykernel")
+        self._do_what_a_kernel_does_first()
         sys.path.insert(_place_of_current_folder(), "")  # as IPython does at its start
         self.hidden.note_state()
         self.recorder.known = self.hidden.base
         self.gc = importlib.import_module("gc")  # a new kernel has not loaded it
         self.hidden.hide()
         self._is_hiding = True
+
+    def _do_what_a_kernel_does_first(self):
+        """Change what modules may look at while they are imported, as a kernel does before."""
+        application = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
+        if hasattr(application, "init_pdb"):
+            application.init_pdb(None)  # puts IPython's debugger into `pdb`
+        builtins.__IPYTHON__ = True
+        display = sys.modules.get("IPython.core.display_functions")
+        if display is not None:
+            builtins.display = display.display
 
     def serve(self):
         self.selector.register(self.control, selectors.EVENT_READ)
@@ -365,17 +378,22 @@ def _place_of_current_folder():
 
 def main():
     """Serve until nobody is there; in a forked child, return what is to become a kernel."""
-    _sibling("keeping").stay_above(int(sys.argv[1]))
-    control = socket.socket(fileno=int(sys.argv[1]))
+    descriptor, settings = int(sys.argv[1]), json.loads(sys.argv[2])
+    _sibling("keeping").stay_above(descriptor)
+    control = socket.socket(fileno=descriptor)
     control.set_inheritable(False)
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     rooms = [_sibling(name) for name in ("recording", "hiding", "surroundings")]
-    zygote = Zygote(control, json.loads(sys.argv[2]), *rooms)
+    becoming = _sibling("becoming")
+    ours = sys.modules["__main__"]
+    # what an import would see of it in a kernel
+    sys.argv, sys.modules["__main__"] = [becoming.launcher()], types.ModuleType("__main__")
+    zygote = Zygote(control, settings, *rooms)
     zygote.prepare()
     order = zygote.serve()  # only a child comes back, and with it the frames of the server are gone
-    return _sibling("becoming").Child(order, zygote, interrupt)
+    return becoming.Child(order, zygote, interrupt), ours
 
 
 if __name__ == "__main__":
-    child = main()
+    child, _ours = main()
     child.run()
