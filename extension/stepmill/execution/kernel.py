@@ -412,7 +412,7 @@ def _group_signaller(process: Any, group: int | None) -> Callable[[int], None]:
                 os.killpg(group, number)
             else:
                 process.send_signal(number)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):  # the latter on macOS, for a group of zombies
             return  # gone in the meantime
 
     return send

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 GRACE_S = 5.0
 """Time for the user's atexit handlers and threads before the kernel is told off."""
 TERMINATE_S = 1.0
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 class Process(Protocol):
@@ -61,9 +62,12 @@ class Reaper:
 
 
 def see_off(leaving: Leaving) -> None:
-    """Wait for the process; past its time terminate and then kill it; remove its folder."""
+    """Wait for the process; past its time terminate and then kill it; remove what it leaves."""
     try:
         _wait(leaving)
+        # Children that ignored what ipykernel sends them. Nobody can have got the number of their group:
+        # it is taken as long as one of them lives.
+        leaving.signal_group(_KILL)
     finally:
         shutil.rmtree(leaving.folder, ignore_errors=True)
 
@@ -78,5 +82,5 @@ def _wait(leaving: Leaving) -> None:
             return
         except TimeoutExpired:
             continue
-    leaving.signal_group(getattr(signal, "SIGKILL", signal.SIGTERM))
+    leaving.signal_group(_KILL)
     leaving.process.wait()
