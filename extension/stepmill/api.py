@@ -19,9 +19,9 @@ from stepmill.comparing.compare import compare as compare_facts
 from stepmill.comparing.labels import changes
 from stepmill.config import Settings, load_settings
 from stepmill.errors import KernelError, RunCancelled, StepFailed, UsageError
-from stepmill.execution.environment import available_cpus
 from stepmill.execution.events import EventLog, read_events
 from stepmill.execution.lock import CLEANING, hold_project, holder
+from stepmill.execution.resources import available_cpus
 from stepmill.model.cleaning import Cleaning
 from stepmill.model.run import Event, RunStatus, RunSummary, StepOutcome
 from stepmill.notebook.reading import parse_document, read_notebook
@@ -336,8 +336,8 @@ def run(
         Reuse stored results that somebody else made, and make them this user's own. Loading them can run
         any code of theirs.
     forked
-        Fork kernels, where that can be, from a process that has imported what the steps import; by
-        default as configured. The results are the same.
+        Fork kernels, where that can be, from a process that has imported what the steps import, or start
+        each anew; by default as configured, else fork. The results are the same.
     cancel
         Stops the run when set; the run is then returned as cancelled.
 

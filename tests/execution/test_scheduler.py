@@ -1,23 +1,27 @@
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stepmill.errors import KernelError, RunCancelled, StepFailed
+from stepmill.execution import resources
+from stepmill.execution.resources import Resources
 from stepmill.execution.scheduler import run_steps
 from stepmill.model.run import StepOutcome, StepStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 GOOD = StepOutcome(status=StepStatus.EXECUTED)
 DIAMOND = {"b": {"a"}, "c": {"a"}, "d": {"b", "c"}}
@@ -47,11 +51,9 @@ def run(
     *,
     jobs: int = 1,
     cancel: threading.Event | None = None,
-    fail_fast: bool = False,
+    **options: Any,
 ) -> Mapping[str, StepOutcome]:
-    return run_steps(
-        order, upstream, perform, jobs=jobs, cancel=cancel or threading.Event(), fail_fast=fail_fast
-    )
+    return run_steps(order, upstream, perform, jobs=jobs, cancel=cancel or threading.Event(), **options)
 
 
 def test_one_job_keeps_the_order() -> None:
@@ -119,6 +121,87 @@ def test_as_many_at_a_time_as_jobs() -> None:
         return GOOD
 
     run("abcdef", {}, perform, jobs=3)
+
+
+def in_one_lane(names: str, upstream: Mapping[str, set[str]], **options: Any) -> list[str]:
+    """Return the order in which steps start when each takes the whole room."""
+    perform, done = performing()
+    whole = {name: Resources(cpus=1.0) for name in names}
+    run(names, upstream, perform, jobs=4, needs=whole, room=Resources(cpus=1.0), **options)
+    return done
+
+
+def test_where_most_work_waits_goes_first() -> None:
+    upstream = {"d": {"b"}, "e": {"d"}}
+    assert in_one_lane("abcde", upstream) == ["b", "d", "a", "c", "e"]
+    seconds = {"a": 1.0, "b": 1.0, "c": 9.0, "d": 1.0, "e": 1.0}
+    assert in_one_lane("abcde", upstream, seconds=seconds) == ["c", "b", "d", "a", "e"]
+
+
+ROOMS = [
+    pytest.param({"cpus": 2.0}, 1, id="all-cpus-each"),
+    pytest.param({"cpus": 9.0}, 1, id="more-than-there-is-runs-alone"),
+    pytest.param({"memory_bytes": 6.0}, 1, id="memory"),
+    pytest.param({"memory_bytes": 5.0}, 2, id="half-of-the-memory"),
+    pytest.param({"gpus": 1.0}, 1, id="one-gpu"),
+    pytest.param({"cpus": 0.5}, 4, id="half-a-cpu"),
+]
+
+
+@pytest.mark.parametrize(("need", "most"), ROOMS)
+def test_no_more_runs_than_there_is_room_for(need: dict[str, float], most: int) -> None:
+    at_once, seen, lock = [0], [0], threading.Lock()
+    full = threading.Event()
+
+    def perform(step: str) -> StepOutcome:
+        with lock:
+            at_once[0] += 1
+            seen[0] = max(seen[0], at_once[0])
+            if at_once[0] == most:
+                full.set()
+        full.wait(30)
+        with lock:
+            at_once[0] -= 1
+        return GOOD
+
+    needs = {name: Resources(**need) for name in "abcd"}
+    run("abcd", {}, perform, jobs=4, needs=needs, room=Resources(cpus=2.0, gpus=1.0, memory_bytes=10.0))
+    assert seen[0] == most
+
+
+def test_what_does_not_fit_is_not_overtaken() -> None:
+    upstream = {"z": {"big"}}
+    needs = {"big": Resources(cpus=2.0)}
+    started: list[str] = []
+    go = threading.Event()
+
+    def perform(step: str) -> StepOutcome:
+        started.append(step)
+        if step == "first":
+            go.wait(30)
+        elif step == "second":
+            go.set()
+        return GOOD
+
+    seconds = {"first": 9.0, "second": 8.0, "big": 5.0, "z": 1.0, "small": 1.0}
+    order = ["small", "first", "second", "big", "z"]
+    run(order, upstream, perform, jobs=3, needs=needs, room=Resources(cpus=2.0), seconds=seconds)
+    assert started[2] == "big"
+
+
+LIMITS = [
+    pytest.param("max", math.inf, id="none"),
+    pytest.param("2147483648\n", 2147483648.0, id="bytes"),
+    pytest.param("150000 100000\n", 1.5, id="share-of-time"),
+    pytest.param(None, math.inf, id="no-such-file"),
+]
+
+
+@pytest.mark.parametrize(("text", "limit"), LIMITS)
+def test_limits_of_control_groups(tmp_path: Path, text: str | None, limit: float) -> None:
+    if text is not None:
+        (tmp_path / "limit").write_text(text)
+    assert resources._limit(tmp_path / "limit") == limit
 
 
 def test_a_bug_in_a_performer_propagates_after_the_others_came_back() -> None:

@@ -1,4 +1,4 @@
-"""Which step starts when: ready steps in order, as many at a time as there are jobs."""
+"""Which step starts when: of those that are ready the one behind which most work waits, if there is room."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from stepmill.errors import RunCancelled, StepFailed, StepmillError
+from stepmill.execution.resources import UNLIMITED, USUAL, Resources
 from stepmill.model.run import StepOutcome, StepStatus
 
 Perform = Callable[[str], StepOutcome]
@@ -22,8 +23,16 @@ def run_steps(
     jobs: int,
     cancel: threading.Event,
     fail_fast: bool = False,
+    seconds: Mapping[str, float] | None = None,
+    needs: Mapping[str, Resources] | None = None,
+    room: Resources = UNLIMITED,
 ) -> Mapping[str, StepOutcome]:
     """Call `perform` for each step of `order` when its upstream steps are good; return all outcomes.
+
+    At most `jobs` at a time, and no more than there is `room` for what the steps need; one that needs
+    more than all of it runs alone. Where several may start, the one goes first behind which most work
+    waits by `seconds`, how long steps are expected to take (one that nobody knows counts as one of the
+    known); in doubt, and with one job, the one that comes first in `order`.
 
     `perform` runs in worker threads. A StepmillError that it raises is the step's outcome `failed`.
     What comes after a step that is not good is `skipped`, naming that step; other branches go on,
@@ -36,7 +45,42 @@ def run_steps(
     BaseException
         Whatever else `perform` raises, after the others were cancelled and have come back.
     """
-    return _Scheduler(order, upstream, perform, jobs, cancel, fail_fast).run()
+    scheduler = _Scheduler(order, upstream, perform, jobs, cancel, fail_fast)
+    scheduler.room, scheduler.needs = room, needs or {}
+    if jobs > 1:
+        scheduler.hurry(urgency(order, upstream, seconds or {}))
+    return scheduler.run()
+
+
+def urgency(
+    order: Sequence[str], upstream: Mapping[str, Collection[str]], seconds: Mapping[str, float]
+) -> dict[str, float]:
+    """Return how long it takes at least from the start of each step to the end of all that wait for it."""
+    known = list(seconds.values())
+    usual_s = sum(known) / len(known) if known else 1.0
+    found = {name: seconds.get(name, usual_s) for name in order}
+    for name in reversed(_in_order(order, upstream)):
+        for above in upstream.get(name, ()):
+            if above in found:
+                found[above] = max(found[above], seconds.get(above, usual_s) + found[name])
+    return found
+
+
+def _in_order(order: Sequence[str], upstream: Mapping[str, Collection[str]]) -> list[str]:
+    """Return the steps such that each comes after its upstream; those of a cycle are left out."""
+    names = set(order)
+    above = {name: {u for u in upstream.get(name, ()) if u in names} for name in order}
+    below: dict[str, list[str]] = {name: [] for name in order}
+    for name, those in above.items():
+        for one in those:
+            below[one].append(name)
+    found = [name for name in order if not above[name]]
+    for name in found:  # it grows
+        for one in below[name]:
+            above[one].discard(name)
+            if not above[one]:
+                found.append(one)
+    return found
 
 
 class _Scheduler:
@@ -60,9 +104,15 @@ class _Scheduler:
         self._cancel = cancel
         self._fail_fast = fail_fast
         self._running: set[str] = set()
+        self.needs: Mapping[str, Resources] = {}
+        self.room = UNLIMITED
         self._outcomes: dict[str, StepOutcome] = {}
         self._finished: queue.SimpleQueue[tuple[str, StepOutcome | BaseException]] = queue.SimpleQueue()
         self._bug: BaseException | None = None
+
+    def hurry(self, urgency: Mapping[str, float]) -> None:
+        """Let the most urgent go first where several may start."""
+        self._waiting.sort(key=lambda name: -urgency[name])
 
     def run(self) -> Mapping[str, StepOutcome]:
         interrupted = False
@@ -122,10 +172,16 @@ class _Scheduler:
             if len(self._running) >= self._jobs:
                 return
             if all(u in self._outcomes for u in self._upstream[name]):
+                if not self._fits(name):
+                    return  # nothing overtakes it: it would wait for ever for room that others take
                 self._waiting.remove(name)
                 self._running.add(name)
                 # A daemon: after a second Ctrl-C nothing keeps the interpreter from exiting.
                 threading.Thread(target=self._work, args=(name,), name=f"step-{name}", daemon=True).start()
+
+    def _fits(self, name: str) -> bool:
+        taken = [self.needs.get(other, USUAL) for other in self._running]
+        return not taken or self.room.hold([*taken, self.needs.get(name, USUAL)])
 
     def _work(self, name: str) -> None:
         result: StepOutcome | BaseException

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from stepmill.errors import DamagedArtifact, StepFailed
+from stepmill.execution.resources import USUAL, Resources, available
 from stepmill.execution.scheduler import run_steps
 from stepmill.model.codec import SCHEMA, to_json
 from stepmill.model.documents import FINISHED
@@ -131,6 +132,7 @@ class RunLoop:
     def _round(self, *, last: bool) -> Mapping[str, StepOutcome]:
         pipeline = self.bench.pipeline
         perform = self._perform_last if last else self._perform
+        assert self._plan is not None
         return run_steps(
             [step.name for step in pipeline.steps],
             {step.name: pipeline.upstream(step.name) for step in pipeline.steps},
@@ -138,6 +140,9 @@ class RunLoop:
             jobs=self.limits.jobs,
             cancel=self.cancel,
             fail_fast=self.fail_fast,
+            seconds=_expected(self._plan),
+            needs={step.name: _needs(step) for step in pipeline.steps},
+            room=available(self.limits.jobs),
         )
 
     def _close_round(self, outcomes: Mapping[str, StepOutcome]) -> None:
@@ -364,3 +369,18 @@ def _plain(outcome: StepOutcome) -> dict[str, Any]:
         "metrics": dict(outcome.metrics),
         "cached_from": outcome.cached_from,
     }
+
+
+def _expected(plan: Plan) -> dict[str, float]:
+    """Return how long steps will take, as far as that is known: what is cached takes no time."""
+    known = {s.step: 0.0 if s.status is PlanStatus.CACHED else s.expected_seconds for s in plan.steps}
+    return {name: seconds for name, seconds in known.items() if seconds is not None}
+
+
+def _needs(step: Step) -> Resources:
+    options = step.options
+    return Resources(
+        cpus=USUAL.cpus if options.cpus is None else options.cpus,
+        gpus=options.gpus or 0.0,
+        memory_bytes=options.memory_bytes or 0.0,
+    )

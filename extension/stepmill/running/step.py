@@ -89,6 +89,10 @@ class InputLost(Exception):  # noqa: N818 - handled by the loop
         self.error = error
 
 
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
+"""Before a step is tried again: twice as long each time, for what it waits for to come back."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepLimits:
     """What holds for every step of a run."""
@@ -184,8 +188,11 @@ class StepRunner:
             again = attempt < step.options.retries and not self.cancel.is_set()
             if ended.is_good or ended.ending is Ending.CANCELLED or not again:
                 return ended
-            what = f"attempt {attempt + 1} failed, trying again: {ended.message}"
+            pause_s = min(_FIRST_PAUSE_S * 2**attempt, _LONGEST_PAUSE_S)
+            what = f"attempt {attempt + 1} failed, trying again in {pause_s:g} s: {ended.message}"
             self.log.emit("run-warning", step.name, message=what, attempt=attempt + 1)
+            if self.cancel.wait(pause_s):
+                return ended
         raise AssertionError("unreachable")
 
     def _run_once(self, step: Step, files: StepFiles) -> StepExit:

@@ -1,0 +1,82 @@
+"""What steps need of the machine while they run, and what there is of it."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """CPUs, GPUs and bytes of memory: of one step, or all that may be used."""
+
+    cpus: float = 1.0
+    gpus: float = 0.0
+    memory_bytes: float = 0.0
+
+    def hold(self, wanted: Collection[Resources]) -> bool:
+        """Return whether there is room for all of them at a time."""
+        return (
+            sum(one.cpus for one in wanted) <= self.cpus
+            and sum(one.gpus for one in wanted) <= self.gpus
+            and sum(one.memory_bytes for one in wanted) <= self.memory_bytes
+        )
+
+
+USUAL = Resources()
+"""What a step takes that says nothing about it."""
+UNLIMITED = Resources(cpus=math.inf, gpus=math.inf, memory_bytes=math.inf)
+
+
+def available_cpus() -> int:
+    """Return the number of CPUs this process may use: those it is bound to, or fewer by its control group."""
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(bound, _least("cpu.max"))))
+
+
+def available(jobs: int) -> Resources:
+    """Return what the steps of a run may take together: `jobs` CPUs if that is more than there are."""
+    return Resources(
+        cpus=max(jobs, available_cpus()),
+        gpus=_gpus(),
+        memory_bytes=min(_memory_bytes(), _least("memory.max")),
+    )
+
+
+def _gpus() -> float:
+    """Return how many GPUs there are; no limit where we see none: the steps know better."""
+    return float(len(list(Path("/dev").glob("nvidia[0-9]*")))) or math.inf
+
+
+def _memory_bytes() -> float:
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):  # not on Windows
+        return math.inf
+
+
+def _least(limit: str) -> float:
+    """Return the least that this process' control groups (version 2) have in their files `limit`."""
+    try:
+        own = next(x for x in Path("/proc/self/cgroup").read_text().splitlines() if x.startswith("0::"))
+    except (OSError, StopIteration):
+        return math.inf
+    folder = _CGROUPS / own.removeprefix("0::").lstrip("/")
+    return min(_limit(one / limit) for one in (folder, *folder.parents) if one.is_relative_to(_CGROUPS))
+
+
+def _limit(path: Path) -> float:
+    """Return the number in a file such as `max`, `2147483648` or `150000 100000`: the latter is 1.5."""
+    try:
+        amount, *period = path.read_text().split()
+        return float(amount) / float(period[0] if period else 1)
+    except (OSError, ValueError):  # there is none, or it says "max"
+        return math.inf
