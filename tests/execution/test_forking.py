@@ -313,11 +313,12 @@ def test_a_fork_server_that_hangs_ends_with_its_runner(tmp_path: Path, is_killed
 
 
 def test_a_kernel_in_another_environment_is_not_shared(forked: Bench) -> None:
-    for number, value in enumerate(("1", "2")):
+    for number, value in enumerate(("1", "2", "1")):
         forked.run(
             "import os\nprint(os.environ['LC_NUMBER'])", step=f"s{number}", environment={"LC_NUMBER": value}
         )
         assert text_of(forked, f"s{number}") == f"{value}\n"
+    assert len(forked.executor._servers._all) == 2  # type: ignore[union-attr]
 
 
 def test_where_fork_is_not_to_be_had_kernels_are_started(
@@ -350,7 +351,7 @@ def test_nothing_leaks(forked: Bench) -> None:
     for number in range(6):
         forked.run("1", step=f"s{number}")
         forked.executor._reaper.close()
-        (server,) = children(forked.executor._servers._current._process.pid)  # type: ignore[union-attr]
+        (server,) = children(forked.executor._servers._all[0]._process.pid)  # type: ignore[union-attr]
         counts.append((descriptors("self"), descriptors(server)))
     assert counts[-1] == counts[1]
 

@@ -84,7 +84,7 @@ def as_launch(command: Sequence[str], environment: Mapping[str, str], folder: st
 
 
 class ForkServers:
-    """The fork servers of one run: one in use, and those that are retired and still have kernels.
+    """The fork servers of one run: one for each kind of kernel, and those that take no more of them.
 
     `memory` is a file that keeps between runs which modules must not be imported ahead of time. `preload`
     are the modules that steps will import, in the order in which they will be needed.
@@ -94,8 +94,7 @@ class ForkServers:
         self._preload = tuple(preload)
         self._memory = memory
         self._lock = threading.Lock()
-        self._current: _Server | None = None
-        self._retired: list[_Server] = []
+        self._all: list[_Server] = []
 
     def warm(self, launch: Launch) -> None:
         """Start the fork server for such kernels, so that it loads while the runner does other things."""
@@ -149,29 +148,23 @@ class ForkServers:
     def close(self) -> None:
         """End all fork servers; kernels that are still there end with them."""
         with self._lock:
-            servers, self._retired, self._current = [*self._retired, self._current], [], None
+            servers, self._all = self._all, []
         for server in servers:
-            if server is not None:
-                server.close()
+            server.close()
 
     def _fitting(self, launch: Launch) -> _Server:
-        """Return the server for such kernels, a new one if that of now is for others."""
-        if self._current is not None and not self._current.fits(launch):
-            self._retire(self._current)
-        if self._current is None:
-            self._current = _Server(launch, self._denied(launch))
-            self._current.preload((*EVERY, *self._preload))
-        return self._current
-
-    def _retire(self, server: _Server) -> None:
-        """Take no more kernels from it. It ends with the run, not before its kernels."""
-        if self._current is server:
-            self._current = None
-            self._retired.append(server)
+        """Return the server for such kernels, a new one if there is none."""
+        for server in self._all:
+            if server.fits(launch):
+                return server
+        server = _Server(launch, self._denied(launch))
+        self._all.append(server)
+        server.preload((*EVERY, *self._preload))
+        return server
 
     def _give_up(self, server: _Server, message: Mapping[str, Any]) -> None:
-        with self._lock:
-            self._retire(server)
+        """Take no more kernels from it. It ends with the run, not before its kernels."""
+        server.is_gone = True
         self._learn(server, message)
 
     def _learn(self, server: _Server, message: Mapping[str, Any]) -> None:
@@ -186,7 +179,7 @@ class ForkServers:
 
     def _denied(self, launch: Launch) -> dict[str, str]:
         known = {} if self._memory is None else _read(self._memory).get(_identity(launch), {})
-        for server in self._retired:
+        for server in self._all:
             known |= server.denied if server.identity == _identity(launch) else {}
         return dict(known)
 
@@ -198,7 +191,7 @@ class _Server:
         self.denied = denied
         self.identity = _identity(launch)
         self._launch = launch
-        self._is_gone = False
+        self.is_gone = False
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._notice = os.memfd_create("stepmill-importing")
         settings = json.dumps({"own": _own_folders(), "denied": denied, "notice": self._notice})
@@ -224,7 +217,7 @@ class _Server:
         """Return whether it lives, and such a kernel would start as it did."""
         mine = self._launch
         same = (mine.python, mine.options, mine.folder) == (launch.python, launch.options, launch.folder)
-        alive = not self._is_gone and self._process.poll() is None
+        alive = not self.is_gone and self._process.poll() is None
         return same and alive and _early(mine.environment) == _early(launch.environment)
 
     def preload(self, names: Sequence[str]) -> None:
@@ -266,7 +259,7 @@ class _Server:
         try:
             socket.send_fds(self._channel, [json.dumps(message).encode()], list(descriptors))
         except OSError as error:
-            self._is_gone = True
+            self.is_gone = True
             raise Unforkable(f"the fork server is gone: {error}") from error
 
     def close(self) -> None:
