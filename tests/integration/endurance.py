@@ -1,0 +1,124 @@
+"""What must not happen once in a thousand times: by hand with large numbers, in CI with small ones.
+
+PYTHONPATH=tests python tests/integration/endurance.py kills 1000
+PYTHONPATH=tests python tests/integration/endurance.py runs 200
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from integration.notebooks import write_notebook
+from stepmill import api
+from stepmill.execution.forking.servers import is_possible
+
+CELLS = (
+    "import json, os, subprocess",
+    "%%step first\nxs = list(range(200_000))",
+    (
+        "%%step second\nsleeper = subprocess.Popen(['sleep', '600'])\n"
+        "ys = [x * 2 for x in xs]\nsleeper.kill()\ndel sleeper"
+    ),
+    "%%step third\ntotal = sum(ys)",
+)
+TOTAL = 200_000 * 199_999
+PROGRAM = (
+    "import sys; from stepmill import api; api.run(sys.argv[1], tracking=False, forked=sys.argv[2] == '1')"
+)
+_MARK = "ENDURANCE_MARK"
+
+
+def kill_runners(folder: Path, times: int, *, seed: int, forked: bool) -> list[float]:
+    """Kill `times` runners, each at a random point, and look what is left; return when that was, in seconds.
+
+    After each kill all processes must end by themselves, and the next run must come to the right result.
+    """
+    (folder / "pyproject.toml").write_text("")
+    notebook = write_notebook(folder / "n.ipynb", *CELLS)
+    draw = random.Random(seed)
+    points, longest_s = [], 3.0
+    for number in range(times):
+        mark = f"{_MARK}={uuid4()}"
+        write_notebook(notebook, *CELLS[:1], f"{CELLS[1]}\nnumber = {number}", *CELLS[2:])
+        runner = _start(notebook, mark, forked=forked)
+        started_s = time.monotonic()
+        point_s = draw.uniform(0.0, longest_s)
+        try:
+            runner.wait(point_s)
+            longest_s = (longest_s + time.monotonic() - started_s) / 2  # it was through already
+        except subprocess.TimeoutExpired:
+            runner.kill()
+            runner.wait()
+        points.append(round(point_s, 3))
+        while _marked(mark):
+            time.sleep(0.05)  # whoever calls this has a limit of their own
+        run = api.run(notebook, tracking=False, forked=forked).check()
+        total: Any = run.load("third", "total")
+        if total != TOTAL:
+            raise AssertionError(f"after a kill at {point_s:.3f} s: {total}")
+    return points
+
+
+def count_after_runs(folder: Path, times: int, *, forked: bool) -> list[dict[str, int]]:
+    """Run a notebook `times` times in this process; return after each what is open, alive or left in it."""
+    (folder / "pyproject.toml").write_text("")
+    notebook = write_notebook(folder / "n.ipynb", *CELLS)
+    found = []
+    for _ in range(times):
+        api.run(notebook, tracking=False, forked=forked, refresh=True).check()
+        gc.collect()
+        found.append(
+            {
+                "descriptors": _count("/proc/self/fd"),
+                "threads": threading.active_count(),
+                "children": len(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()),
+                "temporary": _count(tempfile.gettempdir(), "stepmill-*"),
+                "shared": _count("/dev/shm"),
+            }
+        )
+    return found
+
+
+def _count(folder: str, pattern: str = "*") -> int:
+    return len(list(Path(folder).glob(pattern)))
+
+
+def _start(notebook: Path, mark: str, *, forked: bool) -> subprocess.Popen[bytes]:
+    name, _, value = mark.partition("=")
+    command = [sys.executable, "-c", PROGRAM, str(notebook), str(int(forked))]
+    return subprocess.Popen(command, env={**os.environ, name: value}, start_new_session=True)
+
+
+def _marked(mark: str) -> list[int]:
+    """Return the processes that have inherited the mark and are not dead."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                if mark.encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+if __name__ == "__main__":
+    what, count = sys.argv[1], int(sys.argv[2])
+    for is_forked in (True, False) if is_possible() else (False,):
+        with tempfile.TemporaryDirectory() as name:
+            if what == "kills":
+                print(is_forked, kill_runners(Path(name), count, seed=count, forked=is_forked))
+            else:
+                print(
+                    is_forked, count_after_runs(Path(name), count, forked=is_forked)[:: max(1, count // 10)]
+                )
