@@ -39,7 +39,7 @@ def bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Bench]:
 
 
 def text_of(bench: Bench, cell: int) -> str:
-    return "".join(o["text"] for o in bench.outputs()[cell] if o["output_type"] == "stream")
+    return "".join(o["text"] for o in bench.outputs()[cell] if o.get("name") == "stdout")
 
 
 def wait_until_gone(pid: int) -> None:
