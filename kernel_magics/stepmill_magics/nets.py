@@ -53,9 +53,9 @@ def _is_to_compare(given: StepInput, names: Namespace) -> bool:
 
 def changed_constants(manifest: StepManifest, names: Namespace) -> Iterator[Fact]:
     """Yield MUTATES for containers and definitions of the setup code that the step changed, others read."""
-    outputs = {output.name for output in manifest.outputs}
+    known = {output.name for output in manifest.outputs} | manifest.patched
     for name in names.changed_constants():
-        if name in manifest.wanted and name not in outputs:
+        if name in manifest.wanted and name not in known:
             message = (
                 f"step {manifest.step!r} changes {name}, which was taken to stay as the setup code made it"
             )

@@ -275,12 +275,26 @@ REFUSED = [
         id="database",
     ),
     pytest.param(
-        "import threading\nm = threading.Lock()", "_thread.lock", "create it in each step", id="lock"
+        "import threading\nm = threading.Lock()\nm.acquire()", "_thread.lock", "release it", id="held-lock"
     ),
     pytest.param(
-        "import threading\nm = Model(threading.Lock())", "holds a _thread.lock", "create it", id="lock-inside"
+        "import threading\nm = Model(threading.RLock())\nm.rate.acquire()",
+        "holds a _thread.RLock",
+        "release it",
+        id="held-lock-inside",
     ),
-    pytest.param("import threading\nm = threading.Thread()", "", "create it in each step", id="thread"),
+    pytest.param(
+        "import logging, sys\nm = logging.StreamHandler(sys.stdout)",
+        "logging.StreamHandler",
+        "to its logger",
+        id="log-handler",
+    ),
+    pytest.param(
+        "import numpy as np\nm = np.asarray(np.memmap('FILE', 'u1', 'r+'))",
+        "writes into a file",
+        "array.copy()",
+        id="array-over-a-file",
+    ),
     pytest.param(
         "async def go(): pass\nm = go()\nimport atexit; atexit.register(m.close)",
         "coroutine",

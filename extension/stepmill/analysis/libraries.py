@@ -124,7 +124,7 @@ class Libraries(Texts):
             named = self.names_in_formula(keywords.get("formula", args[0] if args else UNKNOWN), node)
         given = None
         if entry.has("calls") or not entry.has("pure"):
-            given = self.escape(everything, node, classes=entry.has("holds"))
+            given = self.escape(everything, node, classes=entry.has("holds") or entry.has("methods"))
         self._special_methods(dotted, args, node)
         result = self._folded(dotted, args)
         if result is not None:

@@ -182,6 +182,7 @@ class Recorder:
             after=options.after,
             definitions=self._definitions(draft, slice_units, needed),
             binds=frozenset(n for e in effects for n in (*e.binds, *e.deletes) if not is_pseudo(n)),
+            patches=self._patched(draft),
             imports=tuple(sorted({name for e in effects for name in e.imports})),
             files_read=self._files(draft, "reads"),
             files_written=self._files(draft, "writes"),
@@ -298,6 +299,11 @@ class Recorder:
                 reached=unit in needed or unit in draft.units,
             )
         return tuple(found[name] for name in sorted(found))
+
+    def _patched(self, draft: Draft) -> frozenset[str]:
+        """Return the definitions that the step gives attributes, as later steps repeat it."""
+        units = (u for u in draft.units if self.flow.shapes[u] == "patch" and self.flow.replayable[u])
+        return frozenset(name for unit in units for name in self.flow.observed[unit].effects.changes)
 
     def _defined(self, unit: int) -> str:
         """Return the name of the class or function that the statement defines, or ""."""

@@ -96,11 +96,11 @@ def compact(array: Any) -> Any:
     return pa.ipc.open_stream(sink.getvalue()).read_all().column(0).chunk(0) if len(array) else array
 
 
-def plain_view(masked: Any) -> Any:
-    """Return the data of a masked array as a plain one, without copy."""
+def plain_view(array: Any) -> Any:
+    """Return the memory of an array of a kind of its own as a plain array, without copy."""
     import numpy as np
 
-    return masked.view(np.ndarray)
+    return array.view(np.ndarray)
 
 
 def reduce_patsy(obj: Any) -> Any:
@@ -109,7 +109,7 @@ def reduce_patsy(obj: Any) -> Any:
     if kind.__name__ == "DesignMatrix":
         import numpy as np
 
-        return unpickling.masked_array, (kind, obj.view(np.ndarray), dict(vars(obj)))
+        return unpickling.array_of_kind, (kind, obj.view(np.ndarray), dict(vars(obj)))
     refuses = any("__getstate__" in vars(base) for base in kind.__mro__[:-1])  # that is all these do
     if refuses and hasattr(obj, "__dict__"):
         return unpickling.bare, (kind,), dict(vars(obj)), None, None, unpickling.fill_bare

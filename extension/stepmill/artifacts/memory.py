@@ -5,6 +5,7 @@ Strides are kept, not only C or Fortran order: the order of a sum, and so its la
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -29,6 +30,22 @@ def is_array(value: Any) -> bool:
     """Tell whether `value` is exactly a numpy array, without importing numpy."""
     kind = type(value)
     return kind.__name__ == "ndarray" and kind.__module__ == "numpy"
+
+
+def is_kind_of_array(value: Any) -> bool:
+    """Tell whether the class of `value` inherits from numpy's array."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, numpy.ndarray)
+
+
+def reduces_itself(array: Array) -> bool:
+    """Tell whether the class of `array` says itself how it is pickled."""
+    import numpy as np
+
+    return any(
+        getattr(type(array), name) is not getattr(np.ndarray, name)
+        for name in ("__reduce__", "__reduce_ex__", "__setstate__")
+    )
 
 
 def is_raw(array: Array) -> bool:
@@ -202,6 +219,16 @@ def owner(array: Array) -> Any:
         base = base.obj if isinstance(base, memoryview) else base.base
     roots = {kind.__module__ for kind in type(base).__mro__}
     return base if isinstance(base, bytearray) or roots & {"array", "_ctypes"} else None
+
+
+def is_over_file(array: Array) -> bool:
+    """Tell whether what is written into the array, a view of a `numpy.memmap`, is written into its file."""
+    base: Any = array.base
+    while is_array(base):
+        base = base.base
+    return (
+        bool(array.flags.writeable) and getattr(base, "_mmap", None) is not None and base.mode in ("r+", "w+")
+    )
 
 
 def bytes_between(keeper: Array, low: int, high: int, *, read_only: bool = True) -> Array:

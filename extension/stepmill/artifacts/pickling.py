@@ -15,6 +15,7 @@ import io
 import marshal
 import pickle
 import sys
+import threading
 import types
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cloudpickle
 
 from stepmill.artifacts import library_state, memory, tensors, text_arrays, unpickling
+from stepmill.artifacts.instance_dicts import States, with_its_dict
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
 from stepmill.artifacts.slot_names import SLOT_NAMES, drop_slot_names, has_slot_names
@@ -56,17 +58,25 @@ def dump(value: Any, scope: Scope) -> Pickled:
         Something in `value` cannot be carried to another process; `type_name` says what.
     """
     first = _dump(value, scope, None)
+    if first.pickler.states.found:
+        first = _dump(value, scope, None, first.pickler.states)
     _refuse_foreign_memory(value, first.pickler)
     arrays, in_frames = first.pickler.arrays, first.pickler.in_frames
     blocks = [] if library_state.copies_on_write() else first.pickler.in_blocks()
     if len(arrays) + len(blocks) < 2 and not (arrays and in_frames):
         return first
     segments = memory.find_segments(arrays, in_frames, blocks)
-    return first if segments is None else _dump(value, scope, segments)
+    return first if segments is None else _dump(value, scope, segments, first.pickler.states)
 
 
 def _refuse_foreign_memory(value: Any, pickler: StepPickler) -> None:
-    """Refuse an array over the memory of a bytearray (or the like) that is in the pickle, too."""
+    """Refuse an array over a file, or over the memory of a bytearray (or the like) that is in the pickle."""
+    if any(memory.is_over_file(array) for array in pickler.arrays):
+        raise UnstorableValue(
+            f"a {type_name(type(value))} cannot be stored: it holds an array that writes into a file",
+            hint="call np.memmap in each step that needs the file, or take a copy of the array: array.copy()",
+            type_name="numpy.memmap",
+        )
     owners = [memory.owner(array) for array in (*pickler.arrays, *pickler.in_frames)]
     found = [one for one in owners if one is not None]
     met = pickler.memo.copy() if found else {}
@@ -80,10 +90,12 @@ def _refuse_foreign_memory(value: Any, pickler: StepPickler) -> None:
             )
 
 
-def _dump(value: Any, scope: Scope, segments: memory.Segments | None) -> Pickled:
+def _dump(
+    value: Any, scope: Scope, segments: memory.Segments | None, states: States | None = None
+) -> Pickled:
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
-    pickler = StepPickler(stream, scope, buffers, segments)
+    pickler = StepPickler(stream, scope, buffers, segments, states or States(value))
     try:
         pickler.dump(value)
     except UnstorableValue:
@@ -131,6 +143,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         scope: Scope,
         buffers: list[pickle.PickleBuffer],
         segments: memory.Segments | None = None,
+        states: States | None = None,
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=buffers.append)
         self.scope = scope
@@ -139,6 +152,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.in_frames: list[Any] = []
         self.by_value: dict[int, Any] = {}
         self.last: Any = None
+        self.states = states or States(None)
         self._value: Any = None
         self._segments = segments
         self._written: dict[int, _Segment] = {}
@@ -188,6 +202,10 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._refused_or_stream(obj)
         if not has_slot_names(kind):
             self._unmarked.add(kind)
+        if memory.is_kind_of_array(obj):
+            return self._reduce_kind_of_array(obj)
+        if root == MAIN and self.states.meet(obj):
+            return with_its_dict(obj)
         return self._reference(obj) or self._singleton(obj) or NotImplemented
 
     def _refused_or_stream(self, obj: Any) -> Any:
@@ -300,12 +318,29 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if hasattr(kind, "isbuiltin"):
             return self._reduce_dtype(obj)
         if kind.__name__ == "MaskedArray" and kind.__module__.startswith("numpy.ma"):
-            return unpickling.masked_array, (kind, library_state.plain_view(obj), dict(vars(obj)))
+            return unpickling.array_of_kind, (kind, library_state.plain_view(obj), dict(vars(obj)))
         if kind.__name__ == "RandomState" and obj is getattr(
             sys.modules["numpy.random"].mtrand, "_rand", None
         ):
             return unpickling.numpy_generator, ()
+        if memory.is_kind_of_array(obj):
+            return self._reduce_kind_of_array(obj)
         return self._reference(obj) or NotImplemented
+
+    def _reduce_kind_of_array(self, obj: Any) -> Any:
+        """Reduce what inherits from arrays as a view, so that it goes on sharing its memory."""
+        plain = library_state.plain_view(obj)
+        if not memory.reduces_itself(obj):
+            return unpickling.array_of_kind, (type(obj), plain, dict(getattr(obj, "__dict__", {})))
+        self.arrays.append(plain)
+        if self._place(plain, in_frame=False)[0] is not None:
+            raise UnstorableValue(
+                f"a {type_name(type(self._value))} cannot be stored: it holds a {type_name(type(obj))} that "
+                "shares its memory with an array, and pickles itself",
+                hint="take a copy of one of them: array.copy()",
+                type_name=type_name(type(obj)),
+            )
+        return NotImplemented
 
     def _reduce_array(self, array: Any) -> Any:
         in_frame = self.is_frame_part(array)
@@ -463,6 +498,13 @@ def _reduce_cached_property(_: StepPickler, made: functools.cached_property[Any]
     return unpickling.cached_property, (made.func, made.attrname)
 
 
+def _reduce_lock(pickler: StepPickler, lock: Any) -> Any:
+    """A lock that nobody holds is as good as a new one."""
+    if not repr(lock).startswith("<unlocked"):
+        raise _refusal(pickler._value, lock)
+    return (threading.RLock if isinstance(lock, _RLOCK) else threading.Lock), ()
+
+
 def _reduce_mappingproxy(pickler: StepPickler, proxy: Any) -> Any:
     return types.MappingProxyType, (next(iter(gc.get_referents(proxy))),)
 
@@ -478,6 +520,7 @@ def _reduce_cached_function(pickler: StepPickler, cached: Any) -> Any:
     return reference or NotImplemented
 
 
+_LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
 _SAMPLES: tuple[dict[Any, Any], ...] = ({}, OrderedDict())
 
 _REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
@@ -486,6 +529,8 @@ _REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
     types.CodeType: lambda _, code: (marshal.loads, (_code_bytes(code, MAIN),)),
     types.MappingProxyType: _reduce_mappingproxy,
     io.TextIOWrapper: _reduce_stream,
+    _LOCK: _reduce_lock,
+    _RLOCK: _reduce_lock,
     functools.cached_property: _reduce_cached_property,
     functools._lru_cache_wrapper: _reduce_cached_function,
     **{

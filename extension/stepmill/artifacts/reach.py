@@ -78,7 +78,7 @@ def of_pickle(pickled: Pickled) -> Reach:
     pickler = pickled.pickler
     met = {id(o): o for o in pickler.met() if type(o) not in _ATOMS}
     objects = {key: o for key, o in met.items() if is_shareable(o) and not pickler.is_frame_part(o)}
-    objects |= pickler.by_value
+    objects |= pickler.by_value | pickler.states.dicts
     labels = {key: o for key, o in met.items() if _is_index(o)}
     return Reach(objects, pickler.arrays, pickler.in_frames, pickler.in_blocks(), labels)
 

@@ -10,6 +10,7 @@ from typing import Any
 _OPEN_IN_STEP = "keep the path and open it in the step that reads"
 _CONNECT_IN_STEP = "keep the address and connect in each step that needs it"
 _MAKE_IN_STEP = "create it in each step that needs it"
+_RELEASE = "release it before the step ends"
 _TO_LIST = "turn it into a list in the step that makes it"
 
 _HINTS: dict[str, str] = {
@@ -21,8 +22,8 @@ _HINTS: dict[str, str] = {
     "builtins.memoryview": "keep the object that it views, or bytes(view)",
     "builtins.weakref": "keep the object itself",
     "weakref.ReferenceType": "keep the object itself",
-    "_thread.lock": _MAKE_IN_STEP,
-    "_thread.RLock": _MAKE_IN_STEP,
+    "_thread.lock": _RELEASE,
+    "_thread.RLock": _RELEASE,
     "_csv.reader": _TO_LIST,
     "_csv.writer": _OPEN_IN_STEP,
     "numpy.memmap": "keep the path and call np.memmap in the step that reads",
@@ -82,6 +83,8 @@ def hint_for(value: Any) -> str:
     kind = type(value)
     if isinstance(value, io.IOBase):
         return _OPEN_IN_STEP
+    if isinstance(value, _handler_class()):
+        return "add the handler to its logger in each step that needs it"
     exact = _HINTS.get(f"{kind.__module__}.{kind.__qualname__}")
     return exact or _HINTS_BY_ROOT.get(kind.__module__.split(".")[0], _DEFAULT_HINT)
 
@@ -91,12 +94,19 @@ def is_refused(value: Any) -> bool:
     kind = type(value)
     if isinstance(value, io.IOBase):
         return not isinstance(value, _IN_MEMORY_FILES)
+    if isinstance(value, _handler_class()):  # loggers of this process hold it
+        return True
     if isinstance(value, (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, memoryview)):
         return True
     module = kind.__module__
     if module == "numpy" and kind.__name__ == "memmap":
         return getattr(value, "_mmap", None) is not None
     return module.startswith(_KERNEL_MODULES)
+
+
+def _handler_class() -> type | tuple[()]:
+    logging = sys.modules.get("logging")
+    return logging.Handler if logging is not None else ()
 
 
 def standard_stream(value: Any) -> str | None:

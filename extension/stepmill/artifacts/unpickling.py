@@ -191,10 +191,21 @@ def array_in(segment: Any, offset: int, dtype: Any, shape: Any, strides: Any, wr
     return array
 
 
-def masked_array(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
+def array_of_kind(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
+    """Return `data` as an array of a kind of its own: a masked array, a record array, a user's."""
     array = data.view(kind)
-    vars(array).update(attributes)
+    if attributes:
+        vars(array).update(attributes)
     return array
+
+
+masked_array = array_of_kind
+"""The name in pickles that older versions have stored."""
+
+
+def take_dict(value: Any, state: dict[str, Any]) -> None:
+    """Let `state` be the instance's dict, not only its content."""
+    object.__setattr__(value, "__dict__", state)
 
 
 def bare(kind: type) -> Any:

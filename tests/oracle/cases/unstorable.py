@@ -84,7 +84,6 @@ s = Safe()
 %%step b
 print(s.items)
 """,
-    "refused",
 )
 unstorable.add(
     "module-as-value",

@@ -31,6 +31,7 @@ Functions are dotted names as imported, `package.*.name` wherever in a package, 
 `volatile:W`      reads W, which has no digest (clock, network, subprocess, database, input)
 `reads:N` `writes:N`   argument N is the path of a file that is read or written; N may be a keyword
 `calls`           calls functions that it is given
+`methods`         … and methods of the instances that it is given
 `formula`         argument 0 is a formula that looks names up where the call stands
 `examines`        goes through the functions and classes of the notebook
 `pickles`         names in a pickle the definitions that its arguments carry

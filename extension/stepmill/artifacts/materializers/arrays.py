@@ -32,6 +32,8 @@ class ArrayMaterializer:
             return _encode_scalar(value)
         if type(value) is not np.ndarray or not memory.is_simple(value.dtype):
             raise NotExactError("objects or fields inside")
+        if memory.is_over_file(value):
+            raise NotExactError("what is written into it goes to a file")
         header = {"dtype": memory.dtype_code(value.dtype), "layout": memory.layout_of(value)}
         return Encoded(
             header, {"data": memory.item_chunks(value)}, reach=lambda: Reach({id(value): value}, [value])

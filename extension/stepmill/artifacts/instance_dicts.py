@@ -1,0 +1,56 @@
+"""Instances of the notebook's classes whose `__dict__` is held by others, too."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stepmill.artifacts import unpickling
+from stepmill.artifacts.scope import MAIN
+
+
+class States:
+    """Which instances of notebook classes have a `__dict__` that others hold, too.
+
+    Those take their dict over when they are loaded, instead of filling a new one: after
+    `self.__dict__ = Shared.state`, or `d = vars(obj)`. That two instances have one dict is known when the
+    second one is met: then the next pass knows.
+    """
+
+    def __init__(self, value: Any) -> None:
+        parts = (
+            value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+        )
+        self._shared = {id(part) for part in parts if type(part) is dict}
+        self.dicts: dict[int, Any] = {}
+        self._owners: dict[int, int] = {}
+        self._classes: set[type] = set()
+        self.found = False
+
+    def meet(self, obj: Any) -> bool:
+        """Take note of an instance; tell whether its dict is known to be held by others."""
+        try:
+            state = object.__getattribute__(obj, "__dict__")
+        except AttributeError:
+            return False
+        if type(obj) not in self._classes:
+            self._classes.add(type(obj))
+            held = (
+                part for base in type(obj).__mro__ if base.__module__ == MAIN for part in vars(base).values()
+            )
+            self._shared.update(id(part) for part in held if type(part) is dict)
+        self.dicts[id(state)] = state
+        if self._owners.setdefault(id(state), id(obj)) != id(obj) and id(state) not in self._shared:
+            self.found = True
+            self._shared.add(id(state))
+        return id(state) in self._shared
+
+
+def with_its_dict(obj: Any) -> Any:
+    """Reduce an instance so that it takes over its dict, which others hold, too."""
+    reduced = obj.__reduce_ex__(4)
+    if not isinstance(reduced, tuple) or len(reduced) < 3:
+        return reduced
+    maker, arguments, state, *items = reduced
+    if state is not vars(obj) and (state is not None or vars(obj)):
+        return reduced
+    return maker, arguments, vars(obj), *items, *[None] * (2 - len(items)), unpickling.take_dict
