@@ -45,6 +45,14 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "red-scratch/capture-clobbers",
         "red-world/capture-then-show",
         "red-world/display-handle-update",
+        # scripts that it executes
+        "ipython/run-script",
+        "script/classes-and-functions-of-a-script",
+        "script/data-made-by-a-script",
+        "script/files-that-exec-executes",
+        "script/script-in-the-notebooks-names",
+        "script/script-written-by-a-cell",
+        "script/seed-and-settings-of-a-script",
         # a text that is executed in the module `__main__`
         "library/profiled-text-changes-a-name",
         # names asked for by text, or of the module `__main__`

@@ -16,6 +16,7 @@ from stepmill.analysis.records import Recorder
 from stepmill.analysis.rounds import assemble
 from stepmill.analysis.rules.report import report
 from stepmill.analysis.rules.view import View
+from stepmill.analysis.scripts import expanded
 from stepmill.analysis.units import Unit, units_of_cell
 from stepmill.model.cell import Notebook, Role
 from stepmill.model.facts import Fact
@@ -36,6 +37,7 @@ def analyze(
     facts: Iterable[Fact] = (),
     modules: Callable[[str], frozenset[str] | None] | None = None,
     is_local: Callable[[str], bool] | None = None,
+    scripts: Callable[[str], str | None] | None = None,
     anew: bool = False,
 ) -> Pipeline:
     """Return the pipeline that the tagged cells of `notebook` make.
@@ -51,13 +53,15 @@ def analyze(
         Returns the names that `from MODULE import *` binds, or None if nobody knows.
     is_local
         Tells whether a top-level module is the project's own, so that its functions may do anything.
+    scripts
+        Returns the Python of a script, by its path beside the notebook, or None if it cannot be read.
     anew
         Use nothing that an earlier analysis of the notebook has found. The result is the same; what is
         about to run need not rely on that.
     """
     known = tuple(facts)
     memory = Memory(known) if anew else _recent.take(notebook, known)
-    units = _units(notebook, memory)
+    units = _units(notebook, memory, scripts)
     parameters = _parameters(units)
     options = step_options(notebook)
     stored, looks = frozenset[str](), dict(memory.looks)
@@ -104,7 +108,7 @@ def forget() -> None:
     _recent.forget()
 
 
-def _units(notebook: Notebook, memory: Memory) -> list[Unit]:
+def _units(notebook: Notebook, memory: Memory, scripts: Callable[[str], str | None] | None) -> list[Unit]:
     """Return the statements of the notebook, the same objects as last time for cells that are the same."""
     old = memory.cells
     known, memory.units = memory.units, {}
@@ -112,7 +116,13 @@ def _units(notebook: Notebook, memory: Memory) -> list[Unit]:
         same = position < len(old) and old[position] is cell
         memory.units[position] = known[position] if same else units_of_cell(cell)
     memory.cells = notebook.cells
-    return [unit for found in memory.units.values() for unit in found]
+    cells = zip(notebook.cells, memory.units.values(), strict=True)
+    return [unit for found in expanded(cells, scripts or _unread, memory.scripts) for unit in found]
+
+
+def _unread(_path: str) -> str | None:
+    """Read no script."""
+    return None
 
 
 def _stored_classes(interpreter: Interpreter, flow: Flow) -> frozenset[str]:
@@ -141,7 +151,7 @@ def _parameters(units: list[Unit]) -> dict[int, Parameter]:
             members = enum_members(unit.node)
             if members is not None:
                 enums[unit.node.name] = members
-        elif unit.cell.role is Role.PARAMETERS:
+        elif unit.cell.role is Role.PARAMETERS and unit.origin is None:
             parameter = parameter_of(unit, enums)
             if parameter is not None:
                 found[unit.index] = parameter

@@ -49,12 +49,12 @@ def _active(units: list[Unit]) -> str:
 def _statements_alone(units: list[Unit]) -> dict[int, str]:
     """Return, for lines that have other statements too (`x = []; y = {}`), the text of those of `units`."""
     cell = units[0].cell
-    chosen = {id(unit.node) for unit in units}
+    chosen = {id(unit.shown) for unit in units}
     others = [node for node in parse(cell.python).body if id(node) not in chosen]
     shared = {cell.line_of(line) for node in others for line in (node.lineno, node.end_lineno or node.lineno)}
     found: dict[int, list[str]] = defaultdict(list)
     for unit in units:
-        if unit.first_line == unit.last_line in shared:
+        if unit.first_line == unit.last_line in shared and unit.origin is None:
             found[unit.first_line].append(ast.get_source_segment(cell.python, unit.node) or unit.source)
     longer = {line for u in units if u.first_line != u.last_line for line in (u.first_line, u.last_line)}
     return {line: "; ".join(texts) for line, texts in found.items() if line not in longer}
@@ -69,6 +69,9 @@ def setup_of(units: list[Unit]) -> tuple[Fragment, ...]:
 
 def source_of(unit: Unit) -> str:
     """Return the statement's own source, also where it shares its lines with others."""
+    if unit.script:
+        decorated = getattr(unit.node, "decorator_list", ())
+        return unit.source if decorated else ast.get_source_segment(unit.script, unit.node) or unit.source
     shared = ast.get_source_segment(unit.cell.python, unit.node)
     lines = unit.cell.python.splitlines()
     first, last = unit.node.lineno, unit.node.end_lineno or unit.node.lineno

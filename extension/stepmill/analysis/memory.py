@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stepmill.analysis.interpreter import Observed
     from stepmill.analysis.keeping import Kept
     from stepmill.analysis.records import Recorded
+    from stepmill.analysis.scripts import Expanded
     from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
     from stepmill.model.cell import Cell, Notebook
@@ -150,6 +151,7 @@ class Memory:
     facts: tuple[Fact, ...] = ()
     cells: tuple[Cell, ...] = ()
     units: dict[int, list[Unit]] = field(default_factory=dict)  # by the cell's index
+    scripts: Expanded = field(default_factory=dict)  # those of cells that execute scripts
     looks: dict[frozenset[str], Look] = field(default_factory=dict)
 
     @property

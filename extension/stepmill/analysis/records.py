@@ -181,7 +181,8 @@ class Recorder:
             ),
             after=options.after,
             definitions=self._definitions(draft, slice_units, needed),
-            binds=frozenset(n for e in effects for n in (*e.binds, *e.deletes) if not is_pseudo(n)),
+            binds=frozenset(n for e in effects for n in (*e.binds, *e.deletes) if not is_pseudo(n))
+            | self._bound_beside(draft),
             patches=self._patched(draft),
             imports=tuple(sorted({name for e in effects for name in e.imports})),
             files_read=self._files(draft, "reads"),
@@ -299,6 +300,13 @@ class Recorder:
                 reached=unit in needed or unit in draft.units,
             )
         return tuple(found[name] for name in sorted(found))
+
+    def _bound_beside(self, draft: Draft) -> frozenset[str]:
+        """Return what scripts bind of which the step needs only a part: they are executed whole."""
+        observed = self.flow.observed
+        run = {id(origin) for u in draft.units if (origin := observed[u].unit.origin) is not None}
+        beside = (s for s in observed.values() if id(s.unit.origin) in run) if run else ()
+        return frozenset(name for seen in beside for name in seen.effects.binds if not is_pseudo(name))
 
     def _patched(self, draft: Draft) -> frozenset[str]:
         """Return the definitions that the step gives attributes, as later steps repeat it."""

@@ -21,15 +21,25 @@ class Unit:
 
     `owner` is the step's name, or None for untagged code. `index` is in notebook order, with gaps:
     it depends on the cell's number and what stands above in the cell, not on the other cells.
+    `origin` is the statement of the cell that executes it, where it is not itself one of the cell:
+    then it stands in the text `script`, if that is not empty.
     """
 
     index: int
     cell: Cell
     node: ast.stmt
     owner: str | None
+    origin: ast.stmt | None = None
+    script: str = ""
+
+    @property
+    def shown(self) -> ast.stmt:
+        """The statement of the user's cell."""
+        return self.node if self.origin is None else self.origin
 
     def place(self, node: ast.AST) -> Place:
         """Return where `node` stands in the cell as the user sees it."""
+        node = node if self.origin is None else self.origin
         line = getattr(node, "lineno", 1)
         return Place(
             cell=self.cell.index, line=self.cell.line_of(line), column=getattr(node, "col_offset", 0)
@@ -38,18 +48,24 @@ class Unit:
     @property
     def first_line(self) -> int:
         """First line in the user's cell, decorators included."""
-        decorators = getattr(self.node, "decorator_list", ())
-        return self.cell.line_of(min([self.node.lineno, *(d.lineno for d in decorators)]))
+        return self.cell.line_of(_first_line(self.shown))
 
     @property
     def last_line(self) -> int:
-        return self.cell.line_of(self.node.end_lineno or self.node.lineno)
+        return self.cell.line_of(self.shown.end_lineno or self.shown.lineno)
 
     @property
     def source(self) -> str:
         """The user's own lines of this statement (whole lines)."""
+        if self.script:
+            return "\n".join(self.script.splitlines()[_first_line(self.node) - 1 : self.node.end_lineno])
         lines = self.cell.body.splitlines()
         return "\n".join(lines[self.first_line - 1 : self.last_line])
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(d.lineno for d in decorators)])
 
 
 def units_of(notebook: Notebook) -> list[Unit]:

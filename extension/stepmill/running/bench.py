@@ -18,6 +18,7 @@ from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.modules import exported_names, is_project_module, local_sources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
+from stepmill.notebook.scripts import script_text
 from stepmill.notebook.search_path import module_search
 from stepmill.planning.decide import Circumstances
 from stepmill.planning.facts import FactBook
@@ -214,6 +215,7 @@ def analyze_with_facts(
         analyze_notebook,
         modules=partial(exported_names, search=search),
         is_local=cache(partial(is_project_module, search=search)),
+        scripts=partial(script_text, folder=folder),
         anew=anew,
     )
     bare = analyze(notebook)

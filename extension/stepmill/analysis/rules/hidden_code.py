@@ -6,7 +6,10 @@ from stepmill.model.diagnostic import Severity
 from stepmill.model.rule import Rule
 
 HINTS = {
-    "%run": "make the script a module and import what you need: `from script import f`",
+    "%run": (
+        "make it a module and import what you need: `from script import f`; a script is read where its path "
+        "is plain, it takes no arguments, and no cell changes names that its functions look up"
+    ),
     "%reset": "leave it out: each step begins in a fresh process; `del x` takes one variable away",
     "%reset_selective": "name what is to go: `del x, y`",
     "%pipeline": "put it into an untagged cell: it is about the notebook, no part of a step",

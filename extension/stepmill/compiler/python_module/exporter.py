@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from stepmill.analysis.effects import FILE, FOLDER, RANDOM
 from stepmill.analysis.interpreter import Interpreter, Observed, interpret
 from stepmill.analysis.replay import shape_of
-from stepmill.analysis.units import units_of
+from stepmill.analysis.scripts import executed_script
+from stepmill.analysis.units import Unit, units_of
 from stepmill.analysis.values import Kind
 from stepmill.compiler.exporting import Exported, Surroundings
 from stepmill.compiler.python_module.borrowed import Names, imported
@@ -66,6 +67,7 @@ def export_module(notebook: Notebook, pipeline: Pipeline, world: Surroundings) -
         Something in the notebook has no plain counterpart; the error has the place.
     """
     units = units_of(notebook)
+    _refuse_scripts(units)
     interpreter, observed = interpret(units, modules=world.modules, is_local=world.is_local)
     known = KnownNames(_bound_names(observed))
     codes = {
@@ -114,6 +116,14 @@ def export_module(notebook: Notebook, pipeline: Pipeline, world: Surroundings) -
         left_out=_left_out(statements, observed),
         cells=tuple(sorted({statement.cell for statement in statements})),
     )
+
+
+def _refuse_scripts(units: list[Unit]) -> None:
+    """What scripts bind is not written out."""
+    for unit in units:
+        path = executed_script(unit)
+        if path is not None:
+            refuse("SM501", f"executing {path}", unit.cell.index, unit.first_line)
 
 
 def _texts(statements: list[Statement], bound: set[str]) -> set[str]:
