@@ -47,6 +47,8 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "red-world/display-handle-update",
         # scripts that it executes
         "ipython/run-script",
+        "red-world/load-then-line",
+        "red-world/run-with-namespace",
         "script/classes-and-functions-of-a-script",
         "script/data-made-by-a-script",
         "script/files-that-exec-executes",
