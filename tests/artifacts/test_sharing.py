@@ -196,9 +196,37 @@ def test_equal_values_that_do_not_share_are_loaded_apart(store: Store) -> None:
     assert loaded["a"] is not loaded["b"]
 
 
-def test_two_views_of_an_array_of_objects_are_refused(store: Store) -> None:
-    array = np.array([1, "a", None], object)
-    saved = save_values(store, {"a": array, "b": array[1:], "c": 1}, definitions={}, namespace={})
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_views_of_an_array_of_objects_write_through_after_loading(store: Store, order: Any) -> None:
+    base = np.array([[1, "a", None], [2, "b", 3.5]], object, order=order)
+    views = {"x": base[:, 1:], "y": base[:, 0], "back": base[::-1, ::2]}
+    loaded, same = _over(store, views)
+    assert {name: value.tolist() for name, value in loaded.items()} == {
+        n: v.tolist() for n, v in views.items()
+    }
+    assert all(loaded[name].strides == view.strides for name, view in views.items())
+    assert all(same().values())
+    loaded["y"][1] = "new"
+    assert loaded["back"][0, 0] == "new"
+    assert base[1, 0] == 2
+    assert same() == {"x": True, "y": False, "back": False}
+
+
+def test_views_of_an_array_of_objects_are_one_with_it(store: Store) -> None:
+    base = np.array([1, "a", None], object)
+    tail = base[1:]
+    tail.flags.writeable = False
+    loaded, _ = _over(store, {"base": base, "tail": tail})
+    loaded["base"][2] = "new"
+    assert loaded["tail"].tolist() == ["a", "new"]
+    assert not loaded["tail"].flags.writeable
+    alone, _ = _over(store, {"tail": tail})
+    assert alone["tail"].tolist() == ["a", None]
+
+
+def test_views_of_records_that_hold_objects_are_refused(store: Store) -> None:
+    records = np.array([(1, "a"), (2, "b")], [("n", "i8"), ("what", "O")])
+    saved = save_values(store, {"a": records, "b": records["what"], "c": 1}, definitions={}, namespace={})
     assert set(saved.problems) == {"a", "b"}
     assert "copy" in saved.problems["a"].hint
     assert list(saved.refs) == ["c"]

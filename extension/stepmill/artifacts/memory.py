@@ -231,6 +231,21 @@ def is_over_file(array: Array) -> bool:
     )
 
 
+def object_keeper(array: Array) -> Array | None:
+    """Return the array of objects whose memory this one looks into; None where that is not plain to see."""
+    keeper = array
+    while is_array(keeper.base):
+        keeper = cast("Array", keeper.base)
+    is_plain = keeper.flags.owndata and (keeper.flags.c_contiguous or keeper.flags.f_contiguous)
+    return keeper if is_plain and array.dtype == keeper.dtype == object else None
+
+
+def offset_in(keeper: Array, array: Array) -> int:
+    """Return how many bytes behind the first item of `keeper` that of `array` lies."""
+    first, second = (one.__array_interface__["data"][0] for one in (keeper, array))
+    return int(second - first)
+
+
 def bytes_between(keeper: Array, low: int, high: int, *, read_only: bool = True) -> Array:
     """Return the memory from `low` to `high` as bytes, without copy; `keeper` keeps it alive."""
     import numpy as np

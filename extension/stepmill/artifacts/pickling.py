@@ -347,7 +347,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         (self.in_frames if in_frame else self.arrays).append(array)
         number, offset = self._place(array, in_frame=in_frame)
         if not memory.is_raw(array):
-            return self._reduce_object_array(array, shared=number is not None)
+            return self._reduce_object_array(array, shared=number is not None, in_frame=in_frame)
         if number is not None:
             segment = self._written_segment(number)
             place = (offset, array.dtype, array.shape, array.strides, bool(array.flags.writeable))
@@ -355,8 +355,13 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         laid = memory.lay(array)
         return unpickling.array, (pickle.PickleBuffer(laid.data), array.dtype, *laid.layout)
 
-    def _reduce_object_array(self, array: Any, *, shared: bool) -> Any:
-        if shared:
+    def _reduce_object_array(self, array: Any, *, shared: bool, in_frame: bool) -> Any:
+        """Reduce an array of objects; one that shares its memory becomes a view of the array that owns it."""
+        keeper = memory.object_keeper(array) if shared and not in_frame else None
+        if keeper is not None and keeper is not array:
+            place = (memory.offset_in(keeper, array), array.shape, array.strides, bool(array.flags.writeable))
+            return unpickling.object_view, (keeper, *place)
+        if shared and keeper is None:
             raise UnstorableValue(
                 f"a {type_name(type(self._value))} cannot be stored: it holds views of one array of objects",
                 hint="take a copy of one of them: array.copy()",

@@ -191,6 +191,15 @@ def array_in(segment: Any, offset: int, dtype: Any, shape: Any, strides: Any, wr
     return array
 
 
+def object_view(keeper: Any, offset: int, shape: Any, strides: Any, writeable: bool) -> Any:
+    import numpy as np
+
+    array: Any = np.ndarray(shape, object, buffer=keeper, offset=offset, strides=strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
 def array_of_kind(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
     """Return `data` as an array of a kind of its own: a masked array, a record array, a user's."""
     array = data.view(kind)

@@ -368,3 +368,26 @@ b.append("u")
 print(a, b, c)
 """,
 )
+aliases.add(
+    "columns-of-an-array-of-objects",
+    """
+%%step load
+import pandas as pd
+
+table = pd.DataFrame({"kind": ["a", "b", "c"], "size": [1, 2, 3], "price": [0.5, 1.5, 2.5]})
+array = table.values
+X = array[:, 1:]
+y = array[:, 0]
+---
+%%step change
+X[0, 0] = 10
+y[1] = "changed"
+---
+%%step show
+print(X.tolist(), y.tolist(), X.strides, y.strides)
+---
+%%step whole
+print(array.tolist())
+""",
+    why="X and y are views of one array of objects",
+)
