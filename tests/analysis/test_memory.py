@@ -253,6 +253,22 @@ def test_what_is_known_of_modules_is_asked_again() -> None:
             4, "%%step t\ny = n", id="there is an implicit step where there was none",
         ),
         pytest.param(
+            ["C = [1]", "%%step a\ny = C", "%%step b\nprint(C)", "%%step c\nz = 1"],
+            3, "%%step c\nC = 1", id="a constant that two steps repeat ends as a number",
+        ),
+        pytest.param(
+            ["class K: pass", "%%step a\nw = 1", "%%step a\nq = 1", "%%step b\nprint(box)"],
+            1, "%%step a\nw = 1\nbox = []\nk = K()\nk.box = box", id="an earlier cell makes more names",
+        ),
+        pytest.param(
+            ["%%step a\nx = [1]\ny = [2]", "%%step b\nx.append(y)", "%%step c\nz = x, y"],
+            1, "%%step b\nx.append(y[0])", id="all is as it was but that two names share no objects",
+        ),
+        pytest.param(
+            ["A = len(open('f').read())", "B = (A, A)", "%%step a\nprint(B)"],
+            0, "A = 'x'.upper()", id="what can be repeated now reaches through another statement",
+        ),
+        pytest.param(
             ["import numpy as np", "import random", "%%step a\ny = np.random.rand(3)"],
             1, "import numpy as xp", id="the module has an earlier name",
         ),
