@@ -305,6 +305,12 @@ REFUSED = [
     pytest.param(
         "import weakref\nk = Model(1)\nm = weakref.ref(k)", "ReferenceType", "the object itself", id="weakref"
     ),
+    pytest.param(
+        "import tempfile\nm = tempfile.TemporaryDirectory()",
+        "finalize",
+        "mkdtemp",
+        id="folder-removed-at-the-end",
+    ),
     pytest.param("import csv\nm = csv.reader([])", "reader", "turn it into a list", id="csv-reader"),
     pytest.param(
         "from concurrent.futures import ThreadPoolExecutor as T\nm = T(1)", "", "create it", id="executor"

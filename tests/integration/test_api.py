@@ -110,7 +110,8 @@ def test_a_failing_cell_fails_its_branch_only(place: Workplace) -> None:
 
 
 def test_a_value_that_cannot_be_stored_names_variable_type_and_cell(place: Workplace) -> None:
-    (place.folder / "hidden.py").write_text("import threading\ndef make():\n    return threading.Lock()\n")
+    body = "import threading\ndef make():\n    lock = threading.Lock()\n    lock.acquire()\n    return lock\n"
+    (place.folder / "hidden.py").write_text(body)
     place.write("import hidden", "%%step make\nlock = hidden.make()", "%%step use\nlock.locked()")
     run = place.run()
     error = run.steps["make"].error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 import types
+import weakref
 from typing import Any
 
 _OPEN_IN_STEP = "keep the path and open it in the step that reads"
@@ -22,6 +23,10 @@ _HINTS: dict[str, str] = {
     "builtins.memoryview": "keep the object that it views, or bytes(view)",
     "builtins.weakref": "keep the object itself",
     "weakref.ReferenceType": "keep the object itself",
+    "weakref.finalize": (
+        "what it cleans up is gone when its step's process ends: make a folder that others use by "
+        "tempfile.mkdtemp(), or in each step that needs one"
+    ),
     "_thread.lock": _RELEASE,
     "_thread.RLock": _RELEASE,
     "_csv.reader": _TO_LIST,
@@ -98,6 +103,8 @@ def is_refused(value: Any) -> bool:
         return True
     if isinstance(value, (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType, memoryview)):
         return True
+    if isinstance(value, weakref.finalize):
+        return value.alive
     module = kind.__module__
     if module == "numpy" and kind.__name__ == "memmap":
         return getattr(value, "_mmap", None) is not None

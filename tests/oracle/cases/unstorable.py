@@ -133,8 +133,9 @@ d = tempfile.TemporaryDirectory()
 import os
 print(os.path.isdir(d.name))
 """,
-    "either",
+    "refused",
     observe=(),
+    why="the folder is removed when the process of its step ends",
 )
 unstorable.add(
     "csv-reader-left-open",
