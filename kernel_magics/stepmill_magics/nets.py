@@ -53,9 +53,9 @@ def _is_to_compare(given: StepInput, names: Namespace) -> bool:
 
 def changed_constants(manifest: StepManifest, names: Namespace) -> Iterator[Fact]:
     """Yield MUTATES for containers and definitions of the setup code that the step changed, others read."""
-    known = {output.name for output in manifest.outputs} | manifest.patched
+    outputs = {output.name for output in manifest.outputs}
     for name in names.changed_constants():
-        if name in manifest.wanted and name not in known:
+        if name in manifest.wanted and name not in outputs:
             message = (
                 f"step {manifest.step!r} changes {name}, which was taken to stay as the setup code made it"
             )

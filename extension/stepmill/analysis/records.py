@@ -183,7 +183,6 @@ class Recorder:
             definitions=self._definitions(draft, slice_units, needed),
             binds=frozenset(n for e in effects for n in (*e.binds, *e.deletes) if not is_pseudo(n))
             | self._bound_beside(draft),
-            patches=self._patched(draft),
             imports=tuple(sorted({name for e in effects for name in e.imports})),
             files_read=self._files(draft, "reads"),
             files_written=self._files(draft, "writes"),
@@ -307,11 +306,6 @@ class Recorder:
         run = {id(origin) for u in draft.units if (origin := observed[u].unit.origin) is not None}
         beside = (s for s in observed.values() if id(s.unit.origin) in run) if run else ()
         return frozenset(name for seen in beside for name in seen.effects.binds if not is_pseudo(name))
-
-    def _patched(self, draft: Draft) -> frozenset[str]:
-        """Return the definitions that the step gives attributes, as later steps repeat it."""
-        units = (u for u in draft.units if self.flow.shapes[u] == "patch" and self.flow.replayable[u])
-        return frozenset(name for unit in units for name in self.flow.observed[unit].effects.changes)
 
     def _defined(self, unit: int) -> str:
         """Return the name of the class or function that the statement defines, or ""."""

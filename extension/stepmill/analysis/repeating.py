@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM
@@ -125,7 +126,7 @@ class Repeating(Versions):
         by_patches, by_others = Longest(), Longest()
         for index in self.those("changes"):
             taken, effects = self.taken[index], self.observed[index].effects
-            found = by_patches if self.shapes[index] == "patch" else by_others
+            found = by_patches if self._completes(index) else by_others
             for name in effects.changes:
                 found.add(name, taken.get(name, ()))
             by_patches.units |= effects.changes_made
@@ -133,6 +134,13 @@ class Repeating(Versions):
             if self.parameters:
                 parameters |= self._changed_parameters([taken.get(name, ()) for name in effects.changes])
         return Written(by_others.all_units(), by_patches.all_units(), definitions, parameters)
+
+    def _completes(self, unit: int) -> bool:
+        """Tell whether a patch belongs to its definition; `Config.lr = 3` in a step changes its data."""
+        seen = self.observed[unit].unit
+        return self.shapes[unit] == "patch" and not (
+            seen.owner is not None and isinstance(seen.node, ast.Assign)
+        )
 
     def _written_again(self, old: Repeating, units: set[int]) -> Written:
         """Return the same; all but `units` change what they changed in `old`."""
@@ -148,7 +156,7 @@ class Repeating(Versions):
             return None
         effects, taken = seen.effects, self.taken[unit]
         versions = {name: taken.get(name, ()) for name in effects.changes}
-        return self.shapes[unit] == "patch", versions, effects.changes_made, effects.superseded
+        return self._completes(unit), versions, effects.changes_made, effects.superseded
 
     def _changed(self) -> set[int]:
         """Return the constants, functions and classes that something changes.

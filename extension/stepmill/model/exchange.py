@@ -28,8 +28,7 @@ class StepManifest:
     Paths are absolute. `random_restore` maps a generator to its stored state; `random_watch` are
     the generators that the notebook seeds and this step is held not to draw from; `seed` is set
     for generators nobody seeded. `foreseen` are all names that may be bound when the step ends;
-    `wanted` are the names that other cells of the notebook read, `patched` the definitions that the step may
-    change.
+    `wanted` are the names that other cells of the notebook read.
     """
 
     schema: int = 1
@@ -43,7 +42,6 @@ class StepManifest:
     definitions: tuple[Definition, ...] = ()
     foreseen: frozenset[str] = frozenset()
     wanted: frozenset[str] = frozenset()
-    patched: frozenset[str] = frozenset()
     constants: tuple[str, ...] = ()  # replayed values that nothing may change in place
     random_restore: Mapping[str, ArtifactRef] = field(default_factory=dict)
     random_capture: tuple[str, ...] = ()

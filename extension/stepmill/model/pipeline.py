@@ -131,8 +131,6 @@ class Step:
         Every notebook `def` and `class` in force during the step.
     binds
         Names that the step may bind; a name bound at run time outside of it contradicts us.
-    patches
-        Definitions that it gives attributes (`Config.n = 3`); later steps repeat that.
     imports
         Dotted names of the modules that the step's code and setup import.
     files_read, files_written
@@ -164,7 +162,6 @@ class Step:
     after: tuple[str, ...] = ()
     definitions: tuple[Definition, ...] = ()
     binds: frozenset[str] = frozenset()
-    patches: frozenset[str] = frozenset()
     imports: tuple[str, ...] = ()
     files_read: tuple[str, ...] = ()
     files_written: tuple[str, ...] = ()

@@ -78,7 +78,6 @@ def build_manifest(
         definitions=step.definitions,
         foreseen=step.binds | {given.name for given in step.outputs},
         wanted=read_elsewhere(step, notebook),
-        patched=step.patches,
         constants=step.constants,
         random_restore={name: ref for name, ref in random.items() if not ref.is_absent},
         random_capture=captured,

@@ -130,13 +130,15 @@ class Config:
 %%step a
 Config.lr = rate * 3
 Config.depth = 3
+Config.names = []
+Config.names.append("x")
 print(Config().lrs())
 ---
 %%step b
-print(Config().lrs(), Config.depth)
+print(Config().lrs(), Config.depth, Config.names)
 """,
     parameters={"rate": 0.5},
-    why="later steps repeat it; the step itself is held to do it",
+    why="what is repeated of it must not hide what changes it further",
 )
 HUNTED.add(
     "methods-that-a-library-calls-on-copies",
