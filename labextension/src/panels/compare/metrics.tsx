@@ -3,7 +3,7 @@ import { metricChange, rowName, rowNumbers } from '../../model/comparison';
 import { type Direction, directionOf, turned } from '../../model/directions';
 import { type Directions, useView } from '../view-widget';
 import { Charts } from './charts';
-import { Letter } from './letter';
+import { RunTable } from './run-table';
 
 /** The metrics of the runs as a table and as charts; better and worse are told where it is known which is which. */
 export function Metrics({
@@ -18,52 +18,36 @@ export function Metrics({
   const { trans } = useView();
   return (
     <>
-      <div className="jp-Stepmill-wide">
-        <table className="jp-Stepmill-table jp-mod-values">
-          <thead>
-            <tr>
-              <th scope="col">
-                <span className="jp-Stepmill-unseen">{trans.__('Metric')}</span>
+      <RunTable found={found} what={trans.__('Metric')}>
+        {found.metrics.map(row => {
+          const values = found.runs.map(run => run.metrics[row.name]);
+          const texts = rowNumbers(values);
+          const direction = better[row.name] ?? directionOf(row.name);
+          return (
+            <tr key={rowName(row)} data-equal={row.is_equal}>
+              <th scope="row">
+                {rowName(row)}{' '}
+                <DirectionButton
+                  name={row.name}
+                  direction={direction}
+                  onTurn={() => onBetter({ ...better, [row.name]: turned(direction) })}
+                />
               </th>
-              {found.runs.map(run => (
-                <th scope="col" key={run.letter}>
-                  <Letter letter={run.letter} />
-                </th>
+              {texts.map((text, index) => (
+                <td
+                  // biome-ignore lint/suspicious/noArrayIndexKey: one value a run, in the order of the runs
+                  key={index}
+                  data-other={values[index] !== values[0]}
+                  title={values[index] === undefined ? undefined : String(values[index])}
+                >
+                  {text}
+                  <Change found={found} name={row.name} index={index} direction={direction} />
+                </td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {found.metrics.map(row => {
-              const values = found.runs.map(run => run.metrics[row.name]);
-              const texts = rowNumbers(values);
-              const direction = better[row.name] ?? directionOf(row.name);
-              return (
-                <tr key={rowName(row)} data-equal={row.is_equal}>
-                  <th scope="row">
-                    {rowName(row)}{' '}
-                    <DirectionButton
-                      name={row.name}
-                      direction={direction}
-                      onTurn={() => onBetter({ ...better, [row.name]: turned(direction) })}
-                    />
-                  </th>
-                  {texts.map((text, index) => (
-                    <td
-                      // biome-ignore lint/suspicious/noArrayIndexKey: one value a run, in the order of the runs
-                      key={index}
-                      data-other={values[index] !== values[0]}
-                      title={values[index] === undefined ? undefined : String(values[index])}
-                    >
-                      {text}
-                      <Change found={found} name={row.name} index={index} direction={direction} />
-                    </td>
-                  ))}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </RunTable>
       <Charts found={found} />
     </>
   );

@@ -5,6 +5,7 @@ import { Picture } from '../picture';
 import { type Directions, useView } from '../view-widget';
 import { Letter } from './letter';
 import { Metrics } from './metrics';
+import { RunTable } from './run-table';
 
 /** What the runs are made of and gave, in the order of cause; sections without rows are left out. */
 export function Sections({
@@ -78,35 +79,19 @@ export function Sections({
 function Rows({ found, rows }: { found: IComparison; rows: readonly IRow[] }): JSX.Element {
   const { trans } = useView();
   return (
-    <div className="jp-Stepmill-wide">
-      <table className="jp-Stepmill-table jp-mod-values">
-        <thead>
-          <tr>
-            <th scope="col">
-              <span className="jp-Stepmill-unseen">{trans.__('Name')}</span>
-            </th>
-            {found.runs.map(run => (
-              <th scope="col" key={run.letter}>
-                <Letter letter={run.letter} />
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(row => (
-            <tr key={rowName(row)} data-equal={row.is_equal}>
-              <th scope="row">{rowName(row)}</th>
-              {row.values.map((value, index) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: one value a run, in the order of the runs
-                <td key={index} data-other={value !== row.values[0]} title={value ?? undefined}>
-                  {cellText(value)}
-                </td>
-              ))}
-            </tr>
+    <RunTable found={found} what={trans.__('Name')}>
+      {rows.map(row => (
+        <tr key={rowName(row)} data-equal={row.is_equal}>
+          <th scope="row">{rowName(row)}</th>
+          {row.values.map((value, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: one value a run, in the order of the runs
+            <td key={index} data-other={value !== row.values[0]} title={value ?? undefined}>
+              {cellText(value)}
+            </td>
           ))}
-        </tbody>
-      </table>
-    </div>
+        </tr>
+      ))}
+    </RunTable>
   );
 }
 
