@@ -31,7 +31,7 @@ def _sizes() -> dict[int, int]:
         *(pickle.TUPLE, pickle.TUPLE1, pickle.TUPLE2, pickle.TUPLE3, pickle.APPEND, pickle.APPENDS),
         *(pickle.SETITEM, pickle.SETITEMS, pickle.ADDITEMS, pickle.REDUCE, pickle.BUILD, pickle.NEWOBJ),
         *(pickle.NEWOBJ_EX, pickle.STACK_GLOBAL, pickle.NEXT_BUFFER, pickle.READONLY_BUFFER, pickle.DICT),
-        *(pickle.MEMOIZE, pickle.DUP, pickle.LIST),
+        *(pickle.MEMOIZE, pickle.DUP, pickle.LIST, pickle.BINPERSID),
     )
     sizes = {code[0]: 0 for code in plain}
     fixed = {1: (pickle.PROTO, pickle.BININT1, pickle.BINGET), 2: (pickle.BININT2,)}

@@ -26,13 +26,14 @@ import cloudpickle
 
 from stepmill.artifacts import library_state, memory, tensors, text_arrays, unpickling
 from stepmill.artifacts.instance_dicts import States, with_its_dict
+from stepmill.artifacts.ordered_sets import OrderedSets, out_of_order, reduce_kind_of_set
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
 from stepmill.artifacts.slot_names import SLOT_NAMES, drop_slot_names, has_slot_names
 from stepmill.errors import UnstorableValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 @dataclass(slots=True)
@@ -60,13 +61,17 @@ def dump(value: Any, scope: Scope) -> Pickled:
     first = _dump(value, scope, None)
     if first.pickler.states.found:
         first = _dump(value, scope, None, first.pickler.states)
+    if out_of_order(first.stream, first.pickler.objects()):
+        first = _dump(value, scope, None, first.pickler.states, OrderedSets())
     _refuse_foreign_memory(value, first.pickler)
     arrays, in_frames = first.pickler.arrays, first.pickler.in_frames
     blocks = [] if library_state.copies_on_write() else first.pickler.in_blocks()
     if len(arrays) + len(blocks) < 2 and not (arrays and in_frames):
         return first
     segments = memory.find_segments(arrays, in_frames, blocks)
-    return first if segments is None else _dump(value, scope, segments, first.pickler.states)
+    if segments is None:
+        return first
+    return _dump(value, scope, segments, first.pickler.states, first.pickler.sets)
 
 
 def _refuse_foreign_memory(value: Any, pickler: StepPickler) -> None:
@@ -91,11 +96,16 @@ def _refuse_foreign_memory(value: Any, pickler: StepPickler) -> None:
 
 
 def _dump(
-    value: Any, scope: Scope, segments: memory.Segments | None, states: States | None = None
+    value: Any,
+    scope: Scope,
+    segments: memory.Segments | None,
+    states: States | None = None,
+    sets: OrderedSets | None = None,
 ) -> Pickled:
     stream = io.BytesIO()
     buffers: list[pickle.PickleBuffer] = []
-    pickler = StepPickler(stream, scope, buffers, segments, states or States(value))
+    make = StepPickler if sets is None else _SetPickler
+    pickler = make(stream, scope, buffers, segments, states or States(value), sets)
     try:
         pickler.dump(value)
     except UnstorableValue:
@@ -144,6 +154,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         buffers: list[pickle.PickleBuffer],
         segments: memory.Segments | None = None,
         states: States | None = None,
+        sets: OrderedSets | None = None,
     ) -> None:
         super().__init__(file, protocol=5, buffer_callback=buffers.append)
         self.scope = scope
@@ -153,6 +164,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.by_value: dict[int, Any] = {}
         self.last: Any = None
         self.states = states or States(None)
+        self.sets = sets
         self._value: Any = None
         self._segments = segments
         self._written: dict[int, _Segment] = {}
@@ -171,7 +183,12 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def met(self) -> list[Any]:
         """Return every object in the pickle that has an identity of its own in it."""
-        return [entry[1] for entry in self.memo.copy().values()]
+        return [*self.objects(), *(self.sets.replaced() if self.sets is not None else ())]
+
+    def objects(self) -> Iterator[Any]:
+        """Yield what the pickle itself has in its memo."""
+        for entry in self.memo.copy().values():
+            yield entry[1]
 
     def is_frame_part(self, value: Any) -> bool:
         """Tell whether `value` was met as the inside of a pandas object."""
@@ -206,7 +223,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_kind_of_array(obj)
         if root == MAIN and self.states.meet(obj):
             return with_its_dict(obj)
-        return self._reference(obj) or self._singleton(obj) or NotImplemented
+        return self._reference(obj) or self._singleton(obj) or reduce_kind_of_set(obj) or NotImplemented
 
     def _refused_or_stream(self, obj: Any) -> Any:
         stream = standard_stream(obj)
@@ -448,6 +465,14 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             obj = pa.chunked_array([library_state.compact(chunk) for chunk in obj.chunks], type=obj.type)
             return obj.__reduce_ex__(5)
         return NotImplemented
+
+
+class _SetPickler(StepPickler):
+    """Asked about each object, which costs: the pickler writes plain sets without asking a reducer."""
+
+    def persistent_id(self, obj: Any) -> Any:
+        assert self.sets is not None, "made for a value that has such sets"
+        return self.sets.stand_in(obj)
 
 
 class _Segment:

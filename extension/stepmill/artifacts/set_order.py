@@ -46,11 +46,12 @@ def table_plan(value: Any) -> tuple[int, list[int]]:
     A larger plan is the number of slots of the table. An empty order stands for the iteration order
     itself; it is also the answer where nothing is found (many discarded items, large sets of fractions).
     """
-    order = list(value)
+    base: type[Any] = set if isinstance(value, set) else frozenset
+    order = list(base.__iter__(value))
     if len(order) < 2:
         return GROWN, []
-    found = _searched(type(value), order) if len(order) <= _MAX_ITEMS else None
-    return found or _told_by_slots(value, order)
+    found = _searched(base, order) if len(order) <= _MAX_ITEMS else None
+    return found or _told_by_slots(base, value, order)
 
 
 def _searched(kind: type, order: list[Any]) -> tuple[int, list[int]] | None:
@@ -74,13 +75,24 @@ def _starts(number: int) -> Iterator[list[int]]:
 
 
 def build_set(kind: type, order: Sequence[Any], plan: int, insertion: Sequence[int]) -> Any:
-    """Return a new set or frozenset of the items in `order`, made by `plan`."""
+    """Return a new set or frozenset of the items in `order`, made by `plan`.
+
+    `kind` may be a class of the notebook's: nothing that it overrides is called.
+    """
     items = [order[position] for position in insertion] if insertion else list(order)
     if plan == GROWN:
-        return kind(iter(items))
+        return _filled(kind, iter(items))
     if plan == SIZED:
-        return kind(dict.fromkeys(items))
-    return _with_table(items, plan)
+        return _filled(kind, dict.fromkeys(items))
+    return _with_table(kind, items, plan)
+
+
+def _filled(kind: type[Any], items: Any) -> Any:
+    if issubclass(kind, frozenset):
+        return frozenset.__new__(kind, items)
+    made: Any = set.__new__(kind)
+    set.update(made, items)
+    return made
 
 
 def _plans(number: int, kind: type) -> Iterator[int]:
@@ -109,10 +121,10 @@ def _search(kind: type, order: list[Any], plan: int, start: list[int]) -> list[i
     return None
 
 
-def _told_by_slots(value: Any, order: list[Any]) -> tuple[int, list[int]]:
+def _told_by_slots(kind: Any, value: Any, order: list[Any]) -> tuple[int, list[int]]:
     """Return the plan for a set that is too large to search, or where the search found nothing."""
-    kind = type(value)
-    slots = (value.__sizeof__() - kind().__sizeof__()) // _ENTRY_BYTES or _FEWEST_SLOTS
+    empty = kind.__new__(type(value))
+    slots = (kind.__sizeof__(value) - kind.__sizeof__(empty)) // _ENTRY_BYTES or _FEWEST_SLOTS
     plans = (GROWN, slots, SIZED) if kind is set else (SIZED, GROWN)
     for plan in plans:  # most sets of numbers: no search
         if list(build_set(kind, order, plan, [])) == order:
@@ -201,7 +213,7 @@ def _after(before: Sequence[Sequence[int]]) -> list[int] | None:
     return found
 
 
-def _with_table(items: Sequence[Any], slots: int) -> set[Any]:
+def _with_table(kind: type, items: Sequence[Any], slots: int) -> set[Any]:
     """Return a set of `items` in a table of `slots` slots.
 
     Integers that land in slots which no item touches make the table large; then they leave again.
@@ -211,11 +223,10 @@ def _with_table(items: Sequence[Any], slots: int) -> set[Any]:
     wanted = max(slots // 4 - len(early), 5 - len(early), 0)
     known = set(items)
     fillers = [f for f in (slot + (slots << 20) for slot in free[: wanted + 5]) if f not in known][:wanted]
-    built: set[Any] = set()
-    built.update(dict.fromkeys([*fillers, *early]))
-    built.difference_update(fillers)
+    built: set[Any] = _filled(kind, dict.fromkeys([*fillers, *early]))
+    set.difference_update(built, fillers)
     for item in items[len(early) :]:
-        built.add(item)
+        set.add(built, item)
     return built
 
 

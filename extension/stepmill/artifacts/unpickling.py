@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import memory, tensors, text_arrays
 from stepmill.artifacts.scope import MAIN, Scope, walk
+from stepmill.artifacts.set_order import build_set
 from stepmill.errors import ArtifactError, DefinitionMismatch
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class StepUnpickler(pickle.Unpickler):
                 raise _missing(global_name)
             return found
         return super().find_class(module_name, global_name)
+
+    def persistent_load(self, stand_in: Any, /) -> Any:
+        """Return a set that was written as a plan: the pickle holds what builds it."""
+        return stand_in
 
     def _definition(self, root: str, path: str, accessor: str, digest: str) -> Any:
         if root not in self.scope.namespace or root not in self.scope.definitions:
@@ -131,6 +136,10 @@ def fill_function(func: types.FunctionType, state: tuple[dict[str, Any], dict[st
     for name, value in slots.items():
         setattr(func, name, value)
     vars(func).update(attributes)
+
+
+def ordered_set(kind: type, order: Sequence[Any], plan: int, insertion: Sequence[int]) -> Any:
+    return build_set(kind, order, plan, insertion)
 
 
 def make_cell() -> types.CellType:

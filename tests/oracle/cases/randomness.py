@@ -213,6 +213,30 @@ print(list(s), sorted(s))
 """,
 )
 randomness.add(
+    "order-of-a-set-in-an-object",
+    """
+%%step a
+from dataclasses import dataclass
+@dataclass
+class Puzzle:
+    balls: set
+class Bag(set):
+    def __init__(self, items, **attributes):
+        self.update(items)
+        self.__dict__.update(attributes)
+puzzle = Puzzle({sign * n for n in range(1, 13) for sign in (1, -1)})
+bag = Bag({complex(x, y) for x in range(-7, 8) for y in range(-7, 8) if abs(complex(x, y)) >= 3}, radius=3)
+---
+%%step b
+print(list(puzzle.balls), next(iter(puzzle.balls - {1, 2})))
+print(list(bag), bag.radius)
+puzzle.balls.add(0)
+---
+%%step c
+print(list(puzzle.balls))
+""",
+)
+randomness.add(
     "getstate-setstate",
     """
 %%step a
