@@ -34,8 +34,11 @@ _CONTAINERS = (list, dict, set, bytearray)
 _CONTAINER_ITEMS = 10_000
 """A literal in a notebook is smaller; a longer container is no constant and not watched."""
 
-_LATE_SETTINGS = ("pandas:", "matplotlib:", "logging:")
-"""Settings that come to be with an import, or a first use."""
+_LATE_SETTINGS = ("pandas:", "matplotlib:")
+"""Settings that come to be with an import."""
+
+_UNTOUCHED_LOGGER = repr((0, False, True, 0, 0))
+"""Level, disabled, propagate, handlers, filters."""
 
 _SET_BY_IMPORTS = ("KMP_", "OMP_", "PYDEVD_", "MPL", "QT_", "TF_", "TORCH_", "CUDA_", "STEPMILL_", "MLFLOW_")
 """Prefixes of environment variables that libraries set when they are imported."""
@@ -200,7 +203,15 @@ def open_figures() -> tuple[Any, ...]:
 def changed_settings(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
     """Return the names of the settings that differ, sorted; those of a library imported meanwhile do not."""
     names = {name for name in {*before, *after} if before.get(name) != after.get(name)}
-    return tuple(sorted(n for n in names if n in before or not n.startswith((MODULE, *_LATE_SETTINGS))))
+    return tuple(sorted(n for n in names if n in before or not _comes_late(n, after[n])))
+
+
+def _comes_late(name: str, value: str) -> bool:
+    """Tell whether a setting that was not there before is nobody's doing: the first look at it, an import."""
+    if not name.startswith("logging:"):
+        return name.startswith((MODULE, *_LATE_SETTINGS))
+    package = name.removeprefix("logging:").partition(".")[0]
+    return value == _UNTOUCHED_LOGGER or (package in sys.modules and package != MAIN)
 
 
 def _directory() -> str:

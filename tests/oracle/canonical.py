@@ -84,6 +84,12 @@ class _Writer:
             return self._pandas(value, kind, depth)
         if root in ("matplotlib", "IPython", "sqlite3", "_io", "threading", "_thread", "asyncio"):
             return kind.__qualname__
+        if kind.__qualname__ == "_Stream":  # the fork server's: what it shows is compared by cell
+            return kind.__qualname__
+        if root == "logging" and hasattr(value, "manager") and hasattr(value, "handlers"):
+            # a logger also knows all others
+            held = [value.name, value.level, value.disabled, value.propagate, value.handlers, value.filters]
+            return f"{kind.__qualname__} {self.text(held, depth)}"
         return f"{kind.__qualname__}{self._state(value, depth)}"
 
     def _numpy(self, value: Any, kind: type, depth: int) -> str:
@@ -149,6 +155,11 @@ def _mutable_ids(value: Any) -> frozenset[int]:
     return frozenset(found)
 
 
+def _has_dict(item: Any) -> bool:
+    """Tell whether an instance has a `__dict__`, without asking it."""
+    return any("__dict__" in vars(base) for base in type(item).__mro__)
+
+
 def _inside(item: Any, found: set[int]) -> list[Any]:
     root = type(item).__module__.partition(".")[0]
     if isinstance(item, dict):
@@ -168,5 +179,5 @@ def _inside(item: Any, found: set[int]) -> list[Any]:
         found.add(id(item))
     if root == "__main__" and hasattr(type(item), "__dict__"):
         found.add(id(item))
-        return list(getattr(item, "__dict__", {}).values())
+        return list(object.__getattribute__(item, "__dict__").values()) if _has_dict(item) else []
     return []

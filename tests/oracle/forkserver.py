@@ -206,7 +206,10 @@ def _make_shell() -> Any:
 def _run_cell(shell: Any, source: str) -> dict[str, Any]:
     outputs: list[dict[str, Any]] = []
     replaced = (sys.stdout, sys.stderr, shell.display_pub.publish, shell.displayhook.write_format_data)
-    sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)
+    # as in a kernel the same streams for all cells: handlers of loggers keep them
+    sys.stdout, sys.stderr = STREAMS
+    for stream in STREAMS:
+        stream.show_in(outputs)
     showtraceback = shell._showtraceback
     shell._showtraceback = lambda kind, value, text: None
     shell.display_pub.publish = _publisher(outputs)
@@ -258,6 +261,10 @@ class _Stream:
         self.name = name
         self._outputs = outputs
 
+    def show_in(self, outputs: list[dict[str, Any]]) -> None:
+        """Let what is written from now on appear there."""
+        self._outputs = outputs
+
     def write(self, text: str) -> int:
         last = self._outputs[-1] if self._outputs else {}
         if last.get("output_type") == "stream" and last["name"] == self.name:
@@ -273,6 +280,9 @@ class _Stream:
 
     def fileno(self) -> int:
         return 2
+
+
+STREAMS = (_Stream("stdout", []), _Stream("stderr", []))
 
 
 if __name__ == "__main__":

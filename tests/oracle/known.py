@@ -27,6 +27,7 @@ WRONG_TODAY: dict[str, Verdict] = {
 
 EXPORT_REFUSED: frozenset[str] = frozenset(
     {
+        "judged/magics-that-functions-of-the-shell-run",
         # magics that measure, or are the notebook's own; shells whose output is kept
         "ipython/pylab-names",  # the names it imports are not written out
         "ipython/pylab-names-inside-a-step",

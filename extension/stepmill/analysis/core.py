@@ -172,7 +172,7 @@ class Core:
 
     def read(self, name: str, node: ast.AST) -> Value:
         """Look `name` up as Python would and record the read of a notebook name."""
-        home = self.frame.home(name) if self.frame is not None else None
+        home = self.frame.source(name) if self.frame is not None else None
         if home is not None:
             return home.values.get(name, UNKNOWN)
         return self.read_global(name, node)
@@ -272,6 +272,13 @@ class Core:
             self.effects.binds.pop(name, None)
             self.env.pop(name, None)
             self.heap.drop(name)
+
+    def close_file(self, file: Value) -> None:
+        """Know that a file, if it has one name, is closed: nothing changes it any more."""
+        names = self.heap.names(self.heap.named(file.roots))
+        if not self.conditional and len(names) == 1 and names[0] in self.env:
+            self.bindings += 1
+            self.env[names[0]] = IMMUTABLE
 
     # -- objects -----------------------------------------------------------------------------------
 

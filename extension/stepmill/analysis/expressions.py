@@ -90,7 +90,7 @@ class Expressions(Core):
     def _Name(self, node: ast.Name) -> Value:
         name = node.id
         if self.frame is not None:
-            if self.frame.home(name) is not None:
+            if self.frame.source(name) is not None:
                 return self.read(name, node)
             name = self.frame.mangled(name)
         if name in self.env:

@@ -57,6 +57,11 @@ class Frame:
             frame = frame.parent
         return None
 
+    def source(self, name: str) -> Frame | None:
+        """Return the frame in which a reader finds `name`: the right one of `class C: n = n` is global."""
+        home = self.home(name)
+        return None if home is not None and home.is_class and name not in home.values else home
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FunctionInfo:

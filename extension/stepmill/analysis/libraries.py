@@ -6,6 +6,7 @@ import ast
 import posixpath
 import re
 
+from stepmill.analysis.core import UNSHARED
 from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, Change
 from stepmill.analysis.expressions import concatenated
 from stepmill.analysis.purity import NOTHING, Entry, function_entry, is_mutator, method_entry
@@ -14,6 +15,7 @@ from stepmill.analysis.values import (
     ADDRESS,
     CELLS,
     IMMUTABLE,
+    OPEN_FILE,
     UNKNOWN,
     Kind,
     Value,
@@ -114,7 +116,8 @@ class Libraries(Texts):
             self._draws_from(keywords, node)
         if entry is None:
             return self._unlisted(dotted, everything, node)
-        if entry.has("process"):  # an object that the process has one of: its settings are session state
+        keeps = entry.has("holds") and any(map(self._may_change, everything))
+        if entry.has("process") and not keeps:  # the process has one of it: its settings are session state
             return Value(Kind.LIBRARY, f"{dotted}()")
         self._state(entry, args, keywords, node, dotted)
         self._files(entry, args, keywords, node)
@@ -142,6 +145,12 @@ class Libraries(Texts):
             parts = tuple(self.iterate(arg, node) for arg in args)
             made = replace(made, parts=(IMMUTABLE, *parts[:1]) if dotted == "enumerate" else parts)
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
+
+    def _may_change(self, value: Value) -> bool:
+        """Tell whether a value may be changed by who else has it."""
+        heap = self.heap
+        unnamed = value.closed and heap.is_empty(value.roots) and not heap.named(value.roots)
+        return bool(value.roots or value.carries) and value.kind not in UNSHARED and not unnamed
 
     def _special_function(
         self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -389,7 +398,7 @@ class Libraries(Texts):
         if entry.has("calls") or entry.has("fits") or entry.has("deep") or definitions_of(owner):
             given = self.escape([owner, *everything], node)
         if owner.kind in (Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE):
-            self.change(owner, node)
+            self._go_on(owner, name, node)
         if entry.has("self"):
             if name in FITS:
                 self.store(owner, [v for v in everything if v.kind is Kind.INSTANCE])
@@ -476,7 +485,7 @@ class Libraries(Texts):
         if entry is not None and any(flag.startswith("path") for flag in entry.flags):
             self._path_method(owner, entry, args, keywords, node)
             if entry.has("handle"):
-                return self.fresh(Kind.HANDLE)
+                return self.fresh(Kind.HANDLE, OPEN_FILE)
         for value in args:
             self.consume(value, node)
         self.escape([*args, *keywords.values()], node)
@@ -489,6 +498,12 @@ class Libraries(Texts):
         if name == "joinpath":
             return self._folded("os.path.join", [owner, *args]) or IMMUTABLE
         return IMMUTABLE
+
+    def _go_on(self, owner: Value, name: str, node: ast.AST) -> None:
+        """A method of an iterator or a handle changes it; a file may be closed after that."""
+        self.change(owner, node)
+        if name == "close" and owner.what == OPEN_FILE:
+            self.close_file(owner)
 
     def _consume_all(self, values: list[Value], node: ast.AST) -> None:
         for value in values:
@@ -534,7 +549,7 @@ class Libraries(Texts):
             self.write_file(path, node, whole="w" in text or "x" in text)
         if not WRITE_MODES & set(text) or "+" in text:
             self.read_file(path, node)
-        return self.fresh(Kind.HANDLE)
+        return self.fresh(Kind.HANDLE, OPEN_FILE)
 
     def _files(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -366,7 +367,7 @@ class Recorder:
                     evidence=(self._tag(fact.names[0]), self._tag(fact.step)),
                 )  # fmt: skip
                 found.setdefault((edge.producer, edge.consumer, edge.name, edge.kind), edge)
-        return tuple(found.values())
+        return _without_detours(tuple(found.values()))
 
     def _edges_into(self, draft: Draft) -> Iterator[Edge]:
         """Yield the edges for values and files that the step takes."""
@@ -449,3 +450,18 @@ def _cycle(names: set[str], edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
         current = edge.producer
     start = seen.index(current)
     return tuple(reversed(path[start:]))
+
+
+def _without_detours(edges: tuple[Edge, ...]) -> tuple[Edge, ...]:
+    """Leave out that a step waits for a file's first writer where it waits for one that did so itself."""
+    firm = {(e.name, e.producer, e.consumer) for e in edges if e.kind is EdgeKind.FILE and not e.doubtful}
+    after: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    before: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for name, giver, taker in firm:
+        after[name, giver].add(taker)
+        before[name, taker].add(giver)
+    return tuple(
+        e
+        for e in edges
+        if e.kind is not EdgeKind.FILE or after[e.name, e.producer].isdisjoint(before[e.name, e.consumer])
+    )

@@ -274,7 +274,7 @@ class Shell(Statements):
         code = self.evaluate(node.args[0]) if node.args else UNKNOWN
         if not isinstance(code.constant, str) or len(node.args) > 1 or node.keywords:
             for argument in node.args[1:]:
-                self.evaluate(argument)
+                self.change(self.evaluate(argument), node, deep=True, doubtful=True)
             if len(node.args) == 1:
                 self.effects.find("SM331", self.place(node), "exec()")
             return UNKNOWN
@@ -358,6 +358,7 @@ class Shell(Statements):
         if (
             method in ("run_line_magic", "magic")
             and len(args) == 2
+            and args[1].constant != ""  # as it stands for the result of `x = %timeit -o …`
             and texts[:1] in (["time"], ["timeit"], ["prun"])
         ):
             self.effects.find("SM331", self.place(node), f"get_ipython().{method}")
@@ -399,6 +400,9 @@ class Shell(Statements):
             return IMMUTABLE
         if name == "xdel":  # the last word is the variable: `%xdel -n x`
             for word in filter(str.isidentifier, line.split()[-1:]):
+                shared = self.heap.shallow(self.heap.node(word)) & ~self.heap.node(word)
+                if self.heap.named(shared):  # all names of the object go
+                    self.effects.find("SM333", self.place(node), "%xdel")
                 self.need(word, self.place(node))
                 self.unbind(word, node)
             return IMMUTABLE
@@ -427,6 +431,10 @@ class Shell(Statements):
     def _cell_magic(self, texts: list[str], node: ast.AST) -> Value:
         name, body = texts[0] if texts else "", texts[2] if len(texts) > 2 else ""
         kind = magic_kind(f"%%{name}")
+        words = texts[1].split() if len(texts) > 1 else []
+        if name in ("writefile", "file") and words:
+            self.write_file(constant(words[-1]), node, whole="-a" not in words and "--append" not in words)
+            return IMMUTABLE
         if kind == "script":
             for line in body.splitlines() or [""]:
                 self._command(line, node)

@@ -14,6 +14,7 @@ from stepmill.analysis.values import (
     CLASS_FACTORIES,
     IMMUTABLE,
     NO_CONSTANT,
+    OPEN_FILE,
     UNKNOWN,
     Kind,
     Value,
@@ -532,13 +533,23 @@ class Statements(Expressions):
                 self.assign(item.optional_vars, entered if entered is not None else manager)
         swallows = any(_may_swallow(item.context_expr) for item in node.items)
         try:
-            if not swallows:
-                return self.run_block(node.body)
-            with self.maybe():
-                self.run_block(node.body)
-            return True
+            if swallows:
+                with self.maybe():
+                    self.run_block(node.body)
+                return True
+            fell = self.run_block(node.body)
         finally:
             self.undone = undone
+        self._close_files(node)
+        return fell
+
+    def _close_files(self, node: ast.With | ast.AsyncWith) -> None:
+        """`with open(path) as f` closes the file at its end."""
+        for item in node.items:
+            target = item.optional_vars
+            known = self._value_of(target.id) if isinstance(target, ast.Name) else None
+            if known is not None and known.what == OPEN_FILE:
+                self.close_file(known)
 
     _AsyncWith = _With
 
@@ -555,9 +566,11 @@ class Statements(Expressions):
 
     def _Try(self, node: ast.Try) -> bool:
         before = len(self.raised)
+        sure = next((i for i, inner in enumerate(node.body) if not _cannot_raise(inner)), len(node.body))
+        self.run_block(node.body[:sure])
 
         def body() -> bool:
-            return self.run_block(node.body) and self.run_block(node.orelse)
+            return self.run_block(node.body[sure:]) and self.run_block(node.orelse)
 
         def handler(clause: ast.ExceptHandler) -> Callable[[], bool]:
             def run() -> bool:
@@ -624,6 +637,12 @@ class Statements(Expressions):
                     self.bind(child.rest, self.fresh(Kind.CONTAINER, holds=[subject]), child)
             elif isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
                 self.bind(child.name, subject if child is pattern else self.part(subject), child)
+
+
+def _cannot_raise(node: ast.stmt) -> bool:
+    """Tell whether a statement is surely done: `done = False` at the top of a `try`."""
+    plain = isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets)
+    return plain and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
 
 
 def _surely_has_items(node: ast.expr) -> bool:

@@ -136,6 +136,9 @@ def join(values: Iterable[Value]) -> Value:
     return first
 
 
+OPEN_FILE: Final = "open file"
+"""The `what` of a handle that can be handed on when it is closed."""
+
 MOST_TEXTS: Final = 8
 """Literal texts that a loop over them is gone through for one by one."""
 
@@ -209,6 +212,7 @@ CLASS_FACTORIES: Final = frozenset(
 
 
 _OTHER_NAMES = {
+    "logging.root": "logging.getLogger()",
     "numpy.random.mtrand": "numpy.random",
     "numpy.random._rand": "numpy.random",  # the object whose bound methods numpy.random.seed and so on are
     "random._inst": "random",

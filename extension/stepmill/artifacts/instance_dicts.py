@@ -1,4 +1,8 @@
-"""Instances of the notebook's classes whose `__dict__` is held by others, too."""
+"""Instances of the notebook's classes that do not fill their `__dict__` as pickle would.
+
+That is those whose dict is held by others, too, and those of classes with a `__getattr__`: pickle would ask
+it for `__setstate__`, when the attributes that it looks at are not there yet.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,8 @@ class States:
     """Which instances of notebook classes have a `__dict__` that others hold, too.
 
     Those take their dict over when they are loaded, instead of filling a new one: after
-    `self.__dict__ = Shared.state`, or `d = vars(obj)`. That two instances have one dict is known when the
-    second one is met: then the next pass knows.
+    `self.__dict__ = Shared.state`, `self.__dict__ = self`, or `d = vars(obj)`. That two instances have one
+    dict is known when the second one is met: then the next pass knows.
     """
 
     def __init__(self, value: Any) -> None:
@@ -32,6 +36,8 @@ class States:
             state = object.__getattribute__(obj, "__dict__")
         except AttributeError:
             return False
+        if state is obj:  # a dict whose items are its attributes: `self.__dict__ = self`
+            return True
         if type(obj) not in self._classes:
             self._classes.add(type(obj))
             held = (
@@ -43,6 +49,20 @@ class States:
             self.found = True
             self._shared.add(id(state))
         return id(state) in self._shared
+
+
+def answers_for_itself(kind: type) -> bool:
+    """Tell whether instances may seem to have a `__setstate__`, by a proxy's `__getattr__`."""
+    return hasattr(kind, "__getattr__") and not hasattr(kind, "__setstate__")
+
+
+def filled_quietly(obj: Any) -> Any:
+    """Reduce an instance so that its attributes are put back without asking it."""
+    reduced = obj.__reduce_ex__(4)
+    if not isinstance(reduced, tuple) or len(reduced) < 3 or reduced[2] is None:
+        return reduced
+    maker, arguments, state, *items = reduced
+    return maker, arguments, state, *items, *[None] * (2 - len(items)), unpickling.fill_quietly
 
 
 def with_its_dict(obj: Any) -> Any:

@@ -13,6 +13,7 @@ import functools
 import gc
 import io
 import marshal
+import operator
 import pickle
 import sys
 import threading
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cloudpickle
 
 from stepmill.artifacts import library_state, memory, tensors, text_arrays, unpickling
-from stepmill.artifacts.instance_dicts import States, with_its_dict
+from stepmill.artifacts.instance_dicts import States, answers_for_itself, filled_quietly, with_its_dict
 from stepmill.artifacts.ordered_sets import OrderedSets, out_of_order, reduce_kind_of_set
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
@@ -223,13 +224,19 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_kind_of_array(obj)
         if root == MAIN and self.states.meet(obj):
             return with_its_dict(obj)
-        return self._reference(obj) or self._singleton(obj) or reduce_kind_of_set(obj) or NotImplemented
+        found = self._reference(obj) or self._singleton(obj) or reduce_kind_of_set(obj)
+        if found is None and root == MAIN and answers_for_itself(kind):
+            return filled_quietly(obj)
+        return found or NotImplemented
 
     def _refused_or_stream(self, obj: Any) -> Any:
         stream = standard_stream(obj)
-        if stream is None:
-            raise _refusal(self._value, obj)
-        return getattr, (sys, stream)
+        if stream is not None:
+            return getattr, (sys, stream)
+        if type(obj) in _FILES and obj.closed:
+            text = (obj.encoding, obj.errors) if isinstance(obj, io.TextIOWrapper) else ()
+            return unpickling.closed_file, (type(obj).__name__, obj.name, obj.mode, *text)
+        raise _refusal(self._value, obj)
 
     def _singleton(self, obj: Any) -> Any:
         if type(obj).__module__ == "dataclasses":
@@ -246,7 +253,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         """Return the reduction of a notebook definition to a reference, None for anything else."""
         if getattr(obj, "__module__", None) != MAIN:
             return None
-        qualname = getattr(obj, "__qualname__", None)
+        qualname = _plainly(obj, "__qualname__")
         if not isinstance(qualname, str):
             return None
         root, _, path = qualname.partition(".")
@@ -485,6 +492,14 @@ class _Segment:
         return unpickling.segment, (self.buffer,)
 
 
+def _plainly(obj: Any, name: str) -> Any:
+    """Return an attribute without asking the object's own `__getattr__`."""
+    try:
+        return object.__getattribute__(obj, name)
+    except AttributeError:
+        return None
+
+
 def _code_bytes(code: types.CodeType, home: str) -> bytes:
     """Return code as bytes that do not depend on where the cell was compiled."""
     return marshal.dumps(_relabel(code, f"<{'notebook' if home == MAIN else home}>"), 2)
@@ -523,6 +538,28 @@ def _reduce_dict_view(pickler: StepPickler, view: Any) -> Any:
     return unpickling.dict_view, (mapping, type(view).__name__.rpartition("_")[2])
 
 
+def _reduce_dict_iterator(pickler: StepPickler, iterator: Any) -> Any:
+    """Go on over the dict itself: what is changed in it, and that it is, is seen."""
+    mapping = next((one for one in gc.get_referents(iterator) if type(one) is dict), None)
+    if mapping is None:  # it has come to its end
+        return iterator.__reduce__()
+    done = len(mapping) - operator.length_hint(iterator)
+    try:
+        iterator.__reduce__()
+    except RuntimeError:  # the dict has another size than at the start: the next step is to fail
+        done = -1
+    kind = type(iterator).__name__.removeprefix("dict_").removesuffix("iterator")
+    return unpickling.dict_iterator, (mapping, kind, done)
+
+
+def _reduce_set_iterator(pickler: StepPickler, iterator: Any) -> Any:
+    held = next((one for one in gc.get_referents(iterator) if type(one) in (set, frozenset)), None)
+    left = operator.length_hint(iterator)
+    if held is None or not left:
+        return iterator.__reduce__()
+    return unpickling.set_iterator, (held, len(held) - left)
+
+
 def _reduce_cached_property(_: StepPickler, made: functools.cached_property[Any]) -> Any:
     """Leave out the lock that Python 3.11 keeps in it."""
     return unpickling.cached_property, (made.func, made.attrname)
@@ -550,8 +587,10 @@ def _reduce_cached_function(pickler: StepPickler, cached: Any) -> Any:
     return reference or NotImplemented
 
 
+_FILES = (io.TextIOWrapper, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO)
 _LOCK, _RLOCK = type(threading.Lock()), type(threading.RLock())
-_SAMPLES: tuple[dict[Any, Any], ...] = ({}, OrderedDict())
+_EMPTY: dict[Any, Any] = {}
+_SAMPLES: tuple[dict[Any, Any], ...] = (_EMPTY, OrderedDict())
 
 _REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
     types.FunctionType: StepPickler._reduce_any_function,
@@ -562,6 +601,12 @@ _REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
     _LOCK: _reduce_lock,
     _RLOCK: _reduce_lock,
     functools.cached_property: _reduce_cached_property,
+    **{
+        type(iterator): _reduce_dict_iterator
+        for look in (_EMPTY.keys(), _EMPTY.values(), _EMPTY.items())
+        for iterator in (iter(look), reversed(look))
+    },
+    type(iter(set())): _reduce_set_iterator,
     functools._lru_cache_wrapper: _reduce_cached_function,
     **{
         type(view): _reduce_dict_view

@@ -11,6 +11,7 @@ import functools
 import importlib
 import io
 import marshal
+import os
 import pickle
 import types
 from abc import ABCMeta
@@ -154,6 +155,43 @@ def dict_view(mapping: dict[Any, Any], kind: str) -> Any:
     return getattr(mapping, kind)()
 
 
+def closed_file(kind: str, name: Any, mode: str, encoding: str = "", errors: str = "") -> Any:
+    """Return a file that was closed: all that is left of it is what it was called and how it was opened."""
+    raw = io.FileIO(os.devnull, "r+" if "+" in mode else "r" if "r" in mode else "w")
+    raw.name = name
+    file: Any = raw
+    if kind != "FileIO":
+        maker = io.BufferedRandom if "+" in mode else io.BufferedReader if "r" in mode else io.BufferedWriter
+        file = maker(raw)
+    if kind == "TextIOWrapper":
+        file = io.TextIOWrapper(file, encoding, errors)
+        file.mode = mode
+    file.close()
+    return file
+
+
+def dict_iterator(mapping: dict[Any, Any], kind: str, done: int) -> Any:
+    """Return an iterator that has given `done` items; -1 for one whose dict has changed its size since."""
+    look = getattr(
+        mapping, {"key": "keys", "value": "values", "item": "items"}[kind.removeprefix("reverse")]
+    )()
+    passing = object()
+    if done < 0:
+        mapping[passing] = None
+    iterator = reversed(look) if kind.startswith("reverse") else iter(look)
+    mapping.pop(passing, None)
+    for _ in range(done):
+        next(iterator)
+    return iterator
+
+
+def set_iterator(held: Any, done: int) -> Any:
+    iterator = iter(held)
+    for _ in range(done):
+        next(iterator)
+    return iterator
+
+
 def dtype(*code: str) -> Any:
     return memory.dtype_of(code)
 
@@ -224,6 +262,15 @@ masked_array = array_of_kind
 def take_dict(value: Any, state: dict[str, Any]) -> None:
     """Let `state` be the instance's dict, not only its content."""
     object.__setattr__(value, "__dict__", state)
+
+
+def fill_quietly(value: Any, state: Any) -> None:
+    """Do what pickle does with a state, but for asking the object whether it has a `__setstate__`."""
+    state, slots = state if isinstance(state, tuple) else (state, None)
+    if state:
+        object.__getattribute__(value, "__dict__").update(state)
+    for name, held in (slots or {}).items():
+        object.__setattr__(value, name, held)
 
 
 def bare(kind: type) -> Any:

@@ -6,7 +6,7 @@ import ast
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from stepmill.execution.events import EventLog
     from stepmill.model.artifact import ArtifactRef, StepRecord
-    from stepmill.model.pipeline import Step
+    from stepmill.model.pipeline import Fragment, Step
     from stepmill.model.plan import StepPlan
     from stepmill.running.bench import Workbench
     from stepmill.running.folder import RunFolder, StepFiles
@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 
 _MODULE = "module:"
 """How the settings begin that are the data of a module of the project."""
+
+_LOGGER = "logging:"
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _USED_WITH = {
     "matplotlib": frozenset({"matplotlib", "seaborn", "pandas"}),
@@ -389,7 +392,8 @@ class StepRunner:
         """Return the settings that the step left changed, and that later steps do not find so."""
         setup = [f for other in self._later(step)[:1] for f in other.setup]
         repeated = "\n".join(f.source for f in setup if f.cell in step.cells)
-        return [setting for setting in result.session if not _is_repeated(setting, step, repeated)]
+        unspoken = {s for s in result.session if s.startswith(_LOGGER) and not _sets_logger(s, setup)}
+        return [s for s in result.session if s in unspoken or not _is_repeated(s, step, repeated)]
 
     def _look_for_damage(self, step: Step, ended: StepExit, records: Mapping[str, StepRecord]) -> None:
         """Find out whether the step failed because what it takes is damaged in the store."""
@@ -435,6 +439,24 @@ def _is_repeated(setting: str, step: Step, repeated: str) -> bool:
     )
     names = _imported_from(setting.removeprefix(_MODULE), parse_or_empty(f"{setup}\n{own}"))
     return 0 < _reads(own, names) == _reads(repeated, names)
+
+
+def _sets_logger(setting: str, setup: Iterable[Fragment]) -> bool:
+    """Tell whether what is repeated, or a function that it calls, speaks of that logger.
+
+    What an object does with a logger of its own is not seen to be a setting.
+    """
+    name = setting.removeprefix(_LOGGER)
+    body = [node for fragment in setup for node in _tree(fragment.source).body]
+    nodes = [n for top in body if not isinstance(top, _DEFINITIONS) for n in ast.walk(top)]
+    called = {node.id for node in nodes if isinstance(node, ast.Name)}
+    functions = (top for top in body if isinstance(top, ast.FunctionDef) and top.name in called)
+    nodes += [node for function in functions for node in ast.walk(function)]
+    return name in ("root", "__main__") or any(isinstance(n, ast.Constant) and n.value == name for n in nodes)
+
+
+def _tree(source: str) -> ast.Module:
+    return parse_or_empty(to_python(source).code)
 
 
 def _imported_from(module: str, tree: ast.Module) -> set[str]:

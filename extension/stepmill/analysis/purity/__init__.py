@@ -27,7 +27,7 @@ Functions are dotted names as imported, `package.*.name` wherever in a package, 
 `seeds:G`         seeds generator G
 `session`         changes the state of the process
 `folder`          changes the working directory to argument 0
-`process`         the result is an object that the process has one of
+`process`         the result is an object that the process has one of (with `holds`: unless it keeps data)
 `volatile:W`      reads W, which has no digest (clock, network, subprocess, database, input)
 `reads:N` `writes:N`   argument N is the path of a file that is read or written; N may be a keyword
 `calls`           calls functions that it is given
