@@ -1,5 +1,5 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { type ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
+import { type ICommandPalette, Notification, showErrorMessage } from '@jupyterlab/apputils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { runIcon, stopIcon } from '@jupyterlab/ui-components';
@@ -190,7 +190,15 @@ function addStepCommands({ app, model, tracker, trans, open, form }: ICommandOpt
     label: trans.__('Suggest Steps in a Copy of the Notebook'),
     describedBy: NO_ARGUMENTS,
     isEnabled: () => model.state.notebook?.isPython === true,
-    execute: async () => show(await model.errands.suggest(form() === 'metadata'))
+    execute: async () => {
+      const before = model.state.notebook?.name ?? '';
+      const path = await model.errands.suggest(form() === 'metadata');
+      await show(path);
+      if (path) {
+        const text = trans.__('Steps are proposed in %1. %2 is as it was.', path, before);
+        Notification.success(text, { autoClose: 6000 });
+      }
+    }
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EdgeKind, IEdge, IGraph, IPlannedStep } from '../src/client/documents';
+import type { EdgeKind, IEdge, IGraph, IPlannedStep, IStep } from '../src/client/documents';
 import { forecast } from '../src/model/forecast';
 import { filteredSteps, withOnly } from '../src/model/step-filter';
 import { place } from '../src/panels/pipeline/layout';
@@ -90,6 +90,14 @@ describe('filtering steps', () => {
     expect(found('+fit')).toEqual(['clean', 'fit', 'load']);
     expect(found('clean+')).toEqual(['clean', 'fit']);
     expect(found('+clean+')).toEqual(['clean', 'fit', 'load']);
+  });
+
+  it('prefers the step of just that name, where it goes along edges', () => {
+    const [first] = graph.steps;
+    const more = { ...graph, steps: [...graph.steps, { ...(first as IStep), name: 'refit' }] };
+    expect([...filteredSteps(more, 'fit')]).toContain('refit');
+    expect([...filteredSteps(more, '+fit')].sort()).toEqual(['clean', 'fit', 'load']);
+    expect([...filteredSteps(more, '+efit')]).toEqual(['refit']);
   });
 
   it('leaves only the edges between them', () => {

@@ -400,7 +400,11 @@ describe('errands', () => {
       execution_count: index
     }));
     server.give('GET runs/r/outputs', { status: 200, reply: { schema: 1, cells: ran } });
-    expect(await model.errands.acceptOutputs('r')).toEqual({ taken: 1, skipped: 1 });
+    expect(await model.errands.acceptOutputs('r')).toEqual({
+      taken: 1,
+      skipped: 1,
+      hasHtml: false
+    });
     expect(notebook.shown.map(one => one.id)).toEqual(['c3']);
   });
 

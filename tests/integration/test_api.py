@@ -88,7 +88,7 @@ def test_values_of_the_notebooks_own_classes_can_be_loaded(place: Workplace) -> 
 def test_a_failing_cell_fails_its_branch_only(place: Workplace) -> None:
     place.write(
         "%%step load\nx = 1",
-        "%%step bad\nprint('before')\ny = x\nraise ValueError('my words')",
+        "%%step bad\nimport random\nprint('before', random.random())\ny = x\nraise ValueError('my words')",
         "%%step after\nz = y",
         "%%step other\nw = x + 1",
     )
@@ -97,8 +97,9 @@ def test_a_failing_cell_fails_its_branch_only(place: Workplace) -> None:
     assert statuses(run) == {"load": "executed", "bad": "failed", "after": "skipped", "other": "executed"}
     error = run.steps["bad"].error
     assert error is not None
-    assert (error["cell"], error["line"], error["ename"], error["evalue"]) == (1, 4, "ValueError", "my words")
+    assert (error["cell"], error["line"], error["ename"], error["evalue"]) == (1, 5, "ValueError", "my words")
     assert "my words" in error["traceback"]
+    assert "`bad` drew after `random.seed(" in error["hint"]
     assert [output["output_type"] for output in place.cell_outputs(run, 1)] == ["stream", "error"]
     assert "before" in (run.folder.step_files("bad").executed).read_text()
     with pytest.raises(StepFailed, match="my words"):

@@ -86,7 +86,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     (home / "labextensions" / "stepmill").symlink_to(BUNDLE)
     (home / "config" / "labconfig").mkdir(parents=True)
     (home / "config" / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
-    extensions = ["stepmill", *(["notebook"] if importlib.util.find_spec("notebook") else [])]
+    extensions = ["stepmill", *(["notebook"] if importlib.util.find_spec("notebook.app") else [])]
     port = _free_port()
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
     options = {

@@ -117,6 +117,11 @@ class Lab:
         return self.panel.locator(".jp-Stepmill-summary")
 
     @property
+    def told(self) -> Locator:
+        """Where screen readers are told how a run goes on."""
+        return self.panel.get_by_role("status").first
+
+    @property
     def steps(self) -> Locator:
         return self.panel.locator("[data-step]")
 

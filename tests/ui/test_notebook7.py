@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-@pytest.mark.skipif(importlib.util.find_spec("notebook") is None, reason="Notebook 7 is not installed")
+@pytest.mark.skipif(importlib.util.find_spec("notebook.app") is None, reason="Notebook 7 is not installed")
 def test_the_panel_opens_in_notebook_7(browser: Browser, server: tuple[str, Path]) -> None:
     url, root = server
     page = browser.new_page(viewport={"width": 1400, "height": 900})

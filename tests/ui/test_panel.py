@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import expect
 
 import stepmill
+from ui.accessibility import accessible
 from ui.conftest import pictures
 from ui.lab import SMALL
 
@@ -67,6 +68,20 @@ def test_the_graph_can_be_read(lab: Lab) -> None:
     lab.page.keyboard.press("Enter")
     lab.page.wait_for_function("() => window.jupyterapp.shell.currentWidget.content.activeCellIndex === 3")
     assert (lab.step("double").get_attribute("aria-label") or "").startswith("Step double, ")
+    names = accessible(lab)
+    assert names["application"] == ["Graph of the steps"]
+    assert [name.split(",")[0] for name in names["button"] if name.startswith("Step ")] == [
+        "Step load",
+        "Step double",
+        "Step report",
+    ]
+    edges = {"rows: from load to double", "rows: from load to report", "doubled: from double to report"}
+    assert edges <= set(names["button"])
+    assert "Pipeline" in names["region"]
+    assert len(names["heading"]) == 4  # one a section
+    assert "status" in names
+    assert "alert" in names
+    assert not any(name == "" for role in ("button", "textbox", "checkbox", "region") for name in names[role])
 
 
 def test_every_example_opens(lab: Lab) -> None:

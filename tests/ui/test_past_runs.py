@@ -137,9 +137,20 @@ def compare_them(lab: Lab, first: str, second: str) -> None:
 
 def is_kept(reply: Response, *runs: str) -> bool:
     """Tell whether JupyterLab has just kept its workspace, with a comparison of these runs in this order."""
+    return json.dumps(runs).replace(" ", "") in workspace_in(reply)
+
+
+def is_notebook_kept(reply: Response, run_id: str) -> bool:
+    """Tell whether JupyterLab has just kept its workspace, with the tab of an executed notebook."""
+    kept = workspace_in(reply)
+    return kept.count("stepmill-notebooks:") > 1 and run_id in kept
+
+
+def workspace_in(reply: Response) -> str:
+    """Return the workspace that a request has kept, without spaces; "" if it kept none."""
     request = reply.request
-    body = (request.post_data or "").replace(" ", "")
-    return request.method == "PUT" and "workspaces" in reply.url and json.dumps(runs).replace(" ", "") in body
+    is_workspace = request.method == "PUT" and "workspaces" in reply.url
+    return (request.post_data or "").replace(" ", "") if is_workspace else ""
 
 
 def look_into(lab: Lab, run_id: str) -> None:
@@ -153,14 +164,21 @@ def look_into(lab: Lab, run_id: str) -> None:
     table = load.locator('[data-value="df"] table').first
     expect(table).to_contain_text("58.0")
     page.screenshot(path=pictures() / "step.png")
+    for value in load.locator("details").all():
+        value.evaluate("details => { details.open = true; }")
+    expect(load.locator('[data-value="df"]')).to_contain_text("Statistics")
+    assert serious(lab, ".jp-Stepmill-view") == []
     with page.expect_download() as download:
         load.get_by_role("button", name="Download df").click()
     names = zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())).namelist()
     assert {"README.txt", "artifact.json"} < set(names)
-    lab.execute("stepmill:show-executed-notebook", path="past/scores.ipynb", run=run_id)
     outputs = page.locator(".jp-Notebook:visible, .jp-StaticNotebook:visible").locator(
         ".jp-OutputArea-output"
     )
+    with page.expect_response(lambda reply: is_notebook_kept(reply, run_id)):
+        lab.execute("stepmill:show-executed-notebook", path="past/scores.ipynb", run=run_id)
+        expect(outputs.first).to_contain_text("f1 0.83")
+    page.reload()
     expect(outputs.first).to_contain_text("f1 0.83")
 
 

@@ -24,7 +24,9 @@ def test_runs_with_a_parameter_changed(lab: Lab) -> None:
     expect(lab.step("double")).to_have_attribute("data-state", "running")
     expect(lab.edges).to_have_count(3)
     expect(lab.panel.get_by_role("button", name="Stop", exact=True)).to_be_visible()
+    expect(lab.told).to_have_text("1 of 3 steps done, now double")
     expect(lab.panel).to_contain_text("Nothing to run")
+    expect(lab.told).to_have_text("The run has succeeded")
     expect(lab.edges).to_have_count(3)
     expect(lab.step("double")).to_have_attribute("data-state", "fresh")
 
@@ -36,10 +38,22 @@ def test_runs_with_a_parameter_changed(lab: Lab) -> None:
     expect(lab.panel).to_contain_text("factor changed from 2 to 5")
     expect(lab.panel.get_by_role("button", name="Use the notebook's value for factor, 2")).to_be_visible()
     expect(lab.summary).to_contain_text("2 out of date")
+    will_run_is_lit(lab, load="false", double="true", report="true")
     lab.run_button.click()
     lab.section("Runs")
     expect(lab.panel.locator("tr[data-run]").first).to_contain_text("factor 2 → 5")
     expect(lab.panel).to_contain_text("2 run, 1 reused")
+
+
+def will_run_is_lit(lab: Lab, **lit: str) -> None:
+    """Point at the button that runs, and away: what it would run is lit, and it says why."""
+    lab.run_button.hover()
+    for name, is_lit in lit.items():
+        expect(lab.step(name)).to_have_attribute("data-lit", is_lit)
+    expect(lab.run_button).to_have_attribute("title", re.compile("double: factor changed from 2 to 5"))
+    lab.summary.hover()
+    for name in lit:
+        expect(lab.step(name)).not_to_have_attribute("data-lit", re.compile(""))
 
 
 def test_a_failure_leads_to_its_line(lab: Lab) -> None:
@@ -56,6 +70,7 @@ def test_a_failure_leads_to_its_line(lab: Lab) -> None:
     expect(lab.panel).to_contain_text("use failed")
     expect(lab.panel).to_contain_text("ZeroDivisionError: division by zero")
     expect(lab.step("use")).to_have_attribute("data-state", "failed")
+    expect(lab.panel.get_by_role("alert").first).to_have_text("Step use has failed")
     lab.choose_cell(1)
     lab.panel.get_by_role("button", name="Go to cell").click()
     marked = lab.page.locator(".jp-Stepmill-markedLine")

@@ -221,8 +221,25 @@ def test_many_steps_fold(lab: Lab) -> None:
     expect(lab.steps).to_have_count(200)
     lab.step("s199").focus()
     expect(lab.step("s199")).to_be_in_viewport(ratio=1)
+    filtering_finds_steps(lab)
     lab.panel.get_by_role("button", name="Fold", exact=True).click()
     expect(groups).to_have_count(8)
+
+
+def filtering_finds_steps(lab: Lab) -> None:
+    lab.page.keyboard.press("/")
+    box = lab.panel.get_by_role("searchbox", name="Filter the steps")
+    expect(box).to_be_focused()
+    for text, names in (("+s3", ["s0", "s1", "s2", "s3"]), ("s197+", ["s197", "s198", "s199"])):
+        box.fill(text)
+        expect(lab.steps).to_have_count(len(names))
+        assert sorted(lab.steps.evaluate_all("all => all.map(one => one.dataset.step)")) == names
+    box.fill("nowhere")
+    expect(lab.panel).to_contain_text("No step has “nowhere”.")
+    expect(lab.steps).to_have_count(0)
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(lab.steps).to_have_count(200)
 
 
 def test_nothing_serious_in_the_way_of_assistive_technology(lab: Lab) -> None:

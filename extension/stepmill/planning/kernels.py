@@ -22,14 +22,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NATIVE_KERNEL = "python3"
+NATIVE_TITLE = "Python 3 (ipykernel)"
 _PROBE = "import json, platform, sys; print(json.dumps([platform.python_version(), sys.path]))"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kernel:
-    """A kernel specification. `executable` runs it; `sys_path` is where that one finds distributions."""
+    """A kernel specification. `executable` runs it; `sys_path` is where that one finds distributions.
+
+    `title` is what Jupyter shows of it.
+    """
 
     name: str
+    title: str = ""
     executable: str
     python_version: str
     sys_path: tuple[str, ...] = ()
@@ -66,22 +71,27 @@ def find_kernel(name: str) -> Kernel:
             f"the kernel {wanted!r} runs {language}; stepmill runs Python notebooks",
             hint="choose a Python kernel in the notebook",
         )
-    return _described(wanted, _executable(document["argv"][0], folder))
+    title = str(document.get("display_name", ""))
+    return _described(wanted, title, _executable(document["argv"][0], folder))
 
 
 def _native() -> Kernel:
     version = python_version()
     return Kernel(
-        name=NATIVE_KERNEL, executable=sys.executable, python_version=version, sys_path=tuple(sys.path)
+        name=NATIVE_KERNEL,
+        title=NATIVE_TITLE,
+        executable=sys.executable,
+        python_version=version,
+        sys_path=tuple(sys.path),
     )
 
 
-def _described(name: str, executable: str) -> Kernel:
+def _described(name: str, title: str, executable: str) -> Kernel:
     if executable == sys.executable:
         version, path = python_version(), tuple(sys.path)
     else:
         version, path = _ask(executable)
-    return Kernel(name=name, executable=executable, python_version=version, sys_path=path)
+    return Kernel(name=name, title=title, executable=executable, python_version=version, sys_path=path)
 
 
 def _specifications() -> Iterator[tuple[str, Path]]:

@@ -46,9 +46,15 @@ def error_document(error: StepmillError, *, ename: str = "", evalue: str = "") -
     }
 
 
-def of_exit(step: Step, ended: StepExit, executed: Path, known_names: frozenset[str]) -> StepOutcome:
-    """Return the outcome of a step notebook that did not run to its end, in the user's own terms."""
+def of_exit(
+    step: Step, ended: StepExit, executed: Path, known_names: frozenset[str], advice: str = ""
+) -> StepOutcome:
+    """Return the outcome of a step notebook that did not run to its end, in the user's own terms.
+
+    `advice` is the hint of errors for which their kind alone has none.
+    """
     error = user_failure(step.name, ended, _document(executed), known_names=known_names)
+    error.hint = error.hint or advice
     outcome = failed(error, seconds=ended.seconds, notebook=executed)
     if outcome.error is None or ended.error is None:
         return outcome

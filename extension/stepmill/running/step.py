@@ -33,6 +33,8 @@ from stepmill.planning.process_state import find_lost_change
 from stepmill.planning.publication import body_outputs, make_record
 from stepmill.planning.shared_memory import find_lost_write
 from stepmill.plugins import Registry
+from stepmill.running.advice import advice
+from stepmill.running.bench import RUN_SEED
 from stepmill.running.outcomes import failed, of_exit, of_problem
 from stepmill.syntax import parse_or_empty
 
@@ -142,7 +144,8 @@ class StepRunner:
         if not ended.is_good:
             self._look_for_damage(step, ended, records)
             known = bound_elsewhere(step, self.bench.loaded.notebook)
-            return None, of_exit(step, ended, files.executed, known)
+            hint = advice(step, ended.error, self.bench.pipeline, self.bench.kernel, RUN_SEED)
+            return None, of_exit(step, ended, files.executed, known, hint)
         result = _read_result(step, files)
         if result.problems:
             return None, of_problem(step, result.problems[0], seconds=ended.seconds, notebook=files.executed)

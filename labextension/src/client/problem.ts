@@ -4,9 +4,16 @@ import type { IDiagnostic, IErrorDocument } from './documents';
  * Why a request came to nothing, by what the user can do about it:
  * `missing` – no server extension answers there; `offline` – nothing answers; `forbidden` – not
  * allowed; `refused` – the notebook or the values are in the way; `busy` – another run holds the
- * project; `failed` – the server's own trouble.
+ * project; `unsaved` – the notebook could not be saved; `failed` – the server's own trouble.
  */
-export type ProblemKind = 'missing' | 'offline' | 'forbidden' | 'refused' | 'busy' | 'failed';
+export type ProblemKind =
+  | 'missing'
+  | 'offline'
+  | 'forbidden'
+  | 'refused'
+  | 'busy'
+  | 'unsaved'
+  | 'failed';
 
 export class RequestProblem extends Error {
   constructor(

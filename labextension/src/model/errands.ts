@@ -36,12 +36,15 @@ export class Errands {
   }
 
   /** Put what the cells showed in a run under the notebook's cells; says how many, null if it could not be. */
-  acceptOutputs(runId: string): Promise<{ taken: number; skipped: number } | null> {
+  acceptOutputs(
+    runId: string
+  ): Promise<{ taken: number; skipped: number; hasHtml: boolean } | null> {
     return this._do(async view => {
       const ran = await this._host.client.outputs(view.path, runId);
       const { outputs, skipped } = acceptable(view.cells, ran);
       view.setOutputs(outputs);
-      return { taken: outputs.length, skipped };
+      const hasHtml = outputs.some(one => JSON.stringify(one.outputs).includes('"text/html":'));
+      return { taken: outputs.length, skipped, hasHtml };
     });
   }
 

@@ -5,8 +5,10 @@ export type Drafts = Readonly<Record<string, string>>;
 
 export type Field = 'checkbox' | 'number' | 'text' | 'select' | 'json' | 'secret';
 
+export type ReadingProblem = 'no choice' | 'not whole' | 'too large' | 'no number' | 'no JSON';
+
 /** A value as the form has it: good, or with what is wrong with it. */
-export type Reading = { value: Json; problem: '' } | { value: undefined; problem: string };
+export type Reading = { value: Json; problem: '' } | { value: undefined; problem: ReadingProblem };
 
 const MASK = '********';
 const NOTHING = 'None';
@@ -48,7 +50,7 @@ export function readDraft(parameter: IParameter, draft: string): Reading {
       return good(draft === 'true');
     case 'select': {
       const choice = parameter.choices?.find(one => textOf(parameter, one) === draft);
-      return choice === undefined ? bad('Choose one of the values.') : good(choice);
+      return choice === undefined ? bad('no choice') : good(choice);
     }
     case 'number':
       return parameter.type === 'int' ? readInteger(draft) : readNumber(draft);
@@ -102,23 +104,23 @@ function isText(parameter: IParameter): boolean {
 function readInteger(draft: string): Reading {
   const text = draft.trim().replace(/_/g, '');
   if (!/^[+-]?\d+$/.test(text)) {
-    return bad('This must be a whole number.');
+    return bad('not whole');
   }
   const value = Number(text);
-  return Number.isSafeInteger(value) ? good(value) : bad('This number is too large for the form.');
+  return Number.isSafeInteger(value) ? good(value) : bad('too large');
 }
 
 function readNumber(draft: string): Reading {
   const text = draft.trim().replace(/_/g, '');
   const value = Number(text);
-  return text && Number.isFinite(value) ? good(value) : bad('This must be a number.');
+  return text && Number.isFinite(value) ? good(value) : bad('no number');
 }
 
 function readJson(draft: string): Reading {
   try {
     return good(JSON.parse(draft));
   } catch {
-    return bad('This must be JSON, for example [1, 2], {"a": 1}, "text" or null.');
+    return bad('no JSON');
   }
 }
 
@@ -126,6 +128,6 @@ function good(value: Json): Reading {
   return { value, problem: '' };
 }
 
-function bad(problem: string): Reading {
+function bad(problem: ReadingProblem): Reading {
   return { value: undefined, problem };
 }

@@ -3,13 +3,18 @@ import { withAfter, withBefore } from './graph-walk';
 
 /**
  * The steps that a filter leaves. Words are looked for in the names of steps and of what they take and
- * give; `+fit` is fit and all before it, `fit+` fit and all after it, `+fit+` both.
+ * give; `+fit` is fit and all before it, `fit+` fit and all after it, `+fit+` both. Where a step has
+ * just that name, it is not about `refit`.
  */
 export function filteredSteps(graph: IGraph, filter: string): ReadonlySet<string> {
   const text = filter.trim().toLowerCase();
   const [, before = '', words = '', after = ''] = /^(\+?)(.*?)(\+?)$/.exec(text) ?? [];
+  const isExact = (before || after) && graph.steps.some(step => step.name.toLowerCase() === words);
   const found = graph.steps
     .filter(step => {
+      if (isExact) {
+        return step.name.toLowerCase() === words;
+      }
       const names =
         before || after ? [step.name] : [step.name, ...Object.keys(step.inputs), ...step.outputs];
       const all = names.join('\n').toLowerCase();

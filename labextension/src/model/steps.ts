@@ -1,4 +1,4 @@
-import type { IAnalysis, IPostedCell, IStep } from '../client/documents';
+import type { IAnalysis, IPlannedStep, IPostedCell, IStep } from '../client/documents';
 import type { IGroup } from './folding';
 import { type IStepRun, isOver } from './run';
 import type { IPipelineState } from './state';
@@ -52,16 +52,30 @@ function workedOut(state: IPipelineState): IStepState[] {
   return (state.shown?.graph.steps ?? []).map(step => {
     const run = state.run?.steps[step.name] ?? null;
     const plan = state.plan?.[step.name];
+    const word = wordOf(state, step.name);
     return {
       name: step.name,
       step,
-      word: wordOf(state, step.name),
-      reason: run && !isOver(state.run) ? run.reason : (plan?.reason ?? run?.reason ?? ''),
+      word,
+      reason: reasonOf(word, run, plan, state),
       seconds: run && run.status !== 'cached' ? run.seconds : (plan?.expected_seconds ?? null),
       run,
       isLit: state.lit?.has(step.name) ?? null
     };
   });
+}
+
+/** What was found out about the saved notebook says nothing of a step that was edited since. */
+function reasonOf(
+  word: StepWord,
+  run: IStepRun | null,
+  plan: IPlannedStep | undefined,
+  { run: whole }: IPipelineState
+): string {
+  if (word === 'edited') {
+    return '';
+  }
+  return run && !isOver(whole) ? run.reason : (plan?.reason ?? run?.reason ?? '');
 }
 
 function wordOf(state: IPipelineState, name: string): StepWord {

@@ -5,6 +5,7 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
 import { Signal } from '@lumino/signaling';
 import type { IPostedCell, IPostedNotebook, ITextEdit } from '../client/documents';
+import { RequestProblem } from '../client/problem';
 import { markLine } from '../editor/decorations';
 import { edited } from '../model/text-edits';
 import type { ICellOutputs, INotebookView } from './view';
@@ -59,7 +60,7 @@ export class LabNotebookView implements INotebookView {
     if (this.isDirty) {
       await this._panel.context.save();
       if (this.isDirty) {
-        throw new Error('The notebook could not be saved.');
+        throw new RequestProblem('unsaved', '');
       }
     }
   }

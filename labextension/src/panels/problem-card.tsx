@@ -23,13 +23,14 @@ export function ProblemCard({
     ),
     offline: trans.__('The Jupyter server does not answer. What you see is what was known last.'),
     forbidden: trans.__('You are not allowed to do this here. Ask whoever runs this server.'),
+    unsaved: trans.__('The notebook could not be saved; nothing was done.'),
     busy: trans.__('Another run of this project is going on. Wait for it, or stop it.')
   };
   const isRepeated = diagnostics.some(one => problem.message.includes(one.message));
   return (
     <div className="jp-Stepmill-card" data-tone="bad" role="alert">
       <p className="jp-Stepmill-cardTitle">{title}</p>
-      {!isRepeated && problem.kind !== 'missing' && (
+      {!isRepeated && problem.message && problem.kind !== 'missing' && (
         <p className="jp-Stepmill-errorText">{problem.message}</p>
       )}
       {advice[problem.kind] && (

@@ -15,6 +15,7 @@ import {
   stopIcon
 } from '@jupyterlab/ui-components';
 import type { EdgeKind, RunStatus, Severity } from '../client/documents';
+import type { ReadingProblem } from '../model/parameters';
 import type { StepWord } from '../model/steps';
 
 export type Tone = 'quiet' | 'good' | 'warn' | 'bad' | 'busy';
@@ -75,6 +76,18 @@ export function edgeKindText(kind: EdgeKind, trans: TranslationBundle): string {
     random: trans.__('random state')
   };
   return texts[kind];
+}
+
+/** What is wrong with a value in the form. */
+export function readingText(problem: ReadingProblem, trans: TranslationBundle): string {
+  const texts: Record<ReadingProblem, string> = {
+    'no choice': trans.__('Choose one of the values.'),
+    'not whole': trans.__('This must be a whole number.'),
+    'too large': trans.__('This number is too large for the form.'),
+    'no number': trans.__('This must be a number.'),
+    'no JSON': trans.__('This must be JSON, for example [1, 2], {"a": 1}, "text" or null.')
+  };
+  return texts[problem];
 }
 
 /** A duration as one reads it: 0.4 s, 12 s, 2 min 5 s, 1 h 4 min. */

@@ -2,6 +2,7 @@ import type { IColumn, IPreview, IStoredValue } from '../../client/past';
 import { shortNumber } from '../../model/past-runs';
 import { Picture } from '../picture';
 import { useView } from '../view-widget';
+import { Wide } from '../wide';
 
 /** A value as it was noted down when it was stored. Nothing is loaded for it. */
 export function Preview({
@@ -63,8 +64,7 @@ function Head({ preview, name }: { preview: IPreview; name: string }): JSX.Eleme
   const { trans } = useView();
   const { rows = [], columns = [], index = [] } = preview;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <div className="jp-Stepmill-wide" tabIndex={0}>
+    <Wide>
       <table className="jp-Stepmill-table jp-mod-data">
         <caption>{trans.__('First rows of %1', name)}</caption>
         {columns.length > 0 && (
@@ -93,7 +93,7 @@ function Head({ preview, name }: { preview: IPreview; name: string }): JSX.Eleme
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
@@ -101,8 +101,7 @@ function Statistics({ preview }: { preview: IPreview }): JSX.Element {
   const { trans } = useView();
   const { statistics = [], sampled } = preview;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <div className="jp-Stepmill-wide" tabIndex={0}>
+    <Wide>
       <table className="jp-Stepmill-table">
         <caption>
           {sampled
@@ -131,7 +130,7 @@ function Statistics({ preview }: { preview: IPreview }): JSX.Element {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }
 
@@ -172,7 +171,7 @@ function Pairs({
     return null;
   }
   return (
-    <div className="jp-Stepmill-wide">
+    <Wide>
       <table className="jp-Stepmill-table jp-mod-values">
         <caption>{title}</caption>
         <tbody>
@@ -184,6 +183,6 @@ function Pairs({
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   );
 }

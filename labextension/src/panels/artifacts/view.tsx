@@ -334,7 +334,8 @@ function Shown({ found, path }: { found: IPastStep; path: string }): JSX.Element
 /** The step to show first: the one that failed, else the last one. */
 function preferred(run: IRunSummary | null): string {
   const steps = Object.entries(run?.steps ?? {});
-  return (steps.find(([, step]) => step.status === 'failed') ?? steps.at(-1))?.[0] ?? '';
+  const first = (status: string) => steps.find(([, step]) => step.status === status);
+  return (first('failed') ?? first('executed') ?? steps.at(-1))?.[0] ?? '';
 }
 
 async function download(asked: Promise<Blob>, name: string): Promise<void> {

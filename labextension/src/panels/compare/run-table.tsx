@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { IComparison } from '../../client/past';
+import { Wide } from '../wide';
 import { Letter } from './letter';
 
 /** A table with a column for each run; `what` names the first column for those who do not see it. */
@@ -13,7 +14,7 @@ export function RunTable({
   children: ReactNode;
 }): JSX.Element {
   return (
-    <div className="jp-Stepmill-wide">
+    <Wide>
       <table className="jp-Stepmill-table jp-mod-values">
         <thead>
           <tr>
@@ -29,6 +30,6 @@ export function RunTable({
         </thead>
         <tbody>{children}</tbody>
       </table>
-    </div>
+    </Wide>
   );
 }

@@ -51,7 +51,7 @@ export function Sections({
     [
       trans.__('Durations'),
       found.durations.length,
-      <Rows key="d" found={found} rows={found.durations} />
+      <Rows key="d" found={found} rows={found.durations} words={{ cached: trans.__('reused') }} />
     ]
   ];
   const shown = sections.filter(([, count]) => count > 0);
@@ -76,7 +76,16 @@ export function Sections({
   );
 }
 
-function Rows({ found, rows }: { found: IComparison; rows: readonly IRow[] }): JSX.Element {
+function Rows({
+  found,
+  rows,
+  words = {}
+}: {
+  found: IComparison;
+  rows: readonly IRow[];
+  /** What is said instead of some values. */
+  words?: Readonly<Record<string, string>>;
+}): JSX.Element {
   const { trans } = useView();
   return (
     <RunTable found={found} what={trans.__('Name')}>
@@ -86,7 +95,7 @@ function Rows({ found, rows }: { found: IComparison; rows: readonly IRow[] }): J
           {row.values.map((value, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: one value a run, in the order of the runs
             <td key={index} data-other={value !== row.values[0]} title={value ?? undefined}>
-              {cellText(value)}
+              {words[value ?? ''] ?? cellText(value)}
             </td>
           ))}
         </tr>

@@ -1,11 +1,11 @@
 import { listIcon, runIcon, stopIcon, ToolbarButtonComponent } from '@jupyterlab/ui-components';
-import { useEffect, useState } from 'react';
 import { pipelineIcon } from '../../icons';
-import { failedStep, isOver } from '../../model/run';
+import { isOver } from '../../model/run';
 import type { IPipelineState } from '../../model/state';
 import { countsOf, type ICounts } from '../../model/steps';
 import { type IPanel, usePanel, usePipeline } from '../context';
 import { ProblemCard } from '../problem-card';
+import { Announcement } from './announcement';
 
 /** The notebook's name, what there is to say about it in one sentence, and what to do when there is nothing. */
 export function HeaderSection({
@@ -59,7 +59,7 @@ export function HeaderSection({
         </div>
       )}
       {counts.steps > 0 && <Summary counts={counts} panel={panel} />}
-      <Announcement state={state} />
+      <Announcement run={state.run} />
       {state.serverProblem && (
         <ProblemCard
           title={trans.__('The notebook could not be read')}
@@ -129,28 +129,8 @@ function Summary({ counts, panel }: { counts: ICounts; panel: IPanel }): JSX.Ele
   );
 }
 
-/** Tells screen readers of changes of state, never of progress. */
-function Announcement({ state }: { state: IPipelineState }): JSX.Element {
-  const { trans } = usePanel();
-  const [text, setText] = useState('');
-  const { run } = state;
-  const failed = failedStep(run)?.name;
-  const status = run?.status;
-  useEffect(() => {
-    const texts = {
-      running: trans.__('The pipeline is running'),
-      succeeded: trans.__('The run has succeeded'),
-      failed: failed ? trans.__('Step %1 has failed', failed) : trans.__('The run has failed'),
-      cancelled: trans.__('The run was stopped')
-    };
-    setText(status ? texts[status] : '');
-  }, [status, failed, trans]);
-  return (
-    <div className="jp-Stepmill-unseen" role="status" aria-live="polite">
-      {text}
-    </div>
-  );
-}
+/** From so many cells on one would rather have steps proposed than write them. */
+const GROWN = 6;
 
 /** What to do where there is nothing to show. */
 function EmptyState({ state }: { state: IPipelineState }): JSX.Element | null {
@@ -174,31 +154,41 @@ function EmptyState({ state }: { state: IPipelineState }): JSX.Element | null {
   if (shown?.graph.steps.length) {
     return null;
   }
-  return (
-    <div className="jp-Stepmill-quiet jp-Stepmill-begin">
+  const isGrown = analysis.cells.length >= GROWN;
+  const byHand = (
+    <>
       <p>
-        {trans.__(
-          'No steps yet. A step is a cell whose first line names it, or several cells with one name:'
-        )}
+        {trans.__('A step is a cell whose first line names it, or several cells with one name:')}
       </p>
       <pre>%%step train</pre>
       <button
         type="button"
-        className="jp-Button jp-mod-styled jp-mod-accept"
+        className={`jp-Button jp-mod-styled${isGrown ? '' : ' jp-mod-accept'}`}
         onClick={() => execute('stepmill:tag-cell')}
       >
         {trans.__('Make this cell a step…')}
       </button>
-      <p>{trans.__('Or have steps proposed, in a copy of the notebook:')}</p>
+    </>
+  );
+  const proposed = (
+    <>
+      <p>{trans.__('Steps can be proposed, in a copy; this notebook stays as it is:')}</p>
       <button
         type="button"
-        className="jp-Button jp-mod-styled"
+        className={`jp-Button jp-mod-styled${isGrown ? ' jp-mod-accept' : ''}`}
         disabled={state.isOnErrand}
         title={trans.__('Nothing is run, and this notebook stays as it is')}
         onClick={() => execute('stepmill:suggest-steps')}
       >
         {state.isOnErrand ? trans.__('Reading the notebook…') : trans.__('Suggest steps')}
       </button>
+    </>
+  );
+  return (
+    <div className="jp-Stepmill-quiet jp-Stepmill-begin">
+      <p className="jp-Stepmill-beginTitle">{trans.__('No steps yet')}</p>
+      {isGrown ? proposed : byHand}
+      {isGrown ? byHand : proposed}
     </div>
   );
 }

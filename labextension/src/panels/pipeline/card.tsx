@@ -93,6 +93,9 @@ function StepCard({
           <Said text={state.reason} />
         </p>
       )}
+      {state.word === 'edited' && (
+        <p>{trans.__('Changed since the notebook was saved; a run saves it first.')}</p>
+      )}
       {time && <p className="jp-Stepmill-place">{time}</p>}
       <Flow
         title={trans.__('takes')}

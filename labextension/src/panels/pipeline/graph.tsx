@@ -1,12 +1,10 @@
 import {
   BaseEdge,
   Controls,
-  type Edge,
   EdgeLabelRenderer,
   type EdgeProps,
   getViewportForBounds,
   Handle,
-  type Node,
   type NodeProps,
   Position,
   ReactFlow,
@@ -22,6 +20,19 @@ import { usePanel } from '../context';
 import { edgeKindText } from '../words';
 import type { Choice } from './card';
 import {
+  edgesOf,
+  type FlowEdge,
+  idOf,
+  isSameEdge,
+  isSameNode,
+  nameOf,
+  nodesOf,
+  type OnChoose,
+  type StepNode,
+  saysTheSame
+} from './drawn';
+import { useKept } from './kept';
+import {
   type Direction,
   type IPlacedEdge,
   type IPlacedGraph,
@@ -32,13 +43,6 @@ import {
   shapeOf
 } from './layout';
 import { StepBox } from './step-box';
-
-type OnChoose = (choice: Choice) => void;
-type StepNode = Node<{ state: IStepState; direction: Direction; onChoose: OnChoose }, 'step'>;
-type FlowEdge = Edge<
-  { placed: IPlacedEdge; isBusy: boolean; isChosen: boolean; onChoose: OnChoose },
-  'flow'
->;
 
 export interface IGraphProps {
   graph: IGraph;
@@ -52,26 +56,32 @@ export interface IGraphProps {
 /** The default export, because this module is a chunk of its own that is loaded when first drawn. */
 export default function StepGraph({
   graph,
-  steps,
+  steps: fresh,
   direction,
   isFaded,
   choice,
   onChoose
 }: IGraphProps): JSX.Element {
   const { trans } = usePanel();
+  const steps = useKept(fresh, nameOf, saysTheSame);
   const shape = shapeOf(graph);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `shape` is all of `graph` that the layout reads
   const placed = useMemo(
     () => place(graph, direction, kind => edgeKindText(kind, trans)),
     [shape, direction]
   );
-  const nodes = useMemo(
-    () => nodesOf(placed, steps, direction, onChoose),
-    [placed, steps, direction, onChoose]
+  const nodes = useKept(
+    useMemo(
+      () => nodesOf(placed, steps, direction, onChoose),
+      [placed, steps, direction, onChoose]
+    ),
+    idOf,
+    isSameNode
   );
-  const edges = useMemo(
-    () => edgesOf(placed, steps, choice, onChoose),
-    [placed, steps, choice, onChoose]
+  const edges = useKept(
+    useMemo(() => edgesOf(placed, steps, choice, onChoose), [placed, steps, choice, onChoose]),
+    idOf,
+    isSameEdge
   );
   return (
     <ReactFlow
@@ -94,6 +104,12 @@ export default function StepGraph({
       minZoom={MIN_ZOOM}
       maxZoom={1.5}
       aria-label={trans.__('Graph of the steps')}
+      ariaLabelConfig={{
+        'controls.ariaLabel': trans.__('Zoom'),
+        'controls.zoomIn.ariaLabel': trans.__('Zoom in'),
+        'controls.zoomOut.ariaLabel': trans.__('Zoom out'),
+        'controls.fitView.ariaLabel': trans.__('Show the whole graph')
+      }}
     >
       <Refit placed={placed} isHeld={choice !== null} />
       <FollowFocus placed={placed} chosen={choice && 'step' in choice ? choice.step : ''} />
@@ -174,6 +190,9 @@ function EdgeLabel({
   style: React.CSSProperties;
 }): JSX.Element {
   const { trans } = usePanel();
+  const names = placed.edges.map(edge =>
+    edge.kind === 'data' ? edge.name : edgeKindText(edge.kind, trans)
+  );
   const lines = placed.edges.map(edge => {
     const [from, to] = edge.evidence;
     const places =
@@ -192,6 +211,12 @@ function EdgeLabel({
       className="jp-Stepmill-edgeLabel nodrag nopan"
       style={style}
       title={lines.join('\n')}
+      aria-label={trans.__(
+        '%1: from %2 to %3',
+        [...new Set(names)].join(', '),
+        placed.producer,
+        placed.consumer
+      )}
       onClick={() => onChoose({ producer: placed.producer, consumer: placed.consumer })}
     >
       {placed.label}
@@ -290,81 +315,4 @@ function whole(placed: IPlacedGraph, width: number, height: number): Viewport {
   const bounds = { x: 0, y: 0, width: placed.width, height: placed.height };
   const view = getViewportForBounds(bounds, width, height, MIN_ZOOM, 1, PADDING);
   return { ...view, y: Math.min(view.y, TOP) }; // what is read from the top begins there
-}
-
-/**
- * Sizes and handles are known, and said: new node objects without `measured` and `handles` are
- * measured again in the DOM, edges vanish at each event, and the view is never fitted.
- */
-function nodesOf(
-  placed: IPlacedGraph,
-  steps: readonly IStepState[],
-  direction: Direction,
-  onChoose: OnChoose
-): StepNode[] {
-  const states = new Map(steps.map(state => [state.name, state]));
-  return placed.nodes.flatMap(({ name, x, y, width }) => {
-    const state = states.get(name);
-    return state
-      ? [
-          {
-            id: name,
-            type: 'step' as const,
-            position: { x, y },
-            width,
-            height: NODE_HEIGHT,
-            measured: { width, height: NODE_HEIGHT },
-            handles: handles(direction, width),
-            data: { state, direction, onChoose }
-          }
-        ]
-      : [];
-  });
-}
-
-function handles(direction: Direction, width: number) {
-  const isDown = direction === 'TB';
-  const point = { width: 1, height: 1, id: null };
-  return [
-    {
-      ...point,
-      type: 'target' as const,
-      position: isDown ? Position.Top : Position.Left,
-      x: isDown ? width / 2 : 0,
-      y: isDown ? 0 : NODE_HEIGHT / 2
-    },
-    {
-      ...point,
-      type: 'source' as const,
-      position: isDown ? Position.Bottom : Position.Right,
-      x: isDown ? width / 2 : width,
-      y: isDown ? NODE_HEIGHT : NODE_HEIGHT / 2
-    }
-  ];
-}
-
-function edgesOf(
-  placed: IPlacedGraph,
-  steps: readonly IStepState[],
-  choice: Choice | null,
-  onChoose: OnChoose
-): FlowEdge[] {
-  const isChosen = (edge: IPlacedEdge) =>
-    choice !== null &&
-    ('step' in choice
-      ? choice.step === edge.producer || choice.step === edge.consumer
-      : choice.producer === edge.producer && choice.consumer === edge.consumer);
-  const busy = new Set(steps.filter(state => state.word === 'running').map(state => state.name));
-  return placed.edges.map(edge => ({
-    id: JSON.stringify([edge.producer, edge.consumer]),
-    type: 'flow' as const,
-    source: edge.producer,
-    target: edge.consumer,
-    data: {
-      placed: edge,
-      isBusy: busy.has(edge.consumer),
-      isChosen: isChosen(edge),
-      onChoose
-    }
-  }));
 }

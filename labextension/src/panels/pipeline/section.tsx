@@ -44,6 +44,7 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
   const [choice, setChoice] = useState<Choice | null>(null);
   const path = notebook?.path;
   const [filter, setFilter] = useState('');
+  const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
   const graph = shown?.graph ?? null;
   const found = useMemo(
     () => (graph && filter.trim() ? filteredSteps(graph, filter) : null),
@@ -61,6 +62,7 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
   useEffect(() => {
     setChoice(null);
     setFilter('');
+    setUnfolded(new Set());
   }, [path]);
   return (
     <div className="jp-Stepmill-pipeline" ref={frame}>
@@ -90,6 +92,8 @@ export function PipelineSection({ view }: { view: View }): JSX.Element {
               isFaded={unreadable !== null}
               choice={choice}
               onChoose={setChoice}
+              unfolded={unfolded}
+              onUnfold={setUnfolded}
             />
           </Suspense>
         )}
@@ -152,15 +156,24 @@ function StepFilter({
 interface IFoldingProps extends Omit<IGraphProps, 'graph' | 'onChoose'> {
   shown: IShownGraph;
   onChoose(choice: Choice | null): void;
+  /** The ids of the groups that are drawn step by step. */
+  unfolded: ReadonlySet<string>;
+  onUnfold(ids: ReadonlySet<string>): void;
 }
 
 /** The graph; of many steps, what belongs together is folded until one unfolds it. */
-function FoldingGraph({ shown, steps, onChoose, ...others }: IFoldingProps): JSX.Element {
+function FoldingGraph({
+  shown,
+  steps,
+  onChoose,
+  unfolded,
+  onUnfold,
+  ...others
+}: IFoldingProps): JSX.Element {
   const { trans } = usePanel();
   const { graph, headings } = shown;
   const groups = useMemo(() => groupsOf(graph, headings), [graph, headings]);
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const closed = useMemo(() => groups.filter(group => !open.has(group.id)), [groups, open]);
+  const closed = useMemo(() => groups.filter(group => !unfolded.has(group.id)), [groups, unfolded]);
   const drawn = useMemo(() => (closed.length ? folded(graph, closed) : graph), [graph, closed]);
   const states = useMemo(
     () => (closed.length ? foldedStates(steps, closed) : steps),
@@ -169,12 +182,12 @@ function FoldingGraph({ shown, steps, onChoose, ...others }: IFoldingProps): JSX
   const choose = useCallback(
     (choice: Choice | null) => {
       if (choice && 'step' in choice && isGroup(choice.step)) {
-        setOpen(known => new Set([...known, choice.step]));
+        onUnfold(new Set([...unfolded, choice.step]));
       } else {
         onChoose(choice);
       }
     },
-    [onChoose]
+    [onChoose, onUnfold, unfolded]
   );
   const link = (text: string, opened: string[]) => (
     <button
@@ -182,7 +195,7 @@ function FoldingGraph({ shown, steps, onChoose, ...others }: IFoldingProps): JSX
       className="jp-Stepmill-link"
       onClick={() => {
         onChoose(null);
-        setOpen(new Set(opened));
+        onUnfold(new Set(opened));
       }}
     >
       {text}

@@ -3,13 +3,15 @@ import { usePanel, usePipeline } from '../context';
 
 /** Offers to put what the cells of a run showed under the notebook's cells, and says what became of it. */
 export function AcceptOutputs({ runId }: { runId: string }): JSX.Element {
-  const { model, trans } = usePanel();
+  const { model, trans, execute } = usePanel();
   const { isOnErrand } = usePipeline();
   const [done, setDone] = useState('');
+  const [hasHtml, setHasHtml] = useState(false);
   const accept = async () => {
     const result = await model.errands.acceptOutputs(runId);
     if (result) {
       const { taken, skipped } = result;
+      setHasHtml(result.hasHtml);
       const texts = [
         trans._n(
           'The outputs of %1 cell are in the notebook.',
@@ -44,6 +46,16 @@ export function AcceptOutputs({ runId }: { runId: string }): JSX.Element {
         <span className="jp-Stepmill-hint" role="status">
           {done}
         </span>
+      )}
+      {hasHtml && (
+        <button
+          type="button"
+          className="jp-Stepmill-link"
+          title={trans.__('JupyterLab shows HTML of a notebook in full only if you trust it')}
+          onClick={() => execute('notebook:trust')}
+        >
+          {trans.__('Trust the notebook')}
+        </button>
       )}
     </div>
   );

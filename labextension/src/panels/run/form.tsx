@@ -3,6 +3,7 @@ import { useId } from 'react';
 import type { IParameter } from '../../client/documents';
 import { type Drafts, fieldOf, readDraft, textOf } from '../../model/parameters';
 import { usePanel } from '../context';
+import { readingText } from '../words';
 
 export interface IFormProps {
   parameters: Readonly<Record<string, IParameter>>;
@@ -17,14 +18,14 @@ export function ParameterForm({ parameters, drafts, isLocked }: IFormProps): JSX
   if (!names.length) {
     return null;
   }
-  const isChanged = names.some(name => name in drafts);
+  const areChanged = names.filter(name => name in drafts).length > 1;
   return (
     <fieldset className="jp-Stepmill-form" disabled={isLocked}>
       <legend className="jp-Stepmill-unseen">{trans.__('Parameters')}</legend>
       {Object.entries(parameters).map(([name, parameter]) => (
         <ParameterField key={name} name={name} parameter={parameter} draft={drafts[name]} />
       ))}
-      {isChanged && (
+      {areChanged && (
         <button type="button" className="jp-Stepmill-link" onClick={() => model.resetDrafts()}>
           {trans.__("Use the notebook's values")}
         </button>
@@ -77,7 +78,7 @@ function ParameterField({ name, parameter, draft }: IFieldProps): JSX.Element {
       )}
       {reading?.problem && (
         <p className="jp-Stepmill-fieldProblem" role="alert">
-          {trans.__(reading.problem)}
+          {readingText(reading.problem, trans)}
         </p>
       )}
     </div>

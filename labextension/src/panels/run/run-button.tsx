@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import type { IRunScope } from '../../client/documents';
 import { forecast, type IForecast } from '../../model/forecast';
 import { usePanel, usePipeline } from '../context';
@@ -27,10 +27,19 @@ export function RunButton({
 }: IRunButtonProps): JSX.Element {
   const { model, trans } = usePanel();
   const { shown, plan, edited } = usePipeline();
+  const [isPointedAt, setPointedAt] = useState(false);
   const told = shown && !edited.size ? forecast(shown.graph, plan, scope) : null;
-  const point = () => model.light(told && new Set(told.runs.map(one => one.name)));
-  const leave = () => model.light(null);
-  useEffect(() => () => model.light(null), [model]);
+  const lit = told && isPointedAt ? JSON.stringify(told.runs.map(one => one.name)) : '';
+  // In an effect, since a plan can come while the pointer rests here.
+  useEffect(() => {
+    if (lit) {
+      model.light(new Set(JSON.parse(lit) as string[]));
+      return () => model.light(null);
+    }
+    return;
+  }, [model, lit]);
+  const point = () => setPointedAt(true);
+  const leave = () => setPointedAt(false);
   return (
     <button
       type="button"

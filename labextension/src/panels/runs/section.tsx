@@ -36,7 +36,6 @@ export function RunsSection(): JSX.Element {
       {state.refusal && (
         <ProblemCard title={trans.__('The list of runs is as it was')} problem={state.refusal} />
       )}
-      <Deleted state={state} />
       {state.runs.length > 0 ? (
         <>
           <Bar state={state} />
@@ -56,7 +55,12 @@ export function RunsSection(): JSX.Element {
           )}
         </p>
       )}
-      {state.chosen.length > 0 && <Chosen state={state} onNone={() => model.chooseNone()} />}
+      {(state.chosen.length > 0 || state.deleted.length > 0) && (
+        <div className="jp-Stepmill-atHand">
+          <Deleted state={state} />
+          {state.chosen.length > 0 && <Chosen state={state} onNone={() => model.chooseNone()} />}
+        </div>
+      )}
     </div>
   );
 }
