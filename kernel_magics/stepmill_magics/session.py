@@ -148,7 +148,9 @@ def process_settings(folder: Path) -> Mapping[str, str]:
     places = Places(folder)
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if isinstance(path, str) and name not in ("__main__", "__mp_main__") and places.is_project(path):
+        # libraries put modules that no file made under relative names: torch.ops says "_ops.py"
+        from_a_file = isinstance(path, str) and os.path.isabs(path)  # noqa: PTH117 - for every module
+        if from_a_file and name not in ("__main__", "__mp_main__") and places.is_project(path):
             settings[f"{MODULE}{name}"] = held_data(module)
     return settings
 

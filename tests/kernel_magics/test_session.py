@@ -5,6 +5,7 @@ import locale
 import logging
 import os
 import sys
+import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,6 +187,17 @@ def test_a_module_stands_for_itself_while_it_is_watched(
         sys.modules.pop("sm_plain", None)
     assert vars(sm_plain.__loader__).keys() == {"name", "path"}
     assert sm_plain.__loader__.get_source("sm_plain") == "x = 1\n"
+
+
+def test_modules_that_no_file_made_are_not_the_projects(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`torch.ops` says that its file is "_ops.py", wherever it is."""
+    monkeypatch.chdir(tmp_path)
+    made = types.ModuleType("sm_ops")
+    made.__file__ = "_ops.py"
+    monkeypatch.setitem(sys.modules, "sm_ops", made)
+    assert "module:sm_ops" not in process_settings(tmp_path)
 
 
 def test_places_of_the_project(tmp_path: Path) -> None:
