@@ -224,10 +224,18 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_kind_of_array(obj)
         if root == MAIN and self.states.meet(obj):
             return with_its_dict(obj)
+        if isinstance(obj, BaseException) and _has_no_say(obj):
+            return self._reduce_exception(obj)
         found = self._reference(obj) or self._singleton(obj) or reduce_kind_of_set(obj)
         if found is None and root == MAIN and answers_for_itself(kind):
             return filled_quietly(obj)
         return found or NotImplemented
+
+    def _reduce_exception(self, error: BaseException) -> Any:
+        """Put an exception back without its class's `__init__`, which may take other things than its base."""
+        made = unpickling.exception, (type(error), error.args)
+        cause = (error.__cause__, error.__suppress_context__)
+        return *made, (dict(vars(error)), *cause), None, None, unpickling.fill_exception
 
     def _refused_or_stream(self, obj: Any) -> Any:
         stream = standard_stream(obj)
@@ -492,6 +500,12 @@ class _Segment:
         return unpickling.segment, (self.buffer,)
 
 
+def _has_no_say(error: Any) -> bool:
+    """Tell whether an exception's class leaves to Python how it is pickled."""
+    names = ("__reduce__", "__reduce_ex__", "__setstate__", "__getstate__")
+    return all(getattr(type(error), name, None) is getattr(BaseException, name, None) for name in names)
+
+
 def _plainly(obj: Any, name: str) -> Any:
     """Return an attribute without asking the object's own `__getattr__`."""
     try:
@@ -540,9 +554,8 @@ def _reduce_dict_view(pickler: StepPickler, view: Any) -> Any:
 
 def _reduce_dict_iterator(pickler: StepPickler, iterator: Any) -> Any:
     """Go on over the dict itself: what is changed in it, and that it is, is seen."""
-    mapping = next((one for one in gc.get_referents(iterator) if type(one) is dict), None)
-    if mapping is None:  # it has come to its end
-        return iterator.__reduce__()
+    spent: dict[Any, Any] = {}
+    mapping = next((one for one in gc.get_referents(iterator) if type(one) is dict), spent)
     done = len(mapping) - operator.length_hint(iterator)
     try:
         iterator.__reduce__()

@@ -264,6 +264,19 @@ def take_dict(value: Any, state: dict[str, Any]) -> None:
     object.__setattr__(value, "__dict__", state)
 
 
+def exception(kind: type, args: tuple[Any, ...]) -> Any:
+    base: Any = next(base for base in kind.__mro__ if base.__module__ == "builtins")
+    made = base.__new__(kind, *args)
+    base.__init__(made, *args)
+    return made
+
+
+def fill_exception(error: Any, state: tuple[Any, ...]) -> None:
+    attributes, cause, is_context_hidden = state
+    object.__getattribute__(error, "__dict__").update(attributes)
+    error.__cause__, error.__suppress_context__ = cause, is_context_hidden
+
+
 def fill_quietly(value: Any, state: Any) -> None:
     """Do what pickle does with a state, but for asking the object whether it has a `__setstate__`."""
     state, slots = state if isinstance(state, tuple) else (state, None)

@@ -133,7 +133,8 @@ d = {"a": [1], "b": [2], "c": [3]}
 items, values, back = iter(d.items()), iter(d.values()), reversed(d)
 kept, changed = {"x": 1}, {"x": 1, "y": 2}
 done, spoiled = iter(kept), iter(changed)
-some = iter({1, 2, 3})
+some, spent = iter({1, 2, 3}), iter({"q": 1}.values())
+list(spent)
 next(items), next(values), next(back), next(done), next(some), next(spoiled)
 changed["z"] = 3
 ---
@@ -144,7 +145,7 @@ print(next(back))
 ---
 %%step c
 print(list(items), list(values), list(back), next(done, "end"), sorted(some))
-print(type(items).__name__, type(back).__name__, type(some).__name__)
+print(type(items).__name__, type(back).__name__, type(some).__name__, list(spent), type(spent).__name__)
 ---
 %%step d
 try:
@@ -251,4 +252,38 @@ y = x
 print("x" in globals(), "y" in globals())
 """,
     expect="refused",
+)
+JUDGED.add(
+    "exceptions-kept",
+    """
+%%step a
+class Failed(Exception):
+    def __init__(self, code, where="here"):
+        super().__init__(f"code {code}")
+        self.code, self.where = code, where
+class Odd(ValueError):
+    def __init__(self, a, b):
+        self.a, self.b = a, [b]
+def caught(error, cause=None):
+    try:
+        raise error from cause
+    except Exception as kept:
+        return kept
+failed, odd = caught(Failed(5)), caught(Odd(1, 2), KeyError("k"))
+group = ExceptionGroup("some", [failed, odd])
+stop = StopIteration(3)
+failed.add_note("n")
+---
+%%step b
+odd.b.append(3)
+print(failed.code, failed.args, failed.__notes__, odd.args, odd.b, repr(odd.__cause__), stop.value)
+print(group.exceptions[0] is failed, group.message)
+---
+%%step c
+try:
+    raise failed
+except Failed as again:
+    print(again is failed, again.where, odd.b)
+""",
+    why="what a class's `__init__` was given is not what the exception's `args` are",
 )
