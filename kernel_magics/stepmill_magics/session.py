@@ -149,8 +149,9 @@ def process_settings(folder: Path) -> Mapping[str, str]:
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
         # libraries put modules that no file made under relative names: torch.ops says "_ops.py"
-        from_a_file = isinstance(path, str) and os.path.isabs(path)  # noqa: PTH117 - for every module
-        if from_a_file and name not in ("__main__", "__mp_main__") and places.is_project(path):
+        if not isinstance(path, str) or not os.path.isabs(path):  # noqa: PTH117 - for every module
+            continue
+        if name not in ("__main__", "__mp_main__") and places.is_project(path):
             settings[f"{MODULE}{name}"] = held_data(module)
     return settings
 
