@@ -51,6 +51,23 @@ def test_a_large_set_is_rebuilt_in_its_order(make: Callable[[int], Any], count: 
     assert table_plan(again) == (plan, insertion)  # the digest of what was loaded is that of what was stored
 
 
+def _peers(count: int, kind: type = set) -> list[Any]:
+    """Return what puzzle solvers keep: the neighbours of each square, without itself."""
+    chance = random.Random(count)
+    return [
+        kind(chance.sample(range(-count, 3 * count), count)) - {square} for square in range(-count, 3 * count)
+    ]
+
+
+@pytest.mark.parametrize("count", [5, 40])
+def test_a_set_from_which_an_item_was_discarded_is_rebuilt_in_its_order(count: int) -> None:
+    for value in _peers(count):
+        plan, insertion = table_plan(value)
+        again = build_set(set, list(value), plan, insertion)
+        assert list(again) == list(value)
+        assert table_plan(again) == (plan, insertion)
+
+
 def test_the_order_of_insertion_alone_would_not_do() -> None:
     value = _numbers(4000)
     assert list(set(iter(value))) != list(value)

@@ -7,7 +7,7 @@ iteration order; both are searched for when the set is stored, and every candida
 For a large set the search would take too long, and for some it finds nothing. There the slots are told
 from the hashes: the table has as many as the set's size in memory says, items stand in them in iteration
 order, and each stands behind taken slots only. So an item goes in after those that stand where it would
-have gone otherwise.
+have gone otherwise; and where nothing stands any more, something that has been discarded did.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from itertools import islice, pairwise, permutations, product
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 GROWN = 0
 """The table grew item by item."""
@@ -43,8 +43,9 @@ _MOST_PROBES = 200
 def table_plan(value: Any) -> tuple[int, list[int]]:
     """Return the plan and insertion order (positions in iteration order) that rebuild `value`.
 
-    A larger plan is the number of slots of the table. An empty order stands for the iteration order
-    itself; it is also the answer where nothing is found (many discarded items, large sets of fractions).
+    A larger plan is the number of slots of the table. A number in the insertion order that is no position
+    stands for an item that has been discarded: its slot, plus the number of items. An empty order stands for
+    the iteration order itself; it is also the answer where nothing is found.
     """
     base: type[Any] = set if isinstance(value, set) else frozenset
     order = list(base.__iter__(value))
@@ -79,12 +80,17 @@ def build_set(kind: type, order: Sequence[Any], plan: int, insertion: Sequence[i
 
     `kind` may be a class of the notebook's: nothing that it overrides is called.
     """
-    items = [order[position] for position in insertion] if insertion else list(order)
+    number = len(order)
+    items = [order[position] for position in insertion if position < number] if insertion else list(order)
     if plan == GROWN:
         return _filled(kind, iter(items))
     if plan == SIZED:
         return _filled(kind, dict.fromkeys(items))
-    return _with_table(kind, items, plan)
+    gone = _in_slots([place - number for place in insertion if place >= number], plan, items)
+    built = _with_table(kind, [*gone, *items], plan)
+    for item in gone:
+        set.discard(built, item)
+    return built
 
 
 def _filled(kind: type[Any], items: Any) -> Any:
@@ -129,30 +135,40 @@ def _told_by_slots(kind: Any, value: Any, order: list[Any]) -> tuple[int, list[i
     for plan in plans:  # most sets of numbers: no search
         if list(build_set(kind, order, plan, [])) == order:
             return plan, []
-    insertion = _by_slots([hash(item) & _WORD for item in order], slots) or []
-    for plan in plans if insertion else ():
+    gone, insertion = _by_slots([hash(item) & _WORD for item in order], slots) or ([], [])
+    if gone and kind is set:
+        discarded = [slot + len(order) for slot in gone]
+        if list(build_set(kind, order, slots, discarded + insertion)) == order:
+            return slots, discarded + insertion
+    for plan in plans if insertion and not gone else ():
         if list(build_set(kind, order, plan, insertion)) == order:
             return plan, insertion
     return GROWN, []
 
 
-def _by_slots(codes: Sequence[int], slots: int) -> list[int] | None:
-    """Return an insertion order for items with these hashes, in iteration order; None if none is found."""
+def _by_slots(codes: Sequence[int], slots: int) -> tuple[list[int], list[int]] | None:
+    """Return slots of discarded items, and an insertion order for items with these hashes in iteration order.
+
+    None if no order is found.
+    """
     places = _places(codes, slots)
     if places is None:
         return None
     holders = {slot: item for item, slot in enumerate(places)}
     before: list[list[int]] = []
+    gone: set[int] = set()
     for code, place in zip(codes, places, strict=True):
         passed = []
         for slot in _probes(code, slots - 1):
             if slot == place:
                 break
-            if slot not in holders:  # something stood there that has been discarded since
-                return None
-            passed.append(holders[slot])
+            if slot in holders:
+                passed.append(holders[slot])
+            else:
+                gone.add(slot)
         before.append(passed)
-    return _after(before)
+    insertion = _after(before)
+    return None if insertion is None else (sorted(gone), insertion)
 
 
 def _places(codes: Sequence[int], slots: int) -> list[int] | None:
@@ -222,12 +238,17 @@ def _with_table(kind: type, items: Sequence[Any], slots: int) -> set[Any]:
     early = items[: slots // 2 - 1]  # a larger batch would double the table
     wanted = max(slots // 4 - len(early), 5 - len(early), 0)
     known = set(items)
-    fillers = [f for f in (slot + (slots << 20) for slot in free[: wanted + 5]) if f not in known][:wanted]
+    fillers = _in_slots(free[: wanted + 5], slots, known)[:wanted]
     built: set[Any] = _filled(kind, dict.fromkeys([*fillers, *early]))
     set.difference_update(built, fillers)
     for item in items[len(early) :]:
         set.add(built, item)
     return built
+
+
+def _in_slots(places: Sequence[int], slots: int, others: Collection[Any]) -> list[int]:
+    """Return integers that go into these slots of an empty table, without those that are in `others`."""
+    return [number for number in (slot + (slots << 20) for slot in places) if number not in others]
 
 
 def _free_slots(items: Sequence[Any], slots: int) -> list[int]:

@@ -237,6 +237,18 @@ print(list(puzzle.balls))
 """,
 )
 randomness.add(
+    "order-of-sets-without-one-item",
+    """
+%%step a
+squares = [r + c for r in "ABCDEFGHI" for c in "123456789"]
+peers = {s: {p for p in squares if p[0] == s[0] or p[1] == s[1]} - {s} for s in squares}
+---
+%%step b
+for s in squares:
+    print(s, *peers[s])
+""",
+)
+randomness.add(
     "getstate-setstate",
     """
 %%step a
