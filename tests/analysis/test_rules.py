@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def findings(rule: Rule, cells: tuple[str, ...]) -> list[Diagnostic]:
-    made = pipeline(*cells, facts=rule.facts if cells == rule.bad else ())
+    made = pipeline(*cells, facts=rule.facts if cells == rule.bad else (), sources=rule.source)
     return [found for found in (*made.diagnostics, *made.silenced) if found.code == rule.code]
 
 

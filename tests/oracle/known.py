@@ -58,6 +58,11 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "script/seed-and-settings-of-a-script",
         # a text that is executed in the module `__main__`
         "library/profiled-text-changes-a-name",
+        # modules of the project whose import may not move to the top
+        "own module/seeds-at-import-below-a-seed-of-the-notebook",
+        "own module/draws-at-import-in-one-step",
+        "own module/path-at-import",
+        "own module/folder-changed-at-import",
         # names asked for by text, or of the module `__main__`
         "hidden channel/import-main",
         "hidden channel two/attributes-of-main",

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.drafts import Draft
-from stepmill.analysis.effects import is_pseudo
+from stepmill.analysis.effects import RANDOM, is_pseudo
 from stepmill.analysis.files import is_inside, may_be_same_file
 from stepmill.analysis.flow import Flow, Origin
 from stepmill.analysis.settings import Settings
@@ -51,6 +51,7 @@ class Assembly(Settings):
         self._add_file_orders()
         self._close_soft_inputs()
         self._add_setup()
+        self._check_modules()
         self._require_outputs()
 
     def _check_caches(self) -> None:
@@ -183,6 +184,29 @@ class Assembly(Settings):
             untagged = seen.unit.owner is None and index < last
             if untagged and seen.effects.session and self.flow.replayable[index]:
                 yield index
+
+    def _check_modules(self) -> None:
+        """What own modules do once in Run All must come out so in each process that imports them."""
+        for index in self.flow.those("once"):
+            seen = self.seen(index)
+            repeating = [d for d in self.drafts.values() if index in d.replayed | d.carried]
+            own = [d for d in self.drafts.values() if index in d.units]
+            others = [draft for draft in repeating if draft not in own]
+            for once in seen.effects.once:
+                again = others if own else others[1:]
+                if once.kind == "draw" and RANDOM + once.what in seen.effects.reads:
+                    again = others
+                elif once.kind == "read":
+                    again = [d for d in others if self._is_written_later(once.what, index, d)]
+                if again:
+                    other = self._start(again[0])
+                    self._conflict("SM323", once.place, "", once.about, other=other)
+
+    def _is_written_later(self, file: str, index: int, draft: Draft) -> bool:
+        """Tell whether a file may be another one before the step's last statement than at `index`."""
+        last = draft.units[-1] if draft.units else index
+        later = (s for unit, s in self._outward() if index < unit < last)
+        return any(may_be_same_file(file, name) for seen in later for name in seen.files & seen.writes)
 
     def _require_outputs(self) -> None:
         """Note what others take from each step.

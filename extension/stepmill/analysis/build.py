@@ -9,8 +9,9 @@ from stepmill.analysis.collector import paused_collector
 from stepmill.analysis.corrections import correct, step_options
 from stepmill.analysis.effects import RANDOM
 from stepmill.analysis.flow import Flow
-from stepmill.analysis.interpreter import Interpreter, Observed, interpret
+from stepmill.analysis.interpreter import Interpreter, Observed, all_installed, interpret, no_modules
 from stepmill.analysis.memory import Look, Memory, Recent
+from stepmill.analysis.own_modules import OwnModules
 from stepmill.analysis.parameters import enum_members, parameter_of
 from stepmill.analysis.records import Recorder
 from stepmill.analysis.rounds import assemble
@@ -25,6 +26,8 @@ from stepmill.model.pipeline import Parameter, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from stepmill.model.own_module import ModuleText
+
 
 MAX_LOOKS = 3
 """Times that a notebook is gone through, if a class turns out to be data: its instances depend on that."""
@@ -38,6 +41,7 @@ def analyze(
     modules: Callable[[str], frozenset[str] | None] | None = None,
     is_local: Callable[[str], bool] | None = None,
     scripts: Callable[[str], str | None] | None = None,
+    sources: Callable[[str], ModuleText | None] | None = None,
     anew: bool = False,
 ) -> Pipeline:
     """Return the pipeline that the tagged cells of `notebook` make.
@@ -55,6 +59,8 @@ def analyze(
         Tells whether a top-level module is the project's own, so that its functions may do anything.
     scripts
         Returns the Python of a script, by its path beside the notebook, or None if it cannot be read.
+    sources
+        Returns the text of one of the project's own modules, None if a module of that name is none.
     anew
         Use nothing that an earlier analysis of the notebook has found. The result is the same; what is
         about to run need not rely on that.
@@ -63,13 +69,16 @@ def analyze(
     memory = Memory(known) if anew else _recent.take(notebook, known)
     units = _units(notebook, memory, scripts)
     parameters = _parameters(units)
+    own = None
+    if sources is not None:
+        own = OwnModules(sources, modules or no_modules, is_local or all_installed)
     options = step_options(notebook)
     stored, looks = frozenset[str](), dict(memory.looks)
     memory.looks.clear()
     for _ in range(MAX_LOOKS):
         look = memory.looks[stored] = looks.get(stored) or Look()
         interpreter, observed = interpret(
-            units, facts=known, modules=modules, is_local=is_local, stored=stored, look=look,
+            units, facts=known, modules=modules, is_local=is_local, stored=stored, look=look, own=own,
             parameters={index: parameter.name for index, parameter in parameters.items()},
         )  # fmt: skip
         correct(observed, options, known, look)

@@ -83,6 +83,7 @@ class Core:
         numbering: Numbering | None = None,
     ) -> None:
         self._ask: dict[str, Callable[[str], Any]] = {"names": modules, "local": is_local}
+        self._ask |= dict.fromkeys(("import", "call"), _nothing)
         self.env: Table[Value] = Table()
         self.heap = Heap(numbering)
         self.functions: Table[FunctionInfo] = Table()
@@ -139,6 +140,10 @@ class Core:
     def know_words(self, words: Callable[[str], frozenset[str]]) -> None:
         """Take note of how to find the words of the notebook that are like a pattern."""
         self._ask["like"] = words
+
+    def know_code(self, imported: Callable[[str], Any], called: Callable[[str], Any]) -> None:
+        """Take note of how to find out what own modules do when they are imported, and their functions."""
+        self._ask |= {"import": imported, "call": called}
 
     @property
     def star_imports(self) -> bool:
@@ -479,6 +484,12 @@ class Core:
     def assign(self, target: ast.expr, value: Value) -> None:
         raise NotImplementedError
 
+    def import_own(self, dotted: str, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def call_own(self, dotted: str, node: ast.AST) -> None:
+        raise NotImplementedError
+
     def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:
         raise NotImplementedError
 
@@ -505,6 +516,11 @@ class Core:
             if info is not None and self.has_library_base(info):
                 return True
         return False
+
+
+def _nothing(_about: str) -> None:
+    """Know nothing."""
+    return
 
 
 def result_of(returns: list[Value]) -> Value:

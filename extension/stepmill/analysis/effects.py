@@ -14,8 +14,10 @@ RANDOM = "%random:"
 FILE = "%file:"
 ANY_FILE = "%file:?"
 FOLDER = "%folder:"
+MODULE = "%module:"
 """Pseudo-names carry what flows beside the variables: generator states and files. A folder is
-needed by who writes into it; its maker writes the file of that name."""
+needed by who writes into it; its maker writes the file of that name. A module of the project is bound by the
+first import, if that does more than define: who imports it later has it by repeating that import."""
 
 
 def is_pseudo(name: str) -> bool:
@@ -44,6 +46,20 @@ class Finding:
     place: Place
     name: str = ""
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """What an own module does when it is imported that comes out otherwise in another process.
+
+    `kind` is draw, clock, read, write or extend; `what` the generator or the pseudo-name of a file;
+    `about` says it in words, with the module's file and line.
+    """
+
+    kind: str
+    what: str
+    about: str
+    place: Place
 
 
 @dataclass(slots=True)
@@ -76,6 +92,7 @@ class Effects:
     reached: set[str] = field(default_factory=set)
     by_text: set[str] = field(default_factory=set)  # names that a formula, a pickle or a doctest looks up
     cached: dict[str, set[str]] = field(default_factory=dict)  # function with a cache -> what it read
+    once: list[Once] = field(default_factory=list)  # what own modules that it imports first do
     shows: int = 0  # calls that print or display
     imports: set[str] = field(default_factory=set)
     environment: set[str] = field(default_factory=set)

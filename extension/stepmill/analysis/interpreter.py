@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stepmill.analysis.calls import Calls
 from stepmill.analysis.core import UNSHARED
@@ -24,6 +24,7 @@ from stepmill.analysis.values import (
     Kind,
     all_of,
     all_roots,
+    constant,
     definitions_of,
     replace,
     replaceable,
@@ -83,6 +84,7 @@ class Observed:
             "outside": outside, "untagged": self.unit.owner is None, "defines": self.defines,
             "changes": self.changes, "leaves": self.unit.owner is None and self.leaves,
             "unstorable": unstorable, "findings": effects.findings, "folders": effects.folders,
+            "once": effects.once,
         }  # fmt: skip
         object.__setattr__(self, "traits", tuple([trait for trait, found in has.items() if found]))
 
@@ -94,6 +96,16 @@ class Observed:
             and (self.effects, self.carried) == (other.effects, other.carried)
             and (self.kinds, self.leaves) == (other.kinds, other.leaves)
         )
+
+
+class Own(Protocol):
+    """Knows the project's own modules."""
+
+    def imported(self, dotted: str, /) -> Any:
+        """Return the `Reading` of a module, None if it is not the project's own."""
+
+    def called(self, dotted: str, /) -> Any:
+        """Return the events of calling something that an own module has."""
 
 
 class Interpreter(Calls):
@@ -236,13 +248,15 @@ def interpret(
     parameters: Mapping[int, str] | None = None,
     look: Look | None = None,
     stored: frozenset[str] = frozenset(),
+    own: Own | None = None,
+    file: str = "",
 ) -> tuple[Interpreter, dict[int, Observed]]:
     """Return the interpreter as it is after the last unit, and each unit, by its index, with its effects.
 
     `parameters` has the names of those units whose value is not known before the run. `stored` are the
-    classes that are data. `look` is an earlier pass over like units with the same `stored`; it is
-    brought up to date, or emptied if this pass cannot be remembered. What is returned is the same
-    without it.
+    classes that are data. `own` answers what own modules do; `file` is the `__file__` of a module.
+    `look` is an earlier pass over like units with the same `stored`; it is brought up to date, or emptied
+    if this pass cannot be remembered. What is returned is the same without it.
     """
     units, known, parameters = list(units), tuple(facts), parameters or {}
     kept = look or Look()
@@ -251,6 +265,10 @@ def interpret(
         interpreter = Interpreter(modules or no_modules, is_local or all_installed, kept.numbering)
         interpreter.know_words(partial(words_like, units))
         interpreter.stored = stored
+        if own is not None:
+            interpreter.know_code(own.imported, own.called)
+        if file:
+            interpreter.env["__file__"] = constant(file)
         replay = Replay(interpreter, old, units, parameters)
         found = _go_through(interpreter, replay, units, known, parameters)
         compared = bool(old.traces)

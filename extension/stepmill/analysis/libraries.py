@@ -160,6 +160,9 @@ class Libraries(Texts):
             return self._open(args, keywords, node)
         if dotted in ("cProfile.run", "profile.run") and args:
             return self.run_text(args[0], f"{dotted}()", node)
+        if dotted in ("importlib.import_module", "__import__") and args and isinstance(args[0].constant, str):
+            self.effects.imports.add(args[0].constant)
+            self.import_own(args[0].constant, node)
         if dotted == "functools.partial" and args:
             return self._partial(args, keywords)
         if dotted == "operator.methodcaller" and args:
@@ -231,6 +234,7 @@ class Libraries(Texts):
         nothing, but one of the project's own modules may well have been written to.
         """
         given = self.escape(everything, node)
+        self.call_own(dotted, node)
         if (
             self.unit is not None
             and self.unit.owner is None

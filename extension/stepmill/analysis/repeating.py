@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM
+from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, is_pseudo
 from stepmill.analysis.replay import is_flat_dict, is_storable, is_update, shape_of
 from stepmill.analysis.versions import Version, Versions, without
 
@@ -223,10 +223,12 @@ class Repeating(Versions):
         repeated = self.literals if shape in ("session", "literal") else frozenset[int]()
         ok = True
         for name in effects.reads if shape != "parameter" else ():
-            if name.startswith(FILE) and self.waits_for_files(index):  # so does whoever repeats it
+            if name.startswith((FILE, RANDOM)) and self.waits_for_files(index):  # so does whoever repeats it
                 continue
             ok = ok and all(found[unit] or unit in repeated for unit in taken[name])
         for name in effects.binds.keys() - effects.must if ok else ():  # it may leave the name as it was
+            if shape == "import" and is_pseudo(name):
+                continue
             ok = ok and all(found[unit] or unit in repeated for unit in taken[name])
         if ok and shape == "literal":
             self.literals.add(index)

@@ -313,6 +313,7 @@ class Statements(Expressions):
         for alias in node.names:
             self.effects.imports.add(alias.name)
             self._need_module_file(alias.name, node)
+            self.import_own(alias.name, node)
             root = alias.name.split(".")[0]
             if alias.asname:
                 self.bind(alias.asname, Value(Kind.MODULE, alias.name), node)
@@ -326,7 +327,9 @@ class Statements(Expressions):
         module = "." * node.level + (node.module or "")
         self.effects.imports.add(module)
         self._need_module_file(module, node)
+        self.import_own(module, node)
         for alias in node.names:
+            self.import_own(f"{module}.{alias.name}", node)
             if alias.name == "*":
                 self.import_star(module, node)
                 continue

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from stepmill.analysis.effects import is_pseudo
-from stepmill.analysis.libraries import Libraries
+from stepmill.analysis.own_code import OwnCode
 from stepmill.analysis.values import NO_CONSTANT, Value, all_of, all_roots, definitions_of, replace
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class CallBook:
     met: set[str] = field(default_factory=set)  # definitions that a guessed call was given
 
 
-class Summaries(Libraries):
+class Summaries(OwnCode):
     """Looking calls up in the unit's book."""
 
     book = CallBook()

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.drafts import Beginning, Conflict, Draft, Replay, Taken
-from stepmill.analysis.effects import FILE, FOLDER, is_pseudo
+from stepmill.analysis.effects import FILE, FOLDER, MODULE, is_pseudo
 from stepmill.analysis.files import may_be_same_file
 from stepmill.analysis.flow import Flow, Origin
 from stepmill.analysis.values import UNKNOWN, Kind
@@ -111,6 +111,10 @@ class Taking:
         if source.origin is Origin.REPLAY or source.origin is Origin.PARAMETER:
             if not draft.replayed.issuperset(source.units):  # with all that they need
                 draft.replayed |= self._with_needs(set(source.units), draft)
+        elif name.startswith(MODULE):
+            if source.owner != draft.name:
+                about = f"module `{name[len(MODULE) :]}` does more than define"
+                self._conflict("SM323", self.place(source.last, name), "", about, other=place)
         elif source.origin is Origin.SCRATCH:
             if soft:
                 draft.unavailable[name] = self.place(source.last, name)

@@ -118,7 +118,7 @@ def _said(rule: Rule) -> str:
     fixed: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     cells = [{**fixed, "id": f"c{number}", "source": source} for number, source in enumerate(rule.bad)]
     document = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}
-    found = analyze(parse_document(document, "n.ipynb"), facts=rule.facts).diagnostics
+    found = analyze(parse_document(document, "n.ipynb"), facts=rule.facts, sources=rule.source).diagnostics
     first = next(replace(d, fixes=()) for d in found if d.code == rule.code)
     lines = render_diagnostic(first, notebook="n.ipynb", sources=dict(enumerate(rule.bad)), width=WIDTH)
     return "\n".join(line.plain.rstrip() for line in lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stepmill.model.diagnostic import Severity
     from stepmill.model.facts import Fact
+    from stepmill.model.own_module import ModuleText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,8 @@ class Rule:
         The cell and line of `bad` that is found; None: the notebook as a whole, or its cell.
     facts
         What earlier runs of `bad` must have found out.
+    modules
+        The modules beside both notebooks.
     """
 
     code: str
@@ -45,3 +48,8 @@ class Rule:
     other: str = ""
     more: str = ""
     facts: tuple[Fact, ...] = ()
+    modules: tuple[ModuleText, ...] = ()
+
+    def source(self, module: str) -> ModuleText | None:
+        """Return the text of a module of the example."""
+        return next((one for one in self.modules if one.name == module), None)

@@ -17,6 +17,7 @@ from stepmill.errors import PipelineError
 from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.modules import exported_names, is_project_module, local_sources
+from stepmill.notebook.own_modules import OwnSources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
 from stepmill.notebook.scripts import script_text
 from stepmill.notebook.search_path import module_search
@@ -216,6 +217,7 @@ def analyze_with_facts(
         modules=partial(exported_names, search=search),
         is_local=cache(partial(is_project_module, search=search)),
         scripts=partial(script_text, folder=folder),
+        sources=OwnSources(search),
         anew=anew,
     )
     bare = analyze(notebook)

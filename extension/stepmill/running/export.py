@@ -10,9 +10,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stepmill.analysis.own_imports import bound_to_their_place
+from stepmill.analysis.own_modules import OwnModules
 from stepmill.compiler.exporting import EXPORTERS, Exported, Surroundings
-from stepmill.errors import UsageError
+from stepmill.errors import ExportRefused, UsageError
 from stepmill.notebook.modules import exported_names, is_project_module
+from stepmill.notebook.own_modules import OwnSources
 from stepmill.notebook.search_path import module_search
 from stepmill.notebook.writing import replace_file
 from stepmill.running.bench import refuse_errors
@@ -21,6 +24,7 @@ from stepmill.running.formatting import format_python
 if TYPE_CHECKING:
     from stepmill.model.cell import Notebook
     from stepmill.model.pipeline import Pipeline
+    from stepmill.notebook.finding import SearchPath
     from stepmill.planning.project import Project
 
 _BOOK = "exports.json"
@@ -52,7 +56,19 @@ def export_pipeline(
         is_local=cache(partial(is_project_module, search=search)),
         folder="" if way == "." else way,
     )
+    _refuse_imports_that_act(notebook, search, world)
     return EXPORTERS.load(kind)().export(notebook, pipeline, world)
+
+
+def _refuse_imports_that_act(notebook: Notebook, search: SearchPath, world: Surroundings) -> None:
+    own = OwnModules(OwnSources(search), world.modules, world.is_local)
+    for name, place in bound_to_their_place(notebook, own):
+        raise ExportRefused(
+            f"importing `{name}` does more than define, and the exported file imports at its top",
+            hint="import it in the notebook's first lines, or do in a function what the module does",
+            cell=place.cell,
+            line=place.line,
+        )
 
 
 def finished_text(exported: Exported, target: Path, *, formatted: bool) -> tuple[str, str | None]:

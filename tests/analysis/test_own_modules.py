@@ -1,0 +1,88 @@
+"""Modules of the project are read, never run; what they do counts where they are first imported."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from analysis.notebooks import notebook
+from stepmill.analysis import analyze
+from stepmill.analysis.build import forget
+from stepmill.analysis.own_modules import Event, OwnModules, absolute
+from stepmill.model.codec import to_json
+from stepmill.model.own_module import ModuleText
+from stepmill.notebook.finding import SearchPath
+from stepmill.notebook.own_modules import OwnSources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stepmill.analysis.own_modules import Reading
+
+
+def own(**texts: str) -> OwnModules:
+    known = {name: ModuleText(name, "", f"{name}.py", f"/{name}.py", text) for name, text in texts.items()}
+    return OwnModules(known.get, lambda _module: None, known.__contains__)
+
+
+def read(text: str, **others: str) -> Reading:
+    found = own(mine=text, **others).imported("mine")
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        pytest.param("import numpy as np\ndef f(x):\n    np.random.seed(x)\nK = [1]", [], id="defines-only"),
+        pytest.param("import random\nrandom.seed(1)", ["seed"], id="seeds"),
+        pytest.param("import random\nX = random.random()", ["draw"], id="draws"),
+        pytest.param("import os\nos.environ['A'] = '1'", ["set"], id="sets"),
+        pytest.param("import os\nos.chdir('x')", ["chdir", "read"], id="moves"),
+        pytest.param("import time\nT = time.time()", ["clock"], id="asks-the-clock"),
+        pytest.param("print(1)", ["show"], id="prints"),
+        pytest.param("X = open('f').read()", ["read"], id="reads"),
+        pytest.param("open('f', 'a').write('x')", ["extend"], id="extends"),
+        pytest.param("if __name__ == '__main__':\n    print(1)", [], id="as-a-script"),
+        pytest.param("import math\nmath.tau = 6", ["set"], id="patches"),
+        pytest.param("from other import go\ngo()", ["seed"], id="calls-another-modules-function"),
+    ],
+)
+def test_what_an_import_does(text: str, kinds: list[str]) -> None:
+    other = "import random\ndef go():\n    random.seed(2)"
+    events = read(text, other=other).events
+    assert [event.kind for event in events if event.kind != "import"] == kinds
+
+
+def test_a_function_is_known_by_what_it_does_when_called() -> None:
+    known = own(lib="from mine import seed", mine="import random\ndef seed(n):\n    random.seed(n)")
+    assert known.called("lib.seed") == (Event("seed", "random", 2),)
+    assert known.called("lib.nothing") == known.called("nobody.seed") == ()
+
+
+def test_relative_names() -> None:
+    assert [absolute(name, "a.b") for name in ("c", ".c", "..c.d", ".")] == ["c", "a.b.c", "a.c.d", "a.b"]
+
+
+CELLS = ("import mine", "%%step a\nimport random\nx = random.random()", "%%step b\nprint(x, random.random())")
+
+
+def test_a_changed_module_changes_the_analysis(tmp_path: Path) -> None:
+    found = []
+    cells = notebook(*CELLS)
+    for text in ("K = 1\n", "import random\nrandom.seed(1)\n", "import time\nK = time.time()\n", "K = 1\n"):
+        (tmp_path / "mine.py").write_text(text)
+        search = SearchPath((tmp_path,))
+        after_edit = to_json(analyze(cells, sources=OwnSources(search)))
+        assert after_edit == to_json(analyze(cells, sources=OwnSources(search), anew=True))
+        found.append(after_edit)
+    forget()
+    assert found[0] == found[3] != found[1]
+    assert found[1]["seeded"] == ["random"]
+
+
+def test_reading_runs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
+    analyze(notebook(*CELLS), sources=OwnSources(SearchPath((tmp_path,))))
+    assert not (tmp_path / "ran").exists()
