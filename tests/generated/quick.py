@@ -14,7 +14,7 @@ import sys
 import types
 import warnings
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +121,7 @@ def quick_judge(case: Case, folder: Path) -> Finding:
         if not new:
             if contradicted:
                 return Finding(verdict=Verdict.REFUSED, evidence=str(run.facts))
-            return finding
+            return replace(finding, taught=any(f.kind is not FactKind.UNCHANGED for f in facts))
         if not contradicted and finding.verdict is not Verdict.EQUAL:
             return finding
         facts = (*facts, *new)

@@ -41,10 +41,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A verdict with its evidence, as text for a person."""
+    """A verdict with its evidence, as text for a person. `taught`: it took a run to see one of the edges."""
 
     verdict: Verdict
     evidence: str = ""
+    taught: bool = False
 
 
 def judge(case: Case, server: ForkServer, folder: Path) -> Finding:
@@ -58,7 +59,8 @@ def judge(case: Case, server: ForkServer, folder: Path) -> Finding:
     if finding.verdict is not Verdict.EQUAL or not has_free_choices(api.analyze(case.document())):
         return finding
     other = judge_pipeline(case, truth, server, folder / "reversed", reverse=True)
-    return Finding(verdict=other.verdict, evidence=f"[reversed order] {other.evidence}")
+    evidence = f"[reversed order] {other.evidence}"
+    return Finding(verdict=other.verdict, evidence=evidence, taught=finding.taught or other.taught)
 
 
 def has_free_choices(pipeline: Pipeline) -> bool:
@@ -73,6 +75,7 @@ def judge_pipeline(
     """Run `case` as a pipeline in `folder` and compare it with `truth`; then once more, from the cache."""
     notebook = lay_out(case, folder)
     try:
+        before = api.analyze(notebook, project=folder)
         with forked_steps(server, reverse=reverse) as executor:
             run = api.run(notebook, case.parameters, tracking=False, jobs=1, project=folder)
             pipeline = api.analyze(notebook, project=folder)
@@ -80,11 +83,16 @@ def judge_pipeline(
             finding = comparison.finding(values=True)
             if finding.verdict is not Verdict.EQUAL:
                 return finding
+            taught = not _edges(pipeline) <= _edges(before)
             again = api.run(notebook, case.parameters, tracking=False, jobs=1, project=folder)
         second = Comparison(case, truth, pipeline, again, folder, executor).finding(values=False)
-        return Finding(verdict=second.verdict, evidence=f"second run: {second.evidence}")
+        return Finding(verdict=second.verdict, evidence=f"second run: {second.evidence}", taught=taught)
     except Exception as error:
         return _finding_of_error(error)
+
+
+def _edges(pipeline: Pipeline) -> set[tuple[str, ...]]:
+    return {(edge.producer, edge.consumer, edge.name, edge.kind) for edge in pipeline.edges}
 
 
 def run_with_kernels(case: Case, truth: Sequence[CellRun], folder: Path) -> Finding:

@@ -25,6 +25,43 @@ WRONG_TODAY: dict[str, Verdict] = {
 }
 """Cases that are wrong, and how."""
 
+TAUGHT: frozenset[str] = frozenset(
+    {
+        "hidden state/same-code-twice-changes-its-input",
+        "library/sklearn-scaler-in-place",
+        "red-alias/closed-dict-fromkeys",
+        "red-frames/bound-method-variable",
+        "red-frames/groupby-iteration-stores",
+        "red-frames/index-through-alias",
+        "red-frames/inplace-flag-in-kwargs",
+        "red-frames/lists-in-frame-mutated-via-iterrows",
+        "red-frames/lists-in-frame-mutated-via-values",
+        "red-frames/np-method-out-positional-dot",
+        "red-frames/np-nan-to-num-copy-false",
+        "red-frames/np-out-keyword-variants",
+        "red-frames/np-unpacked-rows-write",
+        "red-frames/object-series-of-instances",
+        "red-frames/pandas-eval-target",
+        "red-python/cached-property-state",
+        "red-python/object-setattr",
+        "red-python/partial-method-and-keywords",
+        "red-world/cwd-in-with-chdir",
+        "red-world/draw-in-lambda-default-factory",
+        "red-world/local-module-mutates-argument",
+        "red-world/local-module-writes-file",
+        "red-world/scaler-copy-false",
+        "red-world/sklearn-check-random-state-none",
+        "red-world/unseeded-cv-scores",
+        "red-world/unseeded-kfold-shuffle",
+        "trial-world/subplot-in-loop-list",
+        "unseen state/index-of-two-frames-its-columns",
+        "unseen state/index-of-two-frames-named-by-rename",
+        "unseen state/index-of-two-frames-named-in-a-helper",
+        "unseen state/index-of-two-frames-named-through-a-variable",
+    }
+)
+"""Cases of which the analysis learns an edge from a run: all others it reads from the code."""
+
 EXPORT_REFUSED: frozenset[str] = frozenset(
     {
         "judged/magics-that-functions-of-the-shell-run",
@@ -35,6 +72,7 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "ipython/timeit-assigns-nothing",
         "red-world/magic-in-if-and-function",
         "red-world/python-subshell-cell",
+        "red-world/timeit-cell-and-line-output",
         "red-world/timeit-mutates",
         "red-world/user-defined-magic",
         # the IPython shell itself, and what `%%capture` keeps

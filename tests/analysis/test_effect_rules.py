@@ -1,0 +1,53 @@
+"""What no other case needs of a rule: without it, who takes a name from whom would come out otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from analysis.notebooks import notebook
+from stepmill.analysis import analyze
+
+CHAIN = "\n".join(f"def f{n}(x):\n    f{n + 1}(x)\n" for n in range(30)) + "def f30(x):\n    x.append(1)\n"
+
+CASES = [
+    pytest.param(
+        (
+            "%%step a\nit = iter([1, 2, 3])",
+            "%%step b\nkept = []\nkept.extend(it)",
+            "%%step c\nprint(list(it))",
+        ),
+        "it",
+        id="a list that takes from an iterator uses it up",
+    ),
+    pytest.param(
+        (
+            "%%step a\nx = []\nz = x",
+            "%%step b\ndef f():\n    global x\n    y = x\n    x = [0]\n    y.append(1)\nf()",
+            "%%step c\nprint(z)",
+        ),
+        "z",
+        id="a local name stays bound to what a global one was",
+    ),
+    pytest.param(
+        (CHAIN, "%%step a\nx = []", "%%step b\nf0(x)", "%%step c\nprint(x)"),
+        "x",
+        id="calls too deep to follow may change their arguments",
+    ),
+]
+
+
+@pytest.mark.parametrize(("cells", "name"), CASES)
+def test_the_last_step_takes_it_from_the_one_that_changed_it(cells: tuple[str, ...], name: str) -> None:
+    found = analyze(notebook(*cells), anew=True)
+    assert [e.producer for e in found.edges if e.consumer == "c" and e.name == name] == ["b"], (
+        found.diagnostics
+    )
+
+
+def test_a_list_that_was_reversed_has_elements_that_are_not_known() -> None:
+    cells = (
+        "%%step a\nx, y = [], []",
+        "%%step b\nnames = ['x', 'y']\nnames.reverse()\nglobals()[names[0]].append(1)",
+        "%%step c\nprint(y)",
+    )
+    assert "SM331" in {found.code for found in analyze(notebook(*cells), anew=True).diagnostics}
