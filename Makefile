@@ -6,10 +6,11 @@ VENV ?= .venv
 WORKERS ?= 2
 ARGS ?=
 MLFLOW ?= 3.10.0
+TORCH ?= >=2.4
 BIN = $(VENV)/bin
 NPM = PATH="$$PATH:$(abspath $(BIN))" npm --prefix labextension
 
-.PHONY: check install lint panel test mlflow pandas2 docs binder bench clean
+.PHONY: check install lint panel test mlflow pandas2 torch docs binder bench clean
 
 check: lint panel test
 
@@ -45,6 +46,12 @@ pandas2: install
 	$(PYTHON) -m venv $(VENV)-pandas2
 	$(VENV)-pandas2/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "pandas<3"
 	$(VENV)-pandas2/bin/python -m pytest -n $(WORKERS) tests/artifacts tests/oracle -k "artifacts or frame or libraries" $(ARGS)
+
+# tensors, and training that is split into steps
+torch: install
+	$(PYTHON) -m venv $(VENV)-torch
+	$(VENV)-torch/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "torch$(TORCH)"
+	$(VENV)-torch/bin/python -m pytest -n $(WORKERS) tests/artifacts/test_tensors.py tests/integration/test_torch.py $(ARGS)
 
 docs: install
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from stepmill.artifacts.values import load_values, same_values, save_values
+from stepmill.errors import ArtifactError
 
 if TYPE_CHECKING:
     from stepmill.artifacts.store import Store
@@ -82,11 +83,62 @@ def test_an_unchanged_tensor_is_seen_to_be_unchanged(store: Store) -> None:
     assert same_values(store, refs, loaded, definitions={}, namespace={}) == {"net": True, "x": False}
 
 
-def test_a_tensor_that_backward_goes_through_is_refused(store: Store) -> None:
+def test_a_tensor_that_backward_goes_through_is_handed_on_without_the_way_back(store: Store) -> None:
     weight = torch.ones(2, requires_grad=True)
-    loss = (weight * 2).sum()
-    values = {"loss": loss, "history": [loss.detach(), loss], "kept": loss.detach(), "weight": weight}
+    loss = torch.nn.functional.mse_loss(weight * 2, torch.zeros(2))
+    loaded = stored(store, {"loss": loss, "history": [loss.detach(), loss], "weight": weight})
+    assert repr(loaded["loss"]) == repr(loss) == "tensor(4., grad_fn=<MseLossBackward0>)"
+    assert loaded["loss"] is loaded["history"][1]
+    row = (weight * 2).reshape(1, 2)[0]
+    assert repr(stored(store, {"row": row})["row"]) == repr(row)
+    assert (loaded["loss"].is_leaf, loaded["loss"].requires_grad) == (False, True)
+    assert repr(loaded["loss"] + 1) == repr(loss + 1)
+    loaded["loss"] += 1
+    assert [value.item() for value in loaded["history"]] == [5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        lambda loss, _: loss.backward(),
+        lambda loss, weight: (loss + weight.sum()).backward(),
+        lambda loss, weight: loss.backward(inputs=[weight]),
+        lambda loss, weight: torch.autograd.grad(loss * weight[0], weight),
+        lambda loss, weight: torch.autograd.grad(loss, weight, allow_unused=True),
+        lambda loss, weight: torch.autograd.grad([weight.sum(), loss], weight),
+        lambda loss, weight: torch.autograd.backward([weight.sum(), loss]),
+    ],
+)
+def test_nobody_goes_back_through_a_graph_that_is_lost(store: Store, back: Any) -> None:
+    weight = torch.ones(2, requires_grad=True)
+    loaded = stored(store, {"loss": (weight * 2).sum(), "weight": weight})
+    with pytest.raises(ArtifactError, match="tensor of another step"):
+        back(loaded["loss"], loaded["weight"])
+
+
+def test_other_ways_back_stay_open(store: Store) -> None:
+    weight = torch.ones(2, requires_grad=True)
+    loaded = stored(store, {"loss": (weight * 2).sum(), "weight": weight})
+    fresh = (loaded["weight"] * loaded["loss"].detach()).sum()
+    assert torch.autograd.grad(fresh, loaded["weight"])[0].tolist() == [4.0, 4.0]
+
+
+def test_an_unchanged_tensor_without_its_graph_counts_as_unchanged(store: Store) -> None:
+    weight = torch.ones(2, requires_grad=True)
+    refs = save_values(store, {"loss": (weight * 2).sum()}, definitions={}, namespace={}).refs
+    loaded = load_values(store, refs, definitions={}, namespace={})
+    assert same_values(store, refs, loaded, definitions={}, namespace={}) == {"loss": True}
+    loaded["loss"] = loaded["loss"] * 1
+    assert same_values(store, refs, loaded, definitions={}, namespace={}) == {"loss": False}
+
+
+def test_a_tensor_in_a_graph_that_is_more_than_its_value_is_refused(store: Store) -> None:
+    weight = torch.ones(2, 2, requires_grad=True)
+    kept, hooked = weight * 2, weight * 2
+    kept.retain_grad()
+    hooked.register_hook(lambda gradient: gradient)
+    values = {"row": weight[0], "kept": kept, "hooked": hooked, "all": [kept], "value": kept.detach()}
     saved = save_values(store, values, definitions={}, namespace={})
-    assert set(saved.problems) == {"loss", "history"}
-    assert "backward() goes on to others" in saved.problems["history"].message
-    assert "detach()" in saved.problems["loss"].hint
+    assert set(saved.problems) == {"row", "kept", "hooked", "all"}
+    assert "backward() goes on to others" in saved.problems["all"].message
+    assert "detach()" in saved.problems["row"].hint

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import cloudpickle
 
-from stepmill.artifacts import library_state, memory, tensors, text_arrays, unpickling
+from stepmill.artifacts import library_state, memory, tensors, text_arrays, torch_graphs, unpickling
 from stepmill.artifacts.instance_dicts import States, answers_for_itself, filled_quietly, with_its_dict
 from stepmill.artifacts.ordered_sets import OrderedSets, out_of_order, reduce_kind_of_set
 from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
@@ -448,7 +448,9 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_storage(obj)
         if is_refused(obj):
             raise _refusal(self._value, obj)
-        if getattr(obj, "grad_fn", None) is not None:
+        if torch_graphs.is_in_graph(obj):
+            if torch_graphs.can_be_kept(obj):
+                return unpickling.tensor_in_graph, (obj.detach(), torch_graphs.origin(obj))
             raise UnstorableValue(
                 f"a {type_name(type(self._value))} cannot be stored: it holds a tensor through which "
                 "backward() goes on to others",

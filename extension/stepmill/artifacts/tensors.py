@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from stepmill.artifacts import torch_graphs
+
 _STORAGES = ("TypedStorage", "UntypedStorage")
 
 
@@ -57,6 +59,7 @@ def as_compared(tensor: Any) -> tuple[Any, ...]:
     about = (
         *(str(tensor.dtype), str(tensor.device), tuple(tensor.shape), bool(tensor.requires_grad)),
         None if grown is None else as_compared(grown),
+        torch_graphs.origin(tensor),
     )
     data = tensor.detach()
     if tensor.layout is not torch.strided or tensor.is_quantized:

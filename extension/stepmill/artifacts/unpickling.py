@@ -17,7 +17,7 @@ import types
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
-from stepmill.artifacts import memory, tensors, text_arrays
+from stepmill.artifacts import memory, tensors, text_arrays, torch_graphs
 from stepmill.artifacts.scope import MAIN, Scope, walk
 from stepmill.artifacts.set_order import build_set
 from stepmill.errors import ArtifactError, DefinitionMismatch
@@ -303,6 +303,10 @@ def numpy_generator() -> Any:
 def tensor_memory(data: Any, dtype: Any = None) -> Any:
     storage = tensors.storage_in(data)
     return storage if dtype is None else tensors.typed(storage, dtype)
+
+
+def tensor_in_graph(data: Any, operation: str) -> Any:
+    return torch_graphs.attach(data, operation)
 
 
 def tensor_state(tensor: Any, state: tuple[Any, ...]) -> None:
