@@ -106,7 +106,7 @@ CASES = {
     ),
     "import by a computed name": Case(
         "import importlib; put(importlib.import_module('by' + 'name').V)",
-        text("byname.py"), "byname.py changed"
+        text("byname.py"), f"byname.py changed{IS}"
     ),
     "module loaded from its file": Case(
         "import importlib.util as u; spec = u.spec_from_file_location('m', 'plain' + '.py')\n"

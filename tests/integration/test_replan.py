@@ -13,17 +13,25 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
+HIDDEN = """
+class Shared:
+    def put(self, text):
+        open("shared.txt", "w").write(text)
+
+    def get(self):
+        return open("shared.txt").read()
+
+put, get = Shared().put, Shared().get
+"""
+"""A module whose methods use a file: the analysis reads functions of modules only."""
+
 
 def kinds(place: Workplace) -> list[str]:
     return [event.kind for event in place.events]
 
 
 def test_unforeseen_order_by_files_is_learned(place: Workplace) -> None:
-    (place.folder / "hidden.py").write_text(
-        "NAME = 'sh' + 'ared.txt'\n"
-        "def put(text):\n    open(NAME, 'w').write(text)\n"
-        "def get():\n    return open(NAME).read()\n"
-    )
+    (place.folder / "hidden.py").write_text(HIDDEN)
     (place.folder / "shared.txt").write_text("old")
     place.write(
         "import hidden, time",
@@ -59,11 +67,7 @@ def test_a_hidden_change_of_an_input_is_learned(place: Workplace) -> None:
 
 
 def test_a_file_that_is_not_there_yet_is_waited_for(place: Workplace) -> None:
-    (place.folder / "hidden.py").write_text(
-        "NAME = 'sh' + 'ared.txt'\n"
-        "def put(text):\n    open(NAME, 'w').write(text)\n"
-        "def get():\n    return open(NAME).read()\n"
-    )
+    (place.folder / "hidden.py").write_text(HIDDEN)
     place.write(
         "import hidden, time",
         "%%step put\ntime.sleep(1.5)\nhidden.put('new')",
@@ -90,11 +94,7 @@ def test_lenient_goes_on_with_a_warning_and_keeps_nothing(place: Workplace) -> N
 
 
 def test_what_ran_in_this_run_is_not_run_twice_by_a_new_plan(place: Workplace) -> None:
-    (place.folder / "hidden.py").write_text(
-        "NAME = 'sh' + 'ared.txt'\n"
-        "def put(text):\n    open(NAME, 'w').write(text)\n"
-        "def get():\n    return open(NAME).read()\n"
-    )
+    (place.folder / "hidden.py").write_text(HIDDEN)
     (place.folder / "shared.txt").write_text("old")
     place.write(
         "import hidden",
