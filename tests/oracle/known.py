@@ -62,6 +62,18 @@ TAUGHT: frozenset[str] = frozenset(
 )
 """Cases of which the analysis learns an edge from a run: all others it reads from the code."""
 
+SHOWN_INLINE: frozenset[str] = frozenset(
+    {
+        "trial-world/setting-literal-rebound",
+        "trial-world/subplot-in-loop-list",
+        "unseen state/figure-handed-on-and-drawn-on-as-the-current-one",
+    }
+)
+"""Cases that cannot be judged with kernels: there a figure is shown, and closed, when its cell ends.
+
+The truth comes from one process without that. `stepmill verify`, whose Run All is a kernel, finds them equal.
+"""
+
 EXPORT_REFUSED: frozenset[str] = frozenset(
     {
         "judged/magics-that-functions-of-the-shell-run",

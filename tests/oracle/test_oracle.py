@@ -10,7 +10,7 @@ import pytest
 
 from oracle.harness import ForkServer, linear_run
 from oracle.judge import Verdict, judge, run_with_kernels
-from oracle.known import REFUSED_TODAY, TAUGHT, WRONG_TODAY
+from oracle.known import REFUSED_TODAY, SHOWN_INLINE, TAUGHT, WRONG_TODAY
 from oracle.table import all_cases
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ WITH_KERNELS = (
     "ipython/display",
     "ipython/top-level-await",
 )
-if os.environ.get("STEPMILL_ORACLE") == "kernels":  # all of them: an hour; with STEPMILL_FORKED or without
-    WITH_KERNELS = tuple(case.name for case in CASES)
+if os.environ.get("STEPMILL_ORACLE") == "kernels":  # all of them: minutes, an hour with STEPMILL_FORKED=no
+    WITH_KERNELS = tuple(case.name for case in CASES if case.name not in SHOWN_INLINE)
 
 
 def allowed(case: Case) -> set[Verdict]:
@@ -67,7 +67,9 @@ def test_with_real_kernels(name: str, server: ForkServer, tmp_path: Path) -> Non
     case = next(case for case in CASES if case.name == name)
     truth = linear_run(case, server, tmp_path / "linear")
     finding = run_with_kernels(case, truth, tmp_path / "pipeline")
-    assert finding.verdict in allowed(case), f"{finding.verdict}: {finding.evidence}\nwhy: {case.why}"
+    # one run: what only the second one gets wrong is right here
+    verdicts = {Verdict.EQUAL} if case.name in WRONG_TODAY else allowed(case)
+    assert finding.verdict in verdicts, f"{finding.verdict}: {finding.evidence}\nwhy: {case.why}"
 
 
 def test_the_collection_is_large_and_mostly_equal() -> None:
