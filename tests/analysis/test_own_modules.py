@@ -45,6 +45,11 @@ def read(text: str, **others: str) -> Reading:
         pytest.param("X = open('f').read()", ["read"], id="reads"),
         pytest.param("open('f', 'a').write('x')", ["extend"], id="extends"),
         pytest.param("if __name__ == '__main__':\n    print(1)", [], id="as-a-script"),
+        pytest.param("if __name__ != '__main__':\n    print(1)", ["show"], id="not-as-a-script"),
+        pytest.param("if not __debug__ or __name__ == 'mine':\n    print(1)", ["show"], id="by-its-own-name"),
+        pytest.param(
+            "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    print(1)", ["show"], id="run"
+        ),
         pytest.param("import math\nmath.tau = 6", ["set"], id="patches"),
         pytest.param("from other import go\ngo()", ["seed"], id="calls-another-modules-function"),
     ],
@@ -57,8 +62,28 @@ def test_what_an_import_does(text: str, kinds: list[str]) -> None:
 
 def test_a_function_is_known_by_what_it_does_when_called() -> None:
     known = own(lib="from mine import seed", mine="import random\ndef seed(n):\n    random.seed(n)")
+    assert own(mine="class K:\n    pass").called("mine.K") == ()
     assert known.called("lib.seed") == (Event("seed", "random", 2),)
     assert known.called("lib.nothing") == known.called("nobody.seed") == ()
+
+
+def test_what_a_function_imports_from_its_package() -> None:
+    text = "def go():\n    from . import noisy\n    from .other import x"
+    known = OwnModules(
+        {"p.mine": ModuleText("p.mine", "p", "", "", text)}.get, lambda _: None, lambda _: True
+    )
+    assert [event.what for event in known.called("p.mine.go")] == ["p", "p.noisy", "p.other", "p.other.x"]
+
+
+def test_a_star_import_of_another_text_is_read_anew() -> None:
+    mine = "from lib import *\ndef go():\n    seed_all()"
+    lib = ModuleText("lib", "", "lib.py", "lib.py", "import random\ndef seed_all():\n    random.seed(1)")
+    found = []
+    for exported in (frozenset[str](), frozenset({"seed_all"})):
+        texts = {"mine": ModuleText("mine", "", "mine.py", "mine.py", mine), "lib": lib}
+        known = OwnModules(texts.get, {"lib": exported}.get, texts.__contains__)
+        found.append([event.kind for event in known.called("mine.go")])
+    assert found == [[], ["seed"]]
 
 
 def test_relative_names() -> None:

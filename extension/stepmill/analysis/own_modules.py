@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM
@@ -26,7 +27,7 @@ MOST_READ = 256
 """Modules of which is remembered what they do."""
 _DEEPEST = 12
 """Modules that call each other's functions in a row."""
-_NEVER = ("__name__", "TYPE_CHECKING")
+_NEVER = ("__name__ == '__main__'", "'__main__' == __name__", "TYPE_CHECKING", "typing.TYPE_CHECKING")
 
 
 class Event(NamedTuple):
@@ -101,7 +102,7 @@ class OwnModules:
     def _read(self, source: ModuleText) -> Reading:
         within = _Within(self, source.package)
         known = _memory.get((source.name, source.file, source.text))
-        if known is not None and all(self.called(name) == then for name, then in known[1].items()):
+        if known is not None and known[1].holds(within):
             return known[0]
         units = list(_units(source))
         own = {unit.index for unit in units}
@@ -110,20 +111,33 @@ class OwnModules:
             [*units, *(unit for _, unit in calls)],
             modules=within.names, is_local=self._is_local, own=within, file=source.file,
         )  # fmt: skip
+        events_of = partial(_of_call, interpreter=interpreter, package=source.package)
         reading = Reading(
             source.name,
             source.path,
             tuple(e for index in own for e in _events(observed[index], source.package)),
-            tuple((name, found) for name, unit in calls if (found := tuple(_of_call(observed[unit.index])))),
+            tuple((name, found) for name, unit in calls if (found := tuple(events_of(observed[unit.index])))),
             tuple(_others(interpreter, source.package)),
         )
-        _memory[source.name, source.file, source.text] = (reading, within.asked)
+        _memory[source.name, source.file, source.text] = (reading, within.answers)
         while len(_memory) > MOST_READ:
             _memory.popitem(last=False)
         return reading
 
 
-_memory: OrderedDict[tuple[str, str, str], tuple[Reading, dict[str, tuple[Event, ...]]]] = OrderedDict()
+class _Answers(NamedTuple):
+    """What a module's own code asked about others: what it does hangs on that too."""
+
+    names: dict[str, frozenset[str] | None]
+    calls: dict[str, tuple[Event, ...]]
+
+    def holds(self, within: _Within) -> bool:
+        """Tell whether the answers are the same now."""
+        names = all(within.names(module) == then for module, then in self.names.items())
+        return names and all(within.called(dotted) == then for dotted, then in self.calls.items())
+
+
+_memory: OrderedDict[tuple[str, str, str], tuple[Reading, _Answers]] = OrderedDict()
 
 
 class _Within:
@@ -132,18 +146,18 @@ class _Within:
     def __init__(self, known: OwnModules, package: str) -> None:
         self._known = known
         self._package = package
-        self.asked: dict[str, tuple[Event, ...]] = {}
+        self.answers = _Answers({}, {})
 
     def names(self, module: str) -> frozenset[str] | None:
-        return self._known._names(absolute(module, self._package))
+        self.answers.names[module] = self._known._names(absolute(module, self._package))
+        return self.answers.names[module]
 
     def imported(self, _dotted: str) -> Reading | None:
         return None
 
     def called(self, dotted: str) -> tuple[Event, ...]:
-        name = absolute(dotted, self._package)
-        self.asked[name] = self._known.called(name)
-        return self.asked[name]
+        self.answers.calls[dotted] = self._known.called(absolute(dotted, self._package))
+        return self.answers.calls[dotted]
 
 
 def absolute(dotted: str, package: str) -> str:
@@ -169,7 +183,7 @@ def _units(source: ModuleText) -> Iterator[Unit]:
 def _run_at_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Leave out what an import does not run: `if __name__ == "__main__":`, `if TYPE_CHECKING:`."""
     for node in body:
-        if isinstance(node, ast.If) and any(word in ast.unparse(node.test) for word in _NEVER):
+        if isinstance(node, ast.If) and ast.unparse(node.test) in _NEVER:
             yield from _run_at_import(node.orelse)
         else:
             yield node
@@ -210,9 +224,12 @@ def _events(seen: Observed, package: str) -> Iterator[Event]:
         yield Event("show", "", node.lineno)
 
 
-def _of_call(seen: Observed) -> Iterator[Event]:
+def _of_call(seen: Observed, *, interpreter: Interpreter, package: str) -> Iterator[Event]:
     """Yield the events of a call that the run does not see by itself."""
-    for name in sorted(seen.effects.imports):
+    functions = interpreter.functions
+    bodies = [functions[ident].node for ident in seen.effects.reached if ident in functions]
+    names = [name for body in bodies for node in ast.walk(body) for name in _members(node)]
+    for name in sorted({absolute(name, package) for name in (*seen.effects.imports, *names)}):
         yield Event("import", name, seen.unit.node.lineno)
     yield from _of_generators(seen)
     yield from (event for event in _of_settings(seen) if event.what != "warnings")
@@ -224,12 +241,16 @@ def _imported(node: ast.stmt) -> Iterator[str]:
     pending: list[ast.AST] = [node]
     while pending:
         inner = pending.pop()
-        if isinstance(inner, ast.ImportFrom):
-            base = "." * inner.level + (inner.module or "")
-            dot = "" if base.endswith(".") else "."
-            yield from (f"{base}{dot}{alias.name}" for alias in inner.names if alias.name != "*")
+        yield from _members(inner)
         if not isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             pending += ast.iter_child_nodes(inner)
+
+
+def _members(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom):
+        base = "." * node.level + (node.module or "")
+        dot = "" if base.endswith(".") else "."
+        yield from (f"{base}{dot}{alias.name}" for alias in node.names if alias.name != "*")
 
 
 def _of_generators(seen: Observed) -> Iterator[Event]:
