@@ -56,7 +56,8 @@ class Settings:
     threads
         Threads that numerical libraries may use in one step; None: the step's share of the CPUs.
     forked
-        Whether kernels are forked, where that can be, from a process that has imported what steps import.
+        Whether kernels are forked from a process that has imported what steps import; where that cannot
+        be, they are started. False: all are started.
     budget
         What stored values may take of the disk, as "5GB"; more is removed after a run, the least
         valuable first. Empty: there is no limit.
@@ -68,7 +69,7 @@ class Settings:
     tracker: str = "mlflow"
     start_timeout_s: float = 60.0
     threads: int | None = None
-    forked: bool = False
+    forked: bool = True
     budget: str = ""
 
     @property
@@ -162,7 +163,7 @@ def traits() -> Any:
         threads = Integer(None, allow_none=True, help="Threads of numerical libraries in a step.").tag(
             config=True
         )
-        forked = Bool(False, help="Whether kernels are forked where that can be.").tag(config=True)
+        forked = Bool(True, help="Whether kernels are forked where that can be.").tag(config=True)
         budget = Unicode("", help='Disk space for stored values, as "5GB".').tag(config=True)
 
     return Stepmill

@@ -43,7 +43,7 @@ EXAMPLES = (
     ),
     ("run one step and all that come after it", "stepmill run churn.ipynb --from train"),
     ("run everything, whatever is cached", "stepmill run churn.ipynb --no-cache"),
-    ("with kernels that start in a tenth of a second (Linux)", "stepmill run churn.ipynb --forked"),
+    ("with kernels that share nothing, not even memory", "stepmill run churn.ipynb --cold"),
     ("for a script: one JSON object per event", "stepmill run churn.ipynb --json"),
 )
 EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
@@ -74,8 +74,8 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
 @click.option(
     "--forked/--cold",
     default=None,
-    help="Fork kernels from a process that has imported what the steps import, or start each anew.  "
-    "[default: as configured, else cold]",
+    help="Fork kernels from a process that has imported what the steps import (Linux), or start each anew.  "
+    "[default: as configured, else forked]",
 )
 @click.option("--no-tracking", is_flag=True, help="Do not log this run to MLflow.")
 @project_option
