@@ -106,3 +106,22 @@ def test_what_ran_in_this_run_is_not_run_twice_by_a_new_plan(place: Workplace) -
     assert "run-replanned" in kinds(place)
     assert set(statuses(run).values()) == {"executed"}
     assert (place.folder / "count.log").read_text() == "x"
+
+
+def test_of_two_steps_that_share_hidden_data_the_later_one_fails(place: Workplace) -> None:
+    (place.folder / "counting.py").write_text(
+        "def f(x, seen=[]):\n    seen.append(x)\n    return list(seen)\n"
+    )
+    place.write(
+        "import counting, time",
+        "%%step slow\ntime.sleep(1.5)\nx = counting.f(1)",
+        "%%step fast\ny = counting.f(2)",
+        "%%step use\nz = y",
+    )
+    for ran in ("executed", "cached"):
+        run = place.run(jobs=2)
+        assert run.status.value == "failed"
+        assert statuses(run) == {"slow": ran, "fast": "failed", "use": "skipped"}
+        error = run.steps["fast"].error
+        assert error is not None
+        assert "step 'slow' changes the data of module counting" in error["message"]

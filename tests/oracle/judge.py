@@ -195,6 +195,8 @@ class Comparison:
             if cell.step is None or cell.step not in self.run.steps or not self._is_good(cell.step):
                 continue
             found = shown(cells[index]["outputs"], self.folder)
+            if self.executor is None:  # a kernel shows what is drawn when a cell ends, the truth does not
+                found = tuple(text for text in found if not text.startswith("display_data|<Figure size"))
             if found != done.shown:
                 self.wrong.append(f"cell {index} (step {cell.step}) showed {found}\n  Run All: {done.shown}")
 

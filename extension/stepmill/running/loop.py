@@ -90,8 +90,10 @@ class RunLoop:
         for round_number in range(MAX_REPLANS + 1):
             self._plan_round(round_number)
             self._warm()
-            last = round_number == MAX_REPLANS
+            assert self._runner is not None
+            last = self._runner.is_final = round_number == MAX_REPLANS
             outcomes = self._round(last=last)
+            self._again += self._taken_back()
             if not last:
                 self._learn_from_missing_files()
             if not self._again or self.cancel.is_set():
@@ -100,8 +102,13 @@ class RunLoop:
             self.log.emit("run-replanned", facts=self._found, message="; ".join(self._again))
             self._found, self._again = [], []
             self.bench = self.bench.with_facts()
-            assert self._runner is not None
             self._runner.bench = self.bench
+
+    def _taken_back(self) -> list[str]:
+        """Return why results that steps have given in this round do not count, for those that do not."""
+        assert self._runner is not None
+        given = self._shelf.all()
+        return [error.message for name, error in list(self._runner.lost.items()) if name in given]
 
     def _plan_round(self, number: int) -> None:
         self._shelf.clear()
@@ -155,8 +162,11 @@ class RunLoop:
         return self._perform(name, replan=False)
 
     def _perform(self, name: str, *, replan: bool = True) -> StepOutcome:
-        if self._again:
+        if self._again or self._taken_back():
             return _REPLANNED
+        assert self._runner is not None
+        if name in self._runner.lost:
+            return self._report(name, failed(self._runner.lost[name]))
         step = self.bench.pipeline.step(name)
         records = self._shelf.all()
         decision = self._decide(step, records)
@@ -166,7 +176,6 @@ class RunLoop:
             return self._put_back(step, decision.record, replan=replan) or self._reuse(
                 step, decision, decision.record
             )
-        assert self._runner is not None
         self._ran = True
         if name in self._begun and decision.reasons[0].cause is Cause.FIRST_RUN:
             decision = replace(decision, reasons=(_AGAIN,))
@@ -228,8 +237,10 @@ class RunLoop:
         return None
 
     def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
-        lost = find_lost_change(self.bench.pipeline, step.name, record, self._shelf.all())
-        if lost is not None and not self.limits.lenient:
+        assert self._runner is not None
+        known = self._shelf.all()
+        lost = find_lost_change(self.bench.pipeline, step.name, record, known)
+        if lost is not None and not self.limits.lenient and self._runner.must_fail(step, lost, known):
             return self._report(step.name, failed(lost))
         if self.bench.records.adopt(record):
             what = f"the stored result of {step.name} was made by somebody else; now it counts as yours"

@@ -111,7 +111,11 @@ class StepLimits:
 
 @dataclass(slots=True)
 class StepRunner:
-    """Executes steps of one run; `execute` is called from several threads at a time."""
+    """Executes steps of one run; `execute` is called from several threads at a time.
+
+    `lost` has the steps that gave their results before an earlier one was found to change what they
+    use. `is_final`: the run cannot be planned anew.
+    """
 
     bench: Workbench
     folder: RunFolder
@@ -119,6 +123,8 @@ class StepRunner:
     tracking: TrackingLink
     log: EventLog
     cancel: threading.Event
+    is_final: bool = False
+    lost: dict[str, StepFailed] = field(default_factory=dict)
     _executor: Executor | None = None
     _servers: ForkServers | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -167,6 +173,16 @@ class StepRunner:
             notebook=str(files.executed),
             metrics=record.metrics,
         )
+
+    def must_fail(self, step: Step, lost: StepFailed, known: Mapping[str, StepRecord]) -> bool:
+        """Tell whether `step` is to fail for `lost`; else the later step is, in the next round."""
+        if self.is_final or lost.step is None or lost.step == step.name:
+            return True
+        self.lost[lost.step] = lost
+        record = known[lost.step]
+        if record.run_id == self.folder.run_id:
+            self.bench.records.withdraw(record)
+        return False
 
     def warm(self) -> None:
         """Let the fork server load what the steps will import; the first of them is about to start."""
@@ -327,7 +343,8 @@ class StepRunner:
         Nor if one of two steps would not see what the other changed in its process, or an array not what
         was written into its memory: that is returned.
 
-        One step at a time, so that of two in conflict the second finds out. `keep`: a later run may
+        One step at a time, so that of two in conflict the one that ends last finds out: where that is
+        the one whose change the other lacks, the other is put into `lost`. `keep`: a later run may
         reuse it; not what a lenient run let pass.
         """
         with self._lock:
@@ -345,7 +362,9 @@ class StepRunner:
             lost = find_lost_write(step, record)
             lost = lost or find_lost_change(self.bench.pipeline, step.name, record, known)
             if lost is not None and not self.limits.lenient:
-                return lost
+                if self.must_fail(step, lost, known):
+                    return lost
+                lost = None
             if lost is not None:
                 self.log.emit("run-warning", step.name, message=lost.message)
             if keep and lost is None:
