@@ -17,6 +17,7 @@ StepmillError                 base; anything else that escapes is a bug
 │   └── UntrustedArtifact     the stored value was not made by this user
 ├── ProjectLocked             another run holds the project
 ├── RunCancelled              interrupted by the user (exit code 130)
+├── DiskFull                  no space is left, or the user's quota is used up
 └── PluginError               a plug-in is unknown or does not import
 
 Every class pickles unaided: what is not the message is a keyword with a default.
@@ -227,6 +228,12 @@ class RunCancelled(StepmillError):
 
     code = "SM051"
     exit_code = 130
+
+
+class DiskFull(StepmillError):
+    """No space is left on the disk, or the user's quota is used up."""
+
+    code = "SM052"
 
 
 class PluginError(StepmillError):

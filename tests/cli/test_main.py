@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -139,6 +140,7 @@ ENDINGS = [
     ),
     pytest.param(RunCancelled("stopped"), 130, "SM051", id="cancelled"),
     pytest.param(KeyboardInterrupt(), 130, "SM051", id="interrupted"),
+    pytest.param(OSError(errno.ENOSPC, "No space left on device"), 1, "SM052", id="the-disk-is-full"),
     pytest.param(ZeroDivisionError("division by zero"), 1, "SM000", id="a-bug-of-ours"),
 ]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
@@ -25,9 +28,9 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="signals, forks and limits"),
 ]
 
-FORKED = pytest.param(
-    True, id="forked", marks=pytest.mark.skipif(not is_possible(), reason="only Linux can fork safely")
-)
+IF_POSSIBLE = pytest.mark.skipif(not is_possible(), reason="only Linux can fork safely")
+FORKED = pytest.param(True, id="forked", marks=IF_POSSIBLE)
+FORKED_WAY = pytest.param("forked", id="forked", marks=IF_POSSIBLE)
 
 
 @pytest.fixture(params=[pytest.param(False, id="started"), FORKED])
@@ -96,6 +99,15 @@ def test_much_output_arrives_whole_and_in_order(bench: Bench) -> None:
     assert text_of(bench, 0) == "".join(f"{i}\n" for i in range(100_000))
 
 
+def test_of_too_much_output_it_is_said_what_was_cut(bench: Bench) -> None:
+    ended = bench.run("for i in range(30): print('x' * 99_999)", "print('on')")
+    (cut,) = ended.cut
+    assert "1,000,000 characters in the middle are only in the step's log.txt" in cut
+    assert len(text_of(bench, 0)) < 2_100_000
+    assert text_of(bench, 1) == "on\n"
+    assert len(bench.log()) > 3_000_000
+
+
 LEFT_BEHIND = [
     pytest.param("import os, time\npid = os.fork()\nif pid == 0: time.sleep(600)\nprint(pid)", id="a-fork"),
     pytest.param(
@@ -137,3 +149,57 @@ def test_a_full_disk_is_said(bench: Bench) -> None:
     task.log.symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left"):
         bench.executor.run(task, threading.Event())
+
+
+RUNNER = """
+import sys, threading
+from pathlib import Path
+import nbformat
+from stepmill.execution.executors.base import StepTask
+from stepmill.execution.executors.local import LocalExecutor
+from stepmill.execution.forking.servers import ForkServers
+folder = Path(sys.argv[1])
+code = '''import os, subprocess, time, pathlib
+children = [subprocess.Popen(["sleep", "600"], start_new_session=s) for s in (False, True)]
+pathlib.Path("pids.tmp").write_text(" ".join(str(pid) for pid in (os.getpid(), *(c.pid for c in children))))
+os.rename("pids.tmp", "pids.txt")
+time.sleep(600)'''
+notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+(folder / "s.ipynb").write_text(nbformat.writes(notebook))
+task = StepTask(step="s", notebook=folder / "s.ipynb", executed=folder / "e.ipynb", log=folder / "log.txt",
+                folder=folder, kernel_name="python3")
+servers = ForkServers() if sys.argv[2] == "forked" else None
+LocalExecutor(servers=servers).run(task, threading.Event())
+"""
+
+
+def marked(mark: str) -> list[int]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdecimal():
+            try:
+                if mark.encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc")
+@pytest.mark.parametrize("way", ["started", FORKED_WAY])
+def test_nothing_is_left_when_the_runner_is_killed(tmp_path: Path, way: str) -> None:
+    mark = f"STEPMILL_TEST_MARK={uuid4()}"
+    name, _, value = mark.partition("=")
+    command = [sys.executable, "-c", RUNNER, str(tmp_path), way]
+    runner = subprocess.Popen(command, env={**os.environ, name: value})
+    try:
+        while not (tmp_path / "pids.txt").exists():
+            assert runner.poll() is None
+            time.sleep(0.05)
+        pids = set(map(int, (tmp_path / "pids.txt").read_text().split()))
+        assert pids < set(marked(mark))
+    finally:
+        runner.kill()
+        runner.wait()
+    while marked(mark):  # the test's own timeout ends it
+        time.sleep(0.05)

@@ -251,41 +251,6 @@ def test_the_fork_server_is_killed(forked: Bench) -> None:
     assert forked.run("print(1)", step="c").cold_reason == ""
 
 
-RUNNER = """
-import subprocess, sys, threading
-from pathlib import Path
-import nbformat
-from stepmill.execution.executors.base import StepTask
-from stepmill.execution.executors.local import LocalExecutor
-from stepmill.execution.forking.servers import ForkServers
-folder = Path(sys.argv[1])
-code = '''import os, subprocess, time, pathlib
-child = subprocess.Popen(["sleep", "600"])
-pathlib.Path("pids.tmp").write_text(f"{os.getpid()} {os.getppid()} {child.pid}")
-os.rename("pids.tmp", "pids.txt")
-time.sleep(600)'''
-notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-(folder / "s.ipynb").write_text(nbformat.writes(notebook))
-task = StepTask(step="s", notebook=folder / "s.ipynb", executed=folder / "e.ipynb", log=folder / "log.txt",
-                folder=folder, kernel_name="python3")
-LocalExecutor(servers=ForkServers()).run(task, threading.Event())
-"""
-
-
-def test_nothing_is_left_when_the_runner_is_killed(tmp_path: Path) -> None:
-    runner = subprocess.Popen([sys.executable, "-c", RUNNER, str(tmp_path)])
-    try:
-        while not (tmp_path / "pids.txt").exists():
-            assert runner.poll() is None
-            time.sleep(0.05)
-        kernel, server, child = map(int, (tmp_path / "pids.txt").read_text().split())
-        assert "zygote.py" in Path(f"/proc/{server}/cmdline").read_text()
-    finally:
-        runner.kill()
-        runner.wait()
-    wait_until_gone(kernel, server, child)
-
-
 HANGING = """
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
 """What must not happen once in a thousand times: by hand with large numbers, in CI with small ones.
 
-PYTHONPATH=tests python tests/integration/endurance.py kills 1000
-PYTHONPATH=tests python tests/integration/endurance.py runs 200
+PYTHONPATH=tests python tests/integration/endurance.py kills 1000 [forked|started] [SEED]
+PYTHONPATH=tests python tests/integration/endurance.py runs 200 [forked|started]
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ PROGRAM = (
 _MARK = "ENDURANCE_MARK"
 
 
-def kill_runners(folder: Path, times: int, *, seed: int, forked: bool) -> list[float]:
-    """Kill `times` runners, each at a random point, and look what is left; return when that was, in seconds.
+def kill_runners(folder: Path, times: int, *, seed: int, forked: bool) -> list[tuple[float, float]]:
+    """Kill `times` runners, each at a random point, and look what is left.
 
     After each kill all processes must end by themselves, and the next run must come to the right result.
+    Return of each when that was, and how long something was left after it, in seconds.
     """
     (folder / "pyproject.toml").write_text("")
     notebook = write_notebook(folder / "n.ipynb", *CELLS)
     draw = random.Random(seed)
-    points, longest_s = [], 3.0
+    found, longest_s = [], 3.0
     for number in range(times):
         mark = f"{_MARK}={uuid4()}"
         write_notebook(notebook, *CELLS[:1], f"{CELLS[1]}\nnumber = {number}", *CELLS[2:])
@@ -59,14 +60,15 @@ def kill_runners(folder: Path, times: int, *, seed: int, forked: bool) -> list[f
         except subprocess.TimeoutExpired:
             runner.kill()
             runner.wait()
-        points.append(round(point_s, 3))
+        killed_s = time.monotonic()
         while _marked(mark):
-            time.sleep(0.05)  # whoever calls this has a limit of their own
+            time.sleep(0.02)  # whoever calls this has a limit of their own
+        found.append((round(point_s, 3), round(time.monotonic() - killed_s, 3)))
         run = api.run(notebook, tracking=False, forked=forked).check()
         total: Any = run.load("third", "total")
         if total != TOTAL:
             raise AssertionError(f"after a kill at {point_s:.3f} s: {total}")
-    return points
+    return found
 
 
 def count_after_runs(folder: Path, times: int, *, forked: bool) -> list[dict[str, int]]:
@@ -112,13 +114,24 @@ def _marked(mark: str) -> list[int]:
     return found
 
 
-if __name__ == "__main__":
-    what, count = sys.argv[1], int(sys.argv[2])
-    for is_forked in (True, False) if is_possible() else (False,):
+def main(what: str, count: int, how: str = "", seed: int = 0) -> None:
+    """Do it by hand; say the worst."""
+    ways = [is_forked for is_forked, name in ((True, "forked"), (False, "started")) if how in ("", name)]
+    for is_forked in ways:
+        if is_forked and not is_possible():
+            continue
+        way = "forked" if is_forked else "started"
         with tempfile.TemporaryDirectory() as name:
             if what == "kills":
-                print(is_forked, kill_runners(Path(name), count, seed=count, forked=is_forked))
-            else:
+                killed = kill_runners(Path(name), count, seed=seed, forked=is_forked)
+                left_s = sorted(left for _, left in killed)
                 print(
-                    is_forked, count_after_runs(Path(name), count, forked=is_forked)[:: max(1, count // 10)]
+                    f"{way}: {count} kills; something left for {left_s[count // 2]} s (median), {left_s[-3:]}"
                 )
+            else:
+                counts = count_after_runs(Path(name), count, forked=is_forked)
+                print(way, counts[0], *counts[1 :: max(1, count // 10)], counts[-1], sep="\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:4], *map(int, sys.argv[4:5]))

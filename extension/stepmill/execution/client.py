@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from queue import Empty
 from typing import TYPE_CHECKING, Any, TextIO
@@ -14,6 +13,7 @@ from nbformat import NotebookNode
 
 from stepmill.errors import KernelError
 from stepmill.execution.executors.base import BEFORE_ALL, CellError, Ending, StepExit
+from stepmill.execution.printed import Streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,7 @@ _INTERRUPT_GRACE_S = 1.0
 _PROGRESS_EVERY_S = 0.2
 _IOPUB_TIMEOUT_S = 600  # for what is still on its way when a cell has ended: a busy machine, much output
 _SILENCE_S = 2.0
-_OVERWRITTEN = re.compile(r"[^\n]*\r(?=[^\n])")
-_BACKSPACE = re.compile(r"[^\n\b]\x08")
+_MOST_LOGGED = 200_000_000  # characters that a step prints, not how long it prints
 
 
 class StepClient(NotebookClient):
@@ -50,6 +49,8 @@ class StepClient(NotebookClient):
         self._reply: dict[str, Any] = {}
         self._stopped: Ending | None = None
         self._current: int | None = None
+        self._streams = Streams()
+        self._cut: list[str] = []
 
     async def run(self) -> StepExit:
         """Run all cells, or until one fails, the step's time is over, or it is cancelled."""
@@ -84,7 +85,7 @@ class StepClient(NotebookClient):
 
     async def _run_cell(self, index: int, number: int, total: int) -> tuple[Ending, CellError | None] | None:
         cell = self.nb.cells[index]
-        self._current, self._reply = index, {}
+        self._current, self._reply, self._streams = index, {}, Streams()
         self._echo.heading(cell, number, total)
         self._manager.cell_start(cell, index)
         try:
@@ -102,7 +103,8 @@ class StepClient(NotebookClient):
                 raise
             raise KernelError(f"the outputs of a cell did not arrive: {error}") from error
         finally:
-            self._join_streams(index)
+            self._streams.settle()
+            self._note_cut(cell)
             self._manager.cell_complete(cell, cell_index=index)
         return None
 
@@ -151,6 +153,7 @@ class StepClient(NotebookClient):
             error=error,
             exit_code=self._kernel.exit_code if ending is Ending.DIED else None,
             message=self._message(ending, error),
+            cut=tuple(self._cut),
         )
 
     def _message(self, ending: Ending, error: CellError | None) -> str:
@@ -192,10 +195,26 @@ class StepClient(NotebookClient):
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
         output = super().process_message(msg, cell, cell_index)
-        self._manager.autosave_cell()
+        if self._manager.is_due():
+            self._streams.show()
+            self._manager.autosave_cell()
         if output:
             self._echo.output(output)
         return output
+
+    def output(self, outs: list[Any], msg: dict[str, Any], display_id: Any, cell_index: int) -> Any:
+        output = super().output(outs, msg, display_id, cell_index)
+        if output:  # None: a widget took it
+            self._streams.take(outs)
+        return output
+
+    def _note_cut(self, cell: Any) -> None:
+        if self._streams.left_out:
+            ours = cell.metadata.get("stepmill", {}).get("cell", self._current)
+            self._cut.append(
+                f"cell {ours} printed more than a notebook can hold: {self._streams.left_out:,} characters "
+                "in the middle are only in the step's log.txt"
+            )
 
     async def _async_poll_output_msg(self, parent_msg_id: str, cell: Any, cell_index: int) -> None:
         # As upstream, and it nudges a silent kernel: a text that cannot be encoded (half of a
@@ -211,51 +230,6 @@ class StepClient(NotebookClient):
                     self.process_message(message, cell, cell_index)
                 except CellExecutionComplete:
                     return
-
-    def _join_streams(self, index: int) -> None:
-        r"""Merge neighbouring pieces of one stream and drop what `\r` overwrote, as front ends do.
-
-        nbclient's own `coalesce_streams` moves text across other outputs and leaves the indices
-        of updatable displays behind.
-        """
-        outputs = self.nb.cells[index].outputs
-        joined, moved = join_streams(outputs)
-        self.nb.cells[index].outputs = joined
-        for places in self._display_id_map.values():
-            if index in places:
-                places[index] = [moved[old] for old in places[index]]
-
-
-def join_streams(outputs: list[Any]) -> tuple[list[Any], list[int]]:
-    """Return `outputs` with neighbouring stream pieces joined, and the new index of each old one."""
-    joined: list[Any] = []
-    pieces: list[str] = []
-    moved: list[int] = []
-    for output in outputs:
-        is_stream = output["output_type"] == "stream"
-        if is_stream and joined and joined[-1].get("name") == output["name"]:
-            pieces.append(output["text"])
-        else:
-            _finish(joined, pieces)
-            joined.append(output)
-            pieces = [output["text"]] if is_stream else []
-        moved.append(len(joined) - 1)
-    _finish(joined, pieces)
-    return joined, moved
-
-
-def _finish(joined: list[Any], pieces: list[str]) -> None:
-    if pieces:
-        joined[-1]["text"] = _as_displayed("".join(pieces))
-
-
-def _as_displayed(text: str) -> str:
-    while "\b" in text:
-        shorter = _BACKSPACE.sub("", text)
-        if shorter == text:
-            break
-        text = shorter
-    return _OVERWRITTEN.sub("", text) if "\r" in text else text
 
 
 def _death_notice(ending: Ending, obituary: str) -> Any:
@@ -286,6 +260,7 @@ class Echo:
         self._log = log
         self._logger = logger
         self._streams = {"stdout": stdout, "stderr": stderr}
+        self._room = _MOST_LOGGED
 
     def heading(self, cell: Any, number: int, total: int) -> None:
         """Say which cell comes now."""
@@ -307,18 +282,28 @@ class Echo:
         elif kind == "error":
             self._write("\n".join(output["traceback"]) + "\n")
         elif "text/plain" in output.get("data", {}):
-            self._write(f"{output['data']['text/plain']}\n")
+            self._print(f"{output['data']['text/plain']}\n")
             if self._logger is not None:
                 self._logger.info(output["data"]["text/plain"])
 
     def _stream(self, name: str, text: str) -> None:
-        self._write(text)
+        self._print(text)
         if self._logger is not None:
             (self._logger.info if name == "stdout" else self._logger.warning)(text)
         stream = self._streams.get(name)
         if stream is not None:
             stream.write(text)
             stream.flush()
+
+    def _print(self, text: str) -> None:
+        """Log what the step prints while there is room: one that prints for ever must not fill the disk."""
+        if self._room > 0:
+            self._write(text)
+            self._room -= len(text)
+            if self._room <= 0:
+                self.note(
+                    f"\n[stepmill] what else is printed is not logged: more than {_MOST_LOGGED:,} characters"
+                )
 
     def _write(self, text: str) -> None:
         if self._log is not None:

@@ -111,6 +111,7 @@ async def _execute(
             timeout_s=session.start_timeout_s,
             is_cancelled=lambda: session.is_cancelled,
             servers=session.servers,
+            keeper=session.keeper,
             needs=session.needs,
         )
     except RunCancelled as error:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from stepmill.execution.forking.servers import ForkServers
+    from stepmill.execution.keeper import Keeper
 
 _LONGEST_SOCKET_PATH = 90  # AF_UNIX allows 104 to 108 bytes; the names below add up to 10
 _DRAIN_S = 0.1  # what a dying kernel has sent arrives within this
@@ -140,7 +141,9 @@ class StepKernelManager(AsyncKernelManager):
 class StepKernel:
     """A running kernel. Made by `start_kernel`, ended by `release` or `kill`."""
 
-    def __init__(self, manager: StepKernelManager, folder: Path, log: Path | None) -> None:
+    def __init__(
+        self, manager: StepKernelManager, folder: Path, log: Path | None, keeper: Keeper | None = None
+    ) -> None:
         self.manager = manager
         self.client = manager.client()
         self.died = asyncio.Event()
@@ -149,6 +152,11 @@ class StepKernel:
         self._log = log
         if self.cold_reason:
             self.note(f"this kernel was started, not forked: {self.cold_reason}")
+        self._keeper, self._kept = keeper, -1
+        process = getattr(manager.provisioner, "process", None)
+        if keeper is not None and isinstance(process, subprocess.Popen):  # forked ones have their fork server
+            self._kept = process.pid
+            keeper.watch(self._kept)
         self._watch = asyncio.create_task(self._notice_death())
 
     async def _notice_death(self) -> None:
@@ -202,6 +210,7 @@ class StepKernel:
             await self.end_process()
             if self.manager.provisioner is not None:
                 await self.manager.provisioner.wait()
+            self._forget()
         finally:
             await self._close()
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -212,6 +221,7 @@ class StepKernel:
         process = getattr(provisioner, "process", None)
         if self.died.is_set() or process is None or not isinstance(provisioner, LocalProvisioner):
             await self.manager.shutdown_kernel(now=self.died.is_set())
+            self._forget()
             await self._close()
             shutil.rmtree(self._folder, ignore_errors=True)
             return
@@ -221,12 +231,17 @@ class StepKernel:
             folder=self._folder,
             signal_group=_group_signaller(process, provisioner.pgid),
             note=self.note,
+            gone=self._forget,
         )
         await self._close()
         if reaper is None:
             await asyncio.to_thread(see_off, leaving)
         else:
             reaper.take(leaving)
+
+    def _forget(self) -> None:
+        if self._keeper is not None and self._kept >= 0:
+            self._keeper.forget(self._kept)
 
     def note(self, text: str) -> None:
         """Write a line about the kernel itself into the step's log."""
@@ -250,6 +265,7 @@ async def start_kernel(
     timeout_s: float,
     is_cancelled: Callable[[], bool] = lambda: False,
     servers: ForkServers | None = None,
+    keeper: Keeper | None = None,
     needs: Collection[str] = (),
 ) -> StepKernel:
     """Start the kernel called `name` in `folder` and return it when it answers.
@@ -275,7 +291,7 @@ async def start_kernel(
         await manager.cleanup_resources()
         shutil.rmtree(own, ignore_errors=True)
         raise
-    kernel = StepKernel(manager, own, log)
+    kernel = StepKernel(manager, own, log, keeper)
     try:
         await _answer(kernel, name, time.monotonic() + timeout_s, timeout_s, is_cancelled)
     except BaseException:

@@ -29,12 +29,13 @@ class Process(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaving:
-    """A kernel that was asked to exit. `signal_group` reaches it and its children."""
+    """A kernel that was asked to exit. `signal_group` reaches its children too; `gone` hears of its end."""
 
     process: Process
     folder: Path
     signal_group: Callable[[int], None]
     note: Callable[[str], None]
+    gone: Callable[[], None]
 
 
 class Reaper:
@@ -68,6 +69,7 @@ def see_off(leaving: Leaving) -> None:
         # Children that ignored what ipykernel sends them. Nobody can have got the number of their group:
         # it is taken as long as one of them lives.
         leaving.signal_group(_KILL)
+        leaving.gone()
     finally:
         shutil.rmtree(leaving.folder, ignore_errors=True)
 

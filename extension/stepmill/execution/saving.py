@@ -14,10 +14,11 @@ def manager_class() -> Any:
     class SavesOnce(NotebookExecutionManager):  # type: ignore[misc]
         def save(self, **_: Any) -> None:
             """Called by papermill at each change of a cell's state."""
-            if self.end_time is not None or self._is_due():
+            if self.end_time is not None or self.is_due():
                 super().save()
 
-        def _is_due(self) -> bool:
+        def is_due(self) -> bool:
+            """Return whether so much time went by since the last save that there should be another."""
             since_s = (self.now() - self.last_save_time).total_seconds()
             return bool(0 < self.autosave_cell_every <= since_s)
 

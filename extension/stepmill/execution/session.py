@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from stepmill.execution.executors.base import Progress, StepExit
     from stepmill.execution.forking.servers import ForkServers
+    from stepmill.execution.keeper import Keeper
     from stepmill.execution.reaper import Reaper
 
 
@@ -20,7 +21,8 @@ class StepSession:
     """One execution of a step notebook.
 
     The engine fills in `document` (the notebook with its outputs, from the start on) and `exit`.
-    With `reaper`, the kernel's own end is left to it; without, the engine waits for it.
+    With `reaper`, the kernel's own end is left to it; without, the engine waits for it. `keeper` is told of
+    kernels that are started.
     `cell_timeout_s` is papermill's option: a limit for each cell, past which nbclient raises. `asides`
     is code that the kernel runs silently after a cell, by the cell's index. With `servers` the kernel is
     forked where that can be; `needs` are the modules that it will import.
@@ -35,6 +37,7 @@ class StepSession:
     cancel: threading.Event | None = None
     progress: Progress | None = None
     reaper: Reaper | None = None
+    keeper: Keeper | None = None
     asides: Mapping[int, str] = field(default_factory=dict)
     servers: ForkServers | None = None
     needs: tuple[str, ...] = ()

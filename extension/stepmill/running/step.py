@@ -245,6 +245,8 @@ class StepRunner:
         ended = self._the_executor().run(task, self.cancel, progress)
         if ended.cold_reason:
             self.log.emit("step-kernel", step.name, forked=False, reason=ended.cold_reason)
+        for message in ended.cut:
+            self.log.emit("run-warning", step.name, message=message)
         return ended
 
     def _the_executor(self) -> Executor:

@@ -91,7 +91,8 @@ class StepExit:
     `cell` is the index in the step notebook of the cell that ran last. `error` is set if `ending`
     is FAILED, and if a cell was interrupted (its traceback then shows where). `exit_code` is that
     of a dead kernel, negative for a signal. `message` is a sentence for all endings but COMPLETED.
-    `cold_reason` says why the kernel was not forked, where that was wished.
+    `cold_reason` says why the kernel was not forked, where that was wished. `cut` has a sentence for each
+    cell that printed more than its notebook has room for.
     """
 
     ending: Ending
@@ -102,6 +103,7 @@ class StepExit:
     exit_code: int | None = None
     message: str = ""
     cold_reason: str = ""
+    cut: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.errors import KernelError
 from stepmill.execution.environment import kernel_environment
 from stepmill.execution.executors.base import Ending, Progress, StepExit, StepTask
+from stepmill.execution.keeper import Keeper
 from stepmill.execution.lean import import_notebook_libraries
 from stepmill.execution.reaper import Reaper
 from stepmill.execution.session import StepSession
@@ -30,6 +31,7 @@ class LocalExecutor:
         self._jobs = jobs
         self._servers = servers
         self._reaper = Reaper()
+        self._keeper = Keeper()
 
     def run(self, task: StepTask, cancel: threading.Event, progress: Progress | None = None) -> StepExit:
         """Run one step notebook; see `Executor.run`."""
@@ -44,6 +46,7 @@ class LocalExecutor:
             cancel=cancel,
             progress=progress,
             reaper=self._reaper,
+            keeper=self._keeper,
             asides=task.asides,
             servers=self._servers,
             needs=task.imports,
@@ -60,6 +63,7 @@ class LocalExecutor:
     def close(self) -> None:
         """Wait for the kernels that are still exiting."""
         self._reaper.close()
+        self._keeper.close()
         if self._servers is not None:
             self._servers.close()
 

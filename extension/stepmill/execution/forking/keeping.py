@@ -13,7 +13,7 @@ import signal
 import time
 
 _LIFELINE = 0  # standard input: a pipe in which the runner holds the other end, and writes nothing
-_PATIENCE_S = 1.0  # a fork server that hears that its runner is gone needs milliseconds
+_PATIENCE_S = 0.5  # a fork server that hears that its runner is gone needs milliseconds
 _PR_SET_CHILD_SUBREAPER = 36
 
 

@@ -263,11 +263,13 @@ class _Server:
             raise Unforkable(f"the fork server is gone: {error}") from error
 
     def close(self) -> None:
+        with suppress(Unforkable):
+            self._send({"end": True})
         self._channel.close()
         os.close(self._notice)
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait()  # no longer than a second: one that is importing and does not hear is killed
+        self._process.wait()  # half a second at most: one that is importing and does not hear is killed
 
 
 def _wait(

@@ -16,6 +16,7 @@ SETTINGS has the descriptor of a file in which it notes what it is importing, sh
   kernel, and its stdin, stdout, stderr. What it needs is imported first. On the kernel's socket come
   `{"pid"}` with a pidfd or `{"refused", "denied"}`, then `{"bound"}` from the kernel itself, and at its end
   `{"exit": code}`. When the other end of that socket is closed the kernel is killed: nobody waits for it.
+- `{"end": true}`: the control socket will be closed in order.
 
 When the control socket is closed no kernel is left, and the fork server ends. Standard input is closed at
 the same time: that is for the process above it (`keeping`), should it not hear.
@@ -88,6 +89,7 @@ class Zygote:
         self.hidden = hiding.Hidden(self.recorder.events)
         self._installation = {one: self._stamp_of(one, shallow=False) for one in self.package_folders}
         self._is_hiding = False
+        self._is_told = False
         self._loaded = set()
         self._wanted = []
         self._tainted = ""
@@ -145,6 +147,9 @@ class Zygote:
         if not data:
             self._end()
         message = json.loads(data)
+        if "end" in message:
+            self._is_told = True
+            return None
         if "preload" in message:
             self._wanted += [name for name in message["preload"] if name not in self._wanted]
             return None
@@ -299,7 +304,8 @@ class Zygote:
             _kill_group(pid)
         for pid in self.children:
             os.waitpid(pid, 0)
-        os._exit(0)
+        # Else the runner was killed: the process above ends what left its kernel's group, too.
+        os._exit(0 if self._is_told else 1)
 
 
 class _LateStream(io.TextIOBase):
