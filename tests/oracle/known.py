@@ -64,12 +64,14 @@ TAUGHT: frozenset[str] = frozenset(
 
 SHOWN_INLINE: frozenset[str] = frozenset(
     {
+        "ipython/help-line",
         "trial-world/setting-literal-rebound",
         "trial-world/subplot-in-loop-list",
         "unseen state/figure-handed-on-and-drawn-on-as-the-current-one",
     }
 )
-"""Cases that cannot be judged with kernels: there a figure is shown, and closed, when its cell ends.
+"""Cases that cannot be judged with kernels: there a figure is shown, and closed, when its cell ends, and
+help goes to a pager.
 
 The truth comes from one process without that. `stepmill verify`, whose Run All is a kernel, finds them equal.
 """
