@@ -25,6 +25,16 @@ CASES = [
         "True\n",
         id="hadoop",
     ),
+    pytest.param(
+        "requests",
+        """
+import papermill.iorw as p
+try: p.HttpHandler.read("http://127.0.0.1:9/n.ipynb")
+except Exception as error: print(type(error).__module__)
+""",
+        "requests.exceptions\n",
+        id="web-addresses",
+    ),
 ]
 
 
@@ -32,7 +42,7 @@ CASES = [
 def test_a_module_that_is_put_off_is_there_when_it_is_used(module: str, use: str, answer: str) -> None:
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not installed here")
-    look = f"print('papermill' in sys.modules, {module!r} in sys.modules); "
+    look = f"print('papermill' in sys.modules, {module!r} in sys.modules)\n"
     done = subprocess.run(
         [sys.executable, "-c", START + look + use], capture_output=True, text=True, check=True
     )

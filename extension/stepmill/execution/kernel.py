@@ -20,12 +20,13 @@ from uuid import uuid4
 
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Type
 
 from stepmill.errors import KernelError, RunCancelled
+from stepmill.execution.kernelspecs import kernel_specs
 from stepmill.execution.reaper import Leaving, Reaper, see_off
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ async def start_kernel(
 
 
 def _manager(name: str, own: Path) -> StepKernelManager:
-    specs = KernelSpecManager()
+    specs = kernel_specs()
     try:
         spec = specs.get_kernel_spec(name)
     except NoSuchKernel:

@@ -16,6 +16,8 @@ _PUT_OFF = {
     "rfc3987_syntax": ("is_valid_syntax",),
     # papermill's Hadoop: loads pyarrow and numpy
     "pyarrow.fs": ("FileSelector", "HadoopFileSystem"),
+    # papermill's notebooks at web addresses
+    "requests": ("get", "put"),
 }
 """Modules, and what the libraries import from them. Whoever calls one of these gets the real one."""
 

@@ -58,6 +58,7 @@ class Child:
         from ipykernel.kernelapp import IPKernelApp
 
         collector = self._zygote.gc
+        self._zygote.collect_as_ever()
         collector.disable()
         sys.path.remove("")  # the kernel puts it in
         # 1: no thread that looks whether the parent is alive, which is `_end_with`'s affair

@@ -21,10 +21,12 @@ def warm(servers: ForkServers, kernel_name: str, folder: Path, *, cpus: float | 
     Should it turn out to be for others (the kernelspec has variables in its environment, for example), the
     launch starts the right one.
     """
-    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+    from jupyter_client.kernelspec import NoSuchKernel
+
+    from stepmill.execution.kernelspecs import kernel_specs
 
     try:
-        spec = KernelSpecManager().get_kernel_spec(kernel_name)
+        spec = kernel_specs().get_kernel_spec(kernel_name)
     except NoSuchKernel:
         return  # the step will say so
     program, *arguments = spec.argv

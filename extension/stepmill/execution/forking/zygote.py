@@ -55,6 +55,7 @@ _WHILE_LOADING = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+_RARELY = 1_000_000  # objects
 _MOST_BYTES = 1 << 20
 _NOTICE_BYTES = 512
 
@@ -111,11 +112,24 @@ class Zygote:
         self.hidden.note_state()
         self.recorder.known = self.hidden.base
         self.gc = importlib.import_module("gc")  # a new kernel has not loaded it
+        self.collects_at = self.gc.get_threshold()
+        self.gc.set_threshold(_RARELY)  # imports make little garbage, and `_hide` collects it
         self.hidden.hide()
         self._is_hiding = True
 
+    def collect_as_ever(self):
+        """Let garbage be collected as in a new process, unless an import has set that otherwise."""
+        if self.gc.get_threshold()[0] == _RARELY:
+            self.gc.set_threshold(*self.collects_at)
+
     def _do_what_a_kernel_does_first(self):
-        """Change what modules may look at while they are imported, as a kernel does before."""
+        """Change what modules may look at while they are imported, as a kernel does before.
+
+        And compile the expressions by which IPython takes cells apart.
+        """
+        shell = sys.modules.get("IPython.core.inputtransformer2")
+        if shell is not None:
+            shell.TransformerManager().transform_cell("%pwd\n!true\nx = 1\n")
         application = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
         if hasattr(application, "init_pdb"):
             application.init_pdb(None)  # puts IPython's debugger into `pdb`
