@@ -22,11 +22,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from stepmill_magics.mlflow_kept import (
+    FILES_VARIABLE,
+    KEPT_VARIABLE,
+    KeepingStore,
+)
+from stepmill_magics.mlflow_kept import install as install_keeping
 
 RUN_VARIABLE = "STEPMILL_MLFLOW_RUN"
 URI_VARIABLE = "STEPMILL_MLFLOW_TRACKING_URI"
@@ -36,12 +43,13 @@ STEP_VARIABLE = "STEPMILL_MLFLOW_STEP"
 OWNED_VARIABLES = frozenset(
     {
         *(RUN_VARIABLE, URI_VARIABLE, EXPERIMENT_VARIABLE, PIPELINE_VARIABLE, STEP_VARIABLE),
-        *("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI"),
+        *("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI", KEPT_VARIABLE, FILES_VARIABLE),
     }
 )
 """Environment variables that we (or MLflow, for us) set: no change of the user's process state."""
 
 _PATIENCE_S = 60.0
+_PATIENCE_WITH_A_SERVER_S = 20.0  # then calls are kept: the runner may still wait for it to answer
 _adoptions: list[_Adoption] = []  # at most one
 
 
@@ -65,21 +73,24 @@ def uninstall() -> None:
 
 
 def logged_metrics() -> dict[str, float]:
-    """Return the last value of each metric that the user's code logged in this step; one query.
+    """Return the last value of each metric that this process logged in this step; asks nobody.
 
-    Those of a run that the code started itself count if it started exactly one. Empty, without a
-    query, if the step did not import mlflow. Called by `%stepmill_end`, so that the cache record of
-    the step holds them.
+    Those of a run that the code started itself count if it started exactly one. Empty if the step did
+    not import mlflow. Called by `%stepmill_end`, so that the cache record of the step holds them.
     """
     return _adoptions[0].logged_metrics() if _adoptions else {}
 
 
 @dataclass(frozen=True)
 class _Address:
+    """Where the step's run is. Without an id for a `problem`, because of which calls are kept."""
+
     run_id: str
     experiment_id: str
     pipeline_run: str = ""
     step: str = ""
+    kept: str = ""
+    problem: str = ""
 
 
 class _Finder:
@@ -116,7 +127,8 @@ def _adopt(mlflow: ModuleType, environ: Mapping[str, str]) -> None:
         if address is None:
             return
         # what we cannot patch, and child processes, find the run here
-        os.environ["MLFLOW_RUN_ID"] = address.run_id
+        if address.run_id:
+            os.environ["MLFLOW_RUN_ID"] = address.run_id
         if address.experiment_id:
             os.environ["MLFLOW_EXPERIMENT_ID"] = address.experiment_id
         _adoptions.append(_Adoption(mlflow, address, environ.get(URI_VARIABLE, "")))
@@ -125,28 +137,37 @@ def _adopt(mlflow: ModuleType, environ: Mapping[str, str]) -> None:
 
 
 def _address(environ: Mapping[str, str]) -> _Address | None:
-    """Return where the step's run is; None, and a line to the user, if it could not be made."""
-    value = environ[RUN_VARIABLE]
+    """Return where the step's run is; None, and a line to the user, if calls are not redirected."""
+    value, kept = environ[RUN_VARIABLE], environ.get(KEPT_VARIABLE, "")
+    address = _Address(
+        value,
+        environ.get(EXPERIMENT_VARIABLE, ""),
+        environ.get(PIPELINE_VARIABLE, ""),
+        environ.get(STEP_VARIABLE, ""),
+        kept,
+    )
     if not value.endswith(".json"):
-        return _Address(
-            value,
-            environ.get(EXPERIMENT_VARIABLE, ""),
-            environ.get(PIPELINE_VARIABLE, ""),
-            environ.get(STEP_VARIABLE, ""),
-        )
-    path, deadline = Path(value), time.monotonic() + _PATIENCE_S
+        return address
+    document = _handed_over(Path(value), environ)
+    if "run_id" in document:
+        return replace(address, run_id=document["run_id"], experiment_id=document["experiment_id"])
+    if kept:
+        return replace(address, run_id="", experiment_id="", problem=str(document["problem"]))
+    _say(f"MLflow does not work for this run ({document['problem']}); mlflow calls are not redirected")
+    return None
+
+
+def _handed_over(path: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what the runner says of the step's run, or why there is none."""
+    is_far = environ.get(URI_VARIABLE, "").startswith(("http://", "https://"))
+    patience_s = _PATIENCE_WITH_A_SERVER_S if is_far else _PATIENCE_S
+    deadline = time.monotonic() + patience_s
     while not path.exists():
         if time.monotonic() > deadline:
-            _say("the runner gave no MLflow run for this step; mlflow calls go where MLflow sends them")
-            return None
+            return {"problem": f"no run for this step within {patience_s:.0f} s"}
         time.sleep(0.02)
-    document = json.loads(path.read_text(encoding="utf-8"))
-    if "run_id" not in document:
-        _say(
-            f"MLflow does not work for this run ({document.get('problem')}); mlflow calls are not redirected"
-        )
-        return None
-    return _Address(document["run_id"], document["experiment_id"], document["pipeline_run"], document["step"])
+    document: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return document if document.keys() & {"run_id", "problem"} else {"problem": f"{path} says nothing"}
 
 
 class _Adoption:
@@ -157,8 +178,9 @@ class _Adoption:
 
         self._mlflow: Any = mlflow
         self._fluent: Any = fluent
-        self._address = address
         self._uri = uri or mlflow.get_tracking_uri()
+        self._store = install_keeping(self._uri, lambda real: _keeping(real, address, self._uri))
+        self._address = replace(address, run_id=self._store.run_id, experiment_id=self._store.experiment_id)
         # private names, all of them: an AttributeError here leaves MLflow as it is
         self._stacks: Any = fluent._active_run_stack
         self._last: Any = fluent._last_active_run_id
@@ -181,12 +203,11 @@ class _Adoption:
 
     def logged_metrics(self) -> dict[str, float]:
         """See `logged_metrics` of the module."""
-        own = f"tags.`mlflow.parentRunId` = '{self._address.run_id}'"
-        client = self._mlflow.MlflowClient(self._uri)
-        step = client.get_run(self._address.run_id)
-        below = client.search_runs([step.info.experiment_id], own, max_results=2)
-        metrics = dict(below[0].data.metrics) if len(below) == 1 else {}
-        return {**metrics, **step.data.metrics}
+        runs = self._store.logged
+        below = [logged for logged in runs.values() if logged.parent == self._address.run_id]
+        own = below[:1] if len(below) == 1 else []
+        found = {key: m.value for run in (*own, runs[self._address.run_id]) for key, m in run.metrics.items()}
+        return {key: float(value) for key, value in found.items()}
 
     @functools.cached_property
     def _root(self) -> Any:
@@ -315,6 +336,21 @@ class _Adoption:
                 "set_tracking_uri is not followed inside a pipeline; to log there, "
                 "start stepmill with MLFLOW_TRACKING_URI set"
             )
+
+
+def _keeping(make_real: Callable[[], Any], address: _Address, uri: str) -> KeepingStore:
+    store = KeepingStore(
+        make_real,
+        Path(address.kept) if address.kept else None,
+        {"step": address.step, "pipeline_run": address.pipeline_run, "started_s": time.time()},
+        uri=uri,
+        run_id=address.run_id,
+        experiment_id=address.experiment_id,
+        say=_say,
+    )
+    if address.problem:
+        store.go_away(address.problem)
+    return store
 
 
 class _without_run_id:  # noqa: N801 - reads as a statement

@@ -236,13 +236,14 @@ def _with_outputs(result: StepResult, step: _ActiveStep, states: Mapping[str, St
     manifest = step.manifest
     collected = collect(manifest.outputs, step.namespace, step.save)
     metrics, problems = metrics_of(manifest.metrics, step.namespace, manifest.step)
+    hook = sys.modules.get("stepmill_magics.mlflow_hook")
     return replace(
         result,
         outputs=collected.refs,
         random=_stored_states(step, states),
         skipped=collected.skipped,
         problems=(*collected.problems, *problems),
-        metrics=metrics,
+        metrics={**(hook.logged_metrics() if hook else {}), **metrics},
     )
 
 

@@ -110,16 +110,24 @@ del token
 """
 
 
+AFTER = """%%step after
+import mlflow
+mlflow.log_metric("m", n + 1)
+print(n)
+"""
+
+
 @pytest.mark.slow
 def test_secrets_of_environment_and_parameters_are_written_nowhere(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("API_TOKEN", SECRETS["API_TOKEN"])
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    place.write("%%parameters\napi_key = 'nobody'", USES, "%%step after\nm = n + 1\nprint(m)")
+    place.write("%%parameters\napi_key = 'nobody'", USES, AFTER)
     run = place.run(parameters={"api_key": SECRETS["api_key"]}, tracking=True)
     assert run.status.value == "succeeded"
     assert run.summary.mlflow_run_id
+    assert run.summary.metrics == {"m": sum(len(SECRETS[name]) for name in ("API_TOKEN", "api_key")) + 1}
     files = [path for path in place.folder.rglob("*") if path.is_file()]
     assert any("mlflow" in path.name for path in files)
     forms = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -274,25 +275,67 @@ def test_a_retried_step_gets_a_new_run(tmp_path: Path) -> None:
     assert attempts[0]["tags"]["stepmill.superseded_by"] == attempts[1]["run_id"]
 
 
-def test_an_outage_fails_nothing_and_the_run_can_be_delivered_later(tmp_path: Path) -> None:
+AWAY = """
+import mlflow, subprocess, sys
+from sklearn.linear_model import LogisticRegression
+assert mlflow.get_tracking_uri().startswith('http')
+mlflow.set_experiment('my-own')
+mlflow.sklearn.autolog(silent=True, log_models=False)
+model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+for step in range(3):
+    mlflow.log_metric('loss', 1 - step / 4, step=step)
+mlflow.log_param('depth', 3); mlflow.set_tag('who', 'me')
+mlflow.log_text('hello', 'plots/note.txt')
+mlflow.log_input(mlflow.data.from_numpy(model.coef_, name='mine'))
+with mlflow.start_run(run_name='inner'):
+    mlflow.log_metric('auc', 0.7)
+    mlflow.log_text('below', 'below.txt')
+made = mlflow.sklearn.log_model(model, name='net', pip_requirements=['scikit-learn'])
+assert mlflow.sklearn.load_model(made.model_uri).predict([[1.0]]) == [1]
+assert mlflow.last_active_run().data.metrics == {'auc': 0.7}
+assert mlflow.get_run(mlflow.active_run().info.run_id).data.params['depth'] == '3'
+subprocess.run([sys.executable, '-c', 'import mlflow; mlflow.log_metric("child", 1)'], check=True)
+for ask in (
+    lambda: mlflow.search_runs(search_all_experiments=True),
+    lambda: mlflow.get_run('0' * 32),
+    lambda: mlflow.get_experiment_by_name('my-own'),
+    lambda: mlflow.search_logged_models(),
+    lambda: mlflow.sklearn.load_model('runs:/' + '0' * 32 + '/model'),
+):
+    try:
+        print('ANSWERED', ask())
+    except Exception as error:
+        assert 'only the tracking server knows' in str(error), error
+"""
+LOAD_NET = """
+import sys
+import mlflow
+mlflow.set_tracking_uri(sys.argv[1])
+model = mlflow.sklearn.load_model(f"models:/{sys.argv[2]}")
+print("GAVE", model.predict([[1.0]]), mlflow.models.get_model_info(f"models:/{sys.argv[2]}").run_id)
+"""
+
+
+@pytest.fixture(scope="module")
+def away(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Project, MlflowTracker, str, dict[str, dict[str, Any]]]:
+    """A run whose server was away all the time; its code logs all the same. Later it is delivered, twice."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"http://someone:hunter2@127.0.0.1:{closed.getsockname()[1]}"
-        project = make_project(tmp_path / "p", MLFLOW_TRACKING_URI=address)
+        project = make_project(tmp_path_factory.mktemp("away") / "p", MLFLOW_TRACKING_URI=address)
         pipeline = make_pipeline({"load": "x = 1", "fit": "import mlflow"})
         tracker = project.begin("run-1", pipeline, {"api_key": SECRET})
-        for step in pipeline.steps:
-            project.execute(tracker, step)
-        printed = project.execute(tracker, pipeline.step("fit"), "import mlflow")
-        assert printed.count("stepmill: MLflow does not work for this run") == 1
+        project.execute(tracker, pipeline.step("load"))
+        project.execute(tracker, pipeline.step("fit"), "import mlflow; mlflow.log_param('depth', '1st try')")
+        printed = project.execute(tracker, pipeline.step("fit"), AWAY)
         summary = project.summary(
             "run-1",
             {name: project.outcome("run-1", name) for name in ("load", "fit")},
             parameters={"api_key": SECRET},
         )
         assert tracker.run_finished(summary, project.folder("run-1")) is None
-    assert len(tracker.warnings) == 1
-    assert "stepmill sync" in tracker.warnings[0]
     assert undelivered(project.root) == [project.folder("run-1")]
     state = read_state(project.folder("run-1"))
     assert state is not None
@@ -300,15 +343,49 @@ def test_an_outage_fails_nothing_and_the_run_can_be_delivered_later(tmp_path: Pa
     texts = [path for path in project.root.rglob("*") if path.is_file() and b"hunter2" in path.read_bytes()]
     assert texts == []
     # the server is back (here: the project's own store), and the secret is not known any more
-    run_id, warnings = deliver(project.folder("run-1"), clean_environ())
-    assert warnings == ()
+    copy = shutil.copytree(project.folder("run-1"), project.root / "copy")
+    assert deliver(project.folder("run-1"), clean_environ())[1] == ()
+    shutil.copytree(copy, project.folder("run-1"), dirs_exist_ok=True)  # as if it had ended half-way
+    assert deliver(project.folder("run-1"), clean_environ())[1] == ()
     runs = all_runs(project.uri, project.root)
-    statuses = {run["name"]: run["status"] for run in runs}
-    assert statuses == {"run-1": "FINISHED", "load": "FINISHED", "fit": "FINISHED"}
-    assert len(runs) == 3
-    assert run_id in {run["run_id"] for run in runs if run["name"] == "run-1"}
-    assert all("notebook.html" in run["files"] for run in runs)
+    first = next(run for run in runs if "stepmill.superseded_by" in run["tags"])
+    assert len(runs) == 5
+    return (
+        project,
+        tracker,
+        printed,
+        {"first": first} | {run["name"]: run for run in runs if run is not first},
+    )
+
+
+def test_an_outage_fails_nothing_and_the_run_can_be_delivered_later(away: Any) -> None:
+    project, tracker, _, runs = away
+    assert len(tracker.warnings) == 1
+    assert "does not answer (ConnectionRefusedError)" in tracker.warnings[0]
+    assert "stepmill sync" in tracker.warnings[0]
+    statuses = {name: run["status"] for name, run in runs.items()}
+    assert statuses == {"first": "FAILED", **dict.fromkeys(("run-1", "load", "fit", "inner"), "FINISHED")}
+    assert all("notebook.html" in runs[name]["files"] for name in ("run-1", "load", "fit"))
     assert undelivered(project.root) == []
+
+
+def test_what_code_logs_during_an_outage_is_delivered_with_its_step(away: Any) -> None:
+    project, _, printed, runs = away
+    assert printed.count("stepmill: MLflow cannot be reached") == 1
+    assert "ANSWERED" not in printed
+    fit, inner = runs["fit"], runs["inner"]
+    assert {name: fit["metrics"][name] for name in ("loss", "child")} == {"loss": 0.5, "child": 1}
+    assert "training_score" in fit["metrics"]  # of autologging
+    assert runs["run-1"]["metrics"]["fit.loss"] == 0.5
+    assert (runs["first"]["params"]["depth"], fit["params"]["depth"]) == ("1st try", "3")
+    assert (fit["tags"]["who"], fit["tags"]["stepmill.user_experiment"]) == ("me", "my-own")
+    assert "mine" in [data["name"] for data in fit["datasets"]]
+    assert "plots/note.txt" in fit["files"]
+    assert (inner["parent"], inner["metrics"], inner["files"]) == (fit["run_id"], {"auc": 0.7}, ["below.txt"])
+    assert inner["tags"]["stepmill.step"] == "fit"
+    (model,) = [model for model in fit["models"] if model["name"] == "net"]
+    done = run_python(LOAD_NET, project.uri, model["id"], environ={}, cwd=project.root)
+    assert done.stdout.splitlines()[-1:] == [f"GAVE [1] {fit['run_id']}"], done.stderr
 
 
 FIRST_USE = """

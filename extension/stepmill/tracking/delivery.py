@@ -19,12 +19,13 @@ from typing import Any
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 from stepmill.tracking import entries
 from stepmill.tracking.entries import KIND_TAG, NOTE, PARENT_TAG, RUN_TAG, STEP_TAG, entry_name, entry_value
+from stepmill.tracking.kept import KEPT_TAG, KeptCalls, kept_steps
 from stepmill.tracking.lineage import GivenModel, TakenData
 from stepmill.tracking.lineage_entries import log_given, log_taken, model_tags
 from stepmill.tracking.location import Location
 from stepmill.tracking.new_store import quick_tables
 from stepmill.tracking.staging import Staging
-from stepmill.tracking.state import TrackingState
+from stepmill.tracking.state import STAGED_FOLDER, TrackingState
 
 _RUN_STATUS = {RunStatus.SUCCEEDED: "FINISHED", RunStatus.FAILED: "FAILED"}
 _STEP_STATUS = {StepStatus.EXECUTED: "FINISHED", StepStatus.FAILED: "FAILED"}
@@ -62,11 +63,14 @@ class Delivery:
             run_id = self._create(self.state.run_id, self.state.started_s, self._parent_tags())
             self.state = replace(self.state, mlflow_run_id=run_id)
 
-    def begin_step(self, step: str, started_s: float) -> str:
-        """Make a child run for `step` and return its id; an earlier attempt's run is closed as failed."""
+    def begin_step(self, step: str, started_s: float, *, kept: str = "") -> str:
+        """Make a child run for `step` and return its id; an earlier attempt's run is closed as failed.
+
+        `kept` is the id under which the step's own code logged, if the server was away.
+        """
         earlier = self.state.mlflow_runs.get(step)
         tags = {KIND_TAG: "step", STEP_TAG: step, PARENT_TAG: self._parent}
-        run_id = self._create(step, started_s, tags)
+        run_id = self._create(step, started_s, tags | ({KEPT_TAG: kept} if kept else {}))
         self.state = replace(self.state, mlflow_runs={**self.state.mlflow_runs, step: run_id})
         if earlier is not None:
             # parameters are immutable, so a retry cannot log into the first attempt's run
@@ -74,8 +78,24 @@ class Delivery:
             self._client.set_terminated(earlier, "FAILED", end_time=_ms(started_s))
         return run_id
 
+    def deliver_kept(self, staged: Path) -> None:
+        """Write what the steps' own code logged while the store was away; twice is once."""
+        there = self._runs()
+        by_kept = {
+            run.data.tags[KEPT_TAG]: run_id for run_id, run in there.items() if KEPT_TAG in run.data.tags
+        }
+        for kept in kept_steps(staged):
+            late = kept.late_run_id
+            if kept.run_id in there:
+                run_id = kept.run_id
+            else:
+                run_id = by_kept.get(kept.run_id) or (late if late in there else "")
+            run_id = run_id or self.begin_step(kept.step, kept.started_s, kept=kept.run_id)
+            KeptCalls(self._client, str(self.state.experiment_id), kept, self._create).deliver(run_id)
+
     def finish(self, summary: RunSummary, staging: Staging) -> None:
         """Write outcomes, promoted metrics and artifacts, and close all runs of the pipeline run."""
+        self.deliver_kept(staging.folder / STAGED_FOLDER)
         runs = self._runs()
         executed = {name: outcome for name, outcome in summary.steps.items() if entries.was_executed(outcome)}
         for name in executed:
@@ -171,11 +191,12 @@ class Delivery:
         return tags
 
     def _step_metrics(self, name: str, outcome: StepOutcome, runs: Mapping[str, Any]) -> dict[str, float]:
-        """Return a step's metrics: of its single user run, of the step's run, recorded ones; later wins.
+        """Return a step's metrics: of its single user run, recorded ones, of the step's run; later wins.
 
         `runs` are those of the pipeline run in which the step executed, perhaps an earlier one.
         """
         metrics: dict[str, float] = {}
+        logged: dict[str, float] = {}
         for run_id, run in runs.items():
             tags = run.data.tags
             if tags.get(STEP_TAG) != name or tags.get(KIND_TAG) != "step" or SUPERSEDED_TAG in tags:
@@ -183,9 +204,11 @@ class Delivery:
             own = [other for other in runs.values() if other.data.tags.get(PARENT_TAG) == run_id]
             if len(own) == 1:
                 metrics.update(own[0].data.metrics)
-            metrics.update(run.data.metrics)
-        metrics.pop(entries.SECONDS, None)
-        return metrics | entries.finite(outcome.metrics)
+            logged.update(run.data.metrics)
+        # what other processes of the step logged stands in its run only
+        found = metrics | entries.finite(outcome.metrics) | logged
+        found.pop(entries.SECONDS, None)
+        return found
 
     def _finish_step(
         self,
@@ -258,7 +281,10 @@ class Delivery:
         runs: Mapping[str, Any],
         artifacts: Path,
     ) -> None:
-        metrics = entries.promoted(steps) | entries.finite(summary.metrics)
+        of_steps = {entry_name(name) for metrics in steps.values() for name in metrics}
+        of_the_run = entries.finite(summary.metrics)
+        metrics = {name: value for name, value in of_the_run.items() if name not in of_steps}
+        metrics |= entries.promoted(steps)
         for name, outcome in summary.steps.items():
             if entries.was_executed(outcome) and outcome.seconds is not None:
                 metrics[f"{name}.{entries.SECONDS}"] = outcome.seconds

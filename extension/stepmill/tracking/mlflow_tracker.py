@@ -21,6 +21,7 @@ from stepmill.model.run import RunSummary, StepOutcome
 from stepmill.tracking.base import TrackedRun
 from stepmill.tracking.channel import Channel, Reply, worker_command
 from stepmill.tracking.entries import entry_value, was_executed
+from stepmill.tracking.kept import kept_folder
 from stepmill.tracking.location import STATE_FOLDER, Location, find_location, tracking_environment
 from stepmill.tracking.masking import MASK, Mask, is_secret_name
 from stepmill.tracking.mlflow_use import may_use_mlflow
@@ -87,11 +88,19 @@ class MlflowTracker:
         tracking = self._ensure_open(run)
         if tracking is None:
             return variables
+        staged = run.folder / STAGED_FOLDER
         with self._lock:
             tracking.attempts += 1
-            handover = run.folder / STAGED_FOLDER / f"address-{tracking.attempts}.json"
+            handover = staged / f"address-{tracking.attempts}.json"
+            kept = kept_folder(staged, tracking.attempts)
         reply = tracking.channel.send("step", step=step.name, started_s=time.time(), handover=str(handover))
-        variables |= {"STEPMILL_MLFLOW_RUN": str(handover), "STEPMILL_MLFLOW_TRACKING_URI": location.uri}
+        variables |= {
+            "STEPMILL_MLFLOW_RUN": str(handover),
+            "STEPMILL_MLFLOW_TRACKING_URI": location.uri,
+            "STEPMILL_MLFLOW_PIPELINE_RUN": run.run_id,
+            "STEPMILL_MLFLOW_STEP": step.name,
+            "STEPMILL_MLFLOW_KEPT": str(kept),
+        }
         if not location.is_ready and may_use_mlflow(step, run.notebook.parent, run.project_root):
             # setup cells could use the store before our hook is in place; making its tables twice
             # at the same time destroys it
@@ -251,8 +260,6 @@ def _direct(reply: Reply) -> dict[str, str]:
         "MLFLOW_EXPERIMENT_ID": reply["experiment_id"],
         "STEPMILL_MLFLOW_RUN": reply["run_id"],
         "STEPMILL_MLFLOW_EXPERIMENT_ID": reply["experiment_id"],
-        "STEPMILL_MLFLOW_PIPELINE_RUN": reply["pipeline_run"],
-        "STEPMILL_MLFLOW_STEP": reply["step"],
     }
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import threading
 import time
@@ -34,6 +35,7 @@ from stepmill.tracking.state import (
     DELIVERED,
     OPEN,
     PENDING,
+    STAGED_FOLDER,
     STATE_FILE,
     TrackingState,
     may_be_alive,
@@ -104,8 +106,6 @@ class Worker:
                 address = {
                     "run_id": run_id,
                     "experiment_id": str(delivery.state.experiment_id),
-                    "pipeline_run": delivery.state.run_id,
-                    "step": command["step"],
                 }
         write_json(Path(command["handover"]), address)
         return {"error": self._problem} if self._problem else dict(address)
@@ -151,6 +151,7 @@ class Worker:
         """Close the runs: nobody will say how this one ended."""
         if self._delivery is None or self._problem:
             return
+        self._delivery.deliver_kept(self._folder / STAGED_FOLDER)
         self._delivery.abandon()
         write_state(self._folder, replace(self._delivery.state, state=ABANDONED))
 
@@ -166,6 +167,7 @@ def deliver_again(folder: Path, environ: Mapping[str, str]) -> dict[str, Any]:
     try:
         delivery.open(resume=True)
         if state.summary is None:
+            delivery.deliver_kept(folder / STAGED_FOLDER)
             delivery.abandon()
             write_state(folder, replace(delivery.state, state=ABANDONED))
             return {"run_id": delivery.state.mlflow_run_id, "warnings": delivery.warnings}
@@ -242,8 +244,17 @@ def _warm_up() -> None:
 
 def problem_text(error: BaseException) -> str:
     """Return an error as one line, without the passwords that addresses may hold."""
+    away = re.search(r"API request to (https?://[^/\s]+)\S* failed with (?:timeout )?exception", str(error))
+    if away:
+        return f"{without_passwords(away[1])} does not answer ({type(_deepest(error)).__name__})"
     lines = str(error).strip().splitlines() or [""]
     return without_passwords(f"{type(error).__name__}: {lines[0][:300]}".rstrip(": "))
+
+
+def _deepest(error: BaseException) -> BaseException:
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
 
 
 def _log_problem() -> None:
