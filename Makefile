@@ -47,11 +47,11 @@ pandas2: install
 	$(VENV)-pandas2/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "pandas<3"
 	$(VENV)-pandas2/bin/python -m pytest -n $(WORKERS) tests/artifacts tests/oracle -k "artifacts or frame or libraries" $(ARGS)
 
-# tensors, and training that is split into steps
+# tensors, training that is split into steps, models of other libraries than scikit-learn's
 torch: install
 	$(PYTHON) -m venv $(VENV)-torch
-	$(VENV)-torch/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "torch$(TORCH)"
-	$(VENV)-torch/bin/python -m pytest -n $(WORKERS) tests/artifacts/test_tensors.py tests/integration/test_torch.py $(ARGS)
+	$(VENV)-torch/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dev]" "torch$(TORCH)" xgboost lightgbm
+	$(VENV)-torch/bin/python -m pytest -n $(WORKERS) tests/artifacts/test_tensors.py tests/integration/test_torch.py tests/tracking/test_lineage.py $(ARGS)
 
 docs: install
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -12,6 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline as chain
 from sklearn.preprocessing import StandardScaler
 
+from stepmill.tracking import stored_model
 from stepmill.tracking.lineage import GivenModel, Lineage, TakenData, read_lineage
 from tracking.samples import leave_records
 
@@ -55,9 +56,26 @@ def test_equal_data_has_an_equal_digest_and_other_data_another(tmp_path: Path) -
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_a_frame_of_more_columns_than_are_noted_down_has_no_schema(tmp_path: Path) -> None:
-    wide = pd.DataFrame(np.zeros((2, 50)), columns=[f"c{n}" for n in range(50)])
-    assert [data.schema for data in lineage(tmp_path, {"df": wide}, {}).taken["fit"]] == [""]
+WIDE = pd.DataFrame(np.arange(ROWS * 120.0).reshape(ROWS, 120), columns=[f"column {n}" for n in range(120)])
+
+
+def test_a_frame_and_a_model_of_many_columns_have_all_their_types(tmp_path: Path) -> None:
+    frame = WIDE.assign(town="x", n=range(ROWS))
+    columns = [*WIDE.columns[1:], "n"]
+    model = LogisticRegression().fit(frame[columns], LABELS)
+    found = lineage(tmp_path, {"df": frame}, {"model": model})
+    schema = json.loads(found.taken["fit"][0].schema)["mlflow_colspec"]
+    assert [column["name"] for column in schema] == [*frame.columns]
+    assert [column["type"] for column in schema] == ["double"] * 120 + ["string", "long"]
+    inputs = json.loads(found.given["fit"][0].inputs)
+    assert [column["name"] for column in inputs] == columns
+    assert [column["type"] for column in inputs] == ["double"] * 119 + ["long"]
+
+
+def test_more_columns_than_fit_beside_a_value_are_not_described(tmp_path: Path) -> None:
+    frame = pd.DataFrame(np.zeros((ROWS, 1200)), columns=[f"c{n}" for n in range(1200)])
+    found = lineage(tmp_path, {"df": frame}, {"model": LogisticRegression().fit(frame, LABELS)})
+    assert (found.taken["fit"][0].schema, found.given["fit"][0].inputs) == ("", "")
 
 
 def test_files_from_outside_are_datasets_and_modules_are_not(tmp_path: Path) -> None:
@@ -103,6 +121,40 @@ def test_a_model_of_an_array_has_its_shape(tmp_path: Path) -> None:
         {"type": "tensor", "tensor-spec": {"dtype": "float32", "shape": [-1, 2]}}
     ]
     assert given[0].parameters["C"] == "0.5"
+
+
+def test_boosters_are_models_of_the_columns_that_they_were_trained_on(tmp_path: Path) -> None:
+    xgboost, lightgbm = pytest.importorskip("xgboost"), pytest.importorskip("lightgbm")
+    frame = FRAME[["a", "b"]]
+    models = {
+        "xgb": xgboost.train({}, xgboost.DMatrix(frame, LABELS), 2),
+        "gbm": lightgbm.train({"verbose": -1, "min_data_in_leaf": 1}, lightgbm.Dataset(frame, LABELS), 2),
+        "clf": xgboost.XGBClassifier(n_estimators=2).fit(frame, LABELS),
+    }
+    given = lineage(tmp_path, {"df": FRAME}, models).given["fit"]
+    assert sorted(model.name for model in given) == sorted(models)
+    for model in given:
+        assert [column["name"] for column in json.loads(model.inputs)] == ["a", "b"]
+        loaded = _loaded(tmp_path / model.name, model)
+        assert len(loaded.predict(frame)) == ROWS
+
+
+def test_a_torch_module_is_a_model_of_the_array_near_it(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    (given,) = lineage(tmp_path, {"X": torch.zeros(ROWS, 2)}, {"net": net}).given["fit"]
+    assert given.parameters == {"weights": "13"}
+    assert json.loads(given.inputs)[0]["tensor-spec"] == {"dtype": "float32", "shape": [-1, 2]}
+    with torch.no_grad():
+        expected = net(torch.ones(1, 2)).numpy()
+    assert _loaded(tmp_path / "net", given).predict(pd.DataFrame([[1, 1]])) == expected
+
+
+def _loaded(folder: Path, model: GivenModel) -> Any:
+    """Return what MLflow would load by the description of `model`."""
+    folder.mkdir()
+    (folder / "stepmill.json").write_text(json.dumps(model.address))
+    return stored_model._load_pyfunc(str(folder / "stepmill.json"))
 
 
 NO_MODELS = [

@@ -181,6 +181,7 @@ register_dataset_source(StepmillSource)  # as its entry point does where stepmil
 model = mlflow.pyfunc.load_model(f"models:/{sys.argv[2]}")
 data = mlflow.get_run(sys.argv[3]).inputs.dataset_inputs[0]
 table = mlflow.data.get_source(data).load()
+assert mlflow.sklearn.load_model(f"models:/{sys.argv[2]}").C == 0.5
 print("GAVE" + json.dumps([model.predict(table).tolist(), model.metadata.get_input_schema().to_dict()]))
 """
 
@@ -195,7 +196,8 @@ def test_a_model_is_logged_by_reference_and_can_be_loaded(tracked: Any) -> None:
     }
     assert [run["name"] for run in runs.values() if run["models"]] == ["fit"]
     kept = sorted(Path(unquote(urlsplit(model["folder"]).path)).iterdir())
-    assert [path.name for path in kept] == ["MLmodel", "stepmill.json"]
+    assert [path.name for path in kept] == ["MLmodel", "model.pkl", "stepmill.json"]
+    assert sum(path.stat().st_size for path in kept) < 2000
     done = run_python(
         LOAD_MODEL, project.uri, model["id"], runs["fit"]["run_id"], environ={}, cwd=project.root
     )

@@ -24,7 +24,6 @@ DIGEST_CHARACTERS = 36  # MLflow's limit for the digest of a dataset; `source` h
 MOST_DATASETS = 100  # of a step: one that reads a folder of pictures is told by its first files
 _MOST_SCHEMA = 60_000  # characters; MLflow takes 65,535
 _TABLES = frozenset({"pandas", "polars", "pyarrow", "numpy", "scipy", "geopandas", "modin"})
-_FIRST_COLUMNS = 40  # so many columns of a frame are noted down with their types
 _COLUMN_TYPES = {
     **dict.fromkeys(("int8", "int16", "int32", "uint8", "uint16"), "integer"),
     **dict.fromkeys(("int64", "uint32"), "long"),
@@ -162,9 +161,14 @@ def _profile(preview: Mapping[str, Any], ref: ArtifactRef) -> str:
 def _columns(preview: Mapping[str, Any]) -> dict[str, str] | None:
     """Return column -> dtype of a frame; None unless all are known, each under a name of its own."""
     about = preview.get("statistics")
-    if "columns" not in preview or not isinstance(about, list):
+    if "columns" not in preview:
         return None
-    found = {str(column.get("name")): str(column.get("dtype", "")) for column in about}
+    if "types" in preview:  # a frame of many columns
+        found = {str(name): str(dtype) for dtype, names in preview["types"] for name in names}
+    elif isinstance(about, list):
+        found = {str(column.get("name")): str(column.get("dtype", "")) for column in about}
+    else:
+        return None
     return found if len(found) == preview["shape"][1] else None
 
 
@@ -200,7 +204,7 @@ def _files(record: StepRecord, folder: Path) -> tuple[TakenData, ...]:
 
 
 def _models(record: StepRecord, inputs: Iterable[ArtifactRef], looked: _Looked) -> tuple[GivenModel, ...]:
-    """Return the estimators among the outputs: what scikit-learn's and its like's interface has."""
+    """Return the models among the outputs: what the previews say can predict."""
     near = [looked.at(ref) for ref in (*inputs, *record.outputs.values()) if not ref.is_absent]
     return tuple(
         GivenModel(
@@ -209,7 +213,7 @@ def _models(record: StepRecord, inputs: Iterable[ArtifactRef], looked: _Looked) 
             type_name=ref.type_name,
             address=looked.address(ref),
             parameters={key: entry_value(text) for key, text in preview["parameters"].items()},
-            inputs=_signature(preview["features"], near),
+            inputs=_signature({"names": preview.get("feature_names"), **preview["features"]}, near),
             python=record.components.get("python", ""),
         )
         for name, ref in record.outputs.items()
@@ -231,7 +235,7 @@ def _signature(features: Mapping[str, Any], near: Iterable[Mapping[str, Any]]) -
             schema = _schema({name: columns[name] for name in names})
             if schema:
                 return json.dumps(json.loads(schema)["mlflow_colspec"])
-        shape, dtype = preview.get("shape", ()), str(preview.get("dtype", ""))
+        shape, dtype = preview.get("shape", ()), str(preview.get("dtype", "")).removeprefix("torch.")
         if not names and count and len(shape) == 2 and shape[1] == count and dtype in _COLUMN_TYPES:
             return json.dumps([{"type": "tensor", "tensor-spec": {"dtype": dtype, "shape": [-1, count]}}])
     return ""

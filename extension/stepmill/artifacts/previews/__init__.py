@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MOST_CHARACTERS = 24_000
-_CUT_FIRST = ("rows", "index", "head", "statistics", "features", "parameters", "fitted", "columns", "dtypes")
+_CUT_FIRST = (
+    *("types", "feature_names", "rows", "index", "head", "statistics", "features", "parameters", "fitted"),
+    *("columns", "dtypes"),
+)
 _MOST_PROBLEM = 200
 
 

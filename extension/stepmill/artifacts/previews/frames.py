@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 10
 _MOST_COLUMNS = 20
 _MOST_STATISTICS = 40
+_MOST_TYPED = 1000
 
 
 def describe(value: Any, texts: TextMaker) -> dict[str, Any]:
@@ -41,7 +42,20 @@ def describe(value: Any, texts: TextMaker) -> dict[str, Any]:
         {"name": name, "dtype": texts.cut(str(dtype)), **about}
         for name, dtype, about in zip(names, dtypes, found, strict=False)
     ]
+    if len(names) < len(dtypes) <= _MOST_TYPED:
+        shown["types"] = _types(value.columns, dtypes, texts)
     return shown
+
+
+def _types(columns: Any, dtypes: list[Any], texts: TextMaker) -> list[list[Any]]:
+    """Return the names of all columns in order, neighbours of one dtype together: `[dtype, [name…]]`."""
+    runs: list[list[Any]] = []
+    for name, dtype in zip(columns, dtypes, strict=True):
+        text = texts.cut(str(dtype))
+        if not runs or runs[-1][0] != text:
+            runs.append([text, []])
+        runs[-1][1].append(texts.cell(name))
+    return runs
 
 
 def _one_column(value: Any, sampled: Any, texts: TextMaker) -> dict[str, Any]:

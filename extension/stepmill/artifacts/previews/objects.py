@@ -15,6 +15,7 @@ _MOST_ROWS = 10
 _MOST_COLUMNS = 20
 _MOST_PARAMETERS = 60
 _MOST_FEATURES = 40
+_MOST_NAMED = 1000
 _MOST_REPR_BYTES = 64 << 10
 _THUMBNAIL_PIXELS = 360
 _PLAIN_MODULES = frozenset({"builtins", "collections", "datetime", "decimal", "fractions", "pathlib", "uuid"})
@@ -41,6 +42,10 @@ def describe(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict[s
             if _is_small(value)
             else shown
         )
+    if type(value).__name__ == "Booster" and root in ("lightgbm", "xgboost"):
+        return _booster(value, root, texts)
+    if any(base.__module__ == "torch.nn.modules.module" for base in type(value).__mro__):
+        return _network(value)
     if root == "torch" and hasattr(value, "dtype") and hasattr(value, "shape"):
         return {"shape": list(value.shape), "dtype": str(value.dtype), "device": str(value.device)}
     if root == "PIL" and hasattr(value, "size") and hasattr(value, "mode"):
@@ -87,8 +92,10 @@ def _estimator(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict
     }
     shown: dict[str, Any] = {"parameters": parameters, "fitted": dict(list(fitted.items())[:_MOST_COLUMNS])}
     features = _features(value, root, texts)
-    if fitted or features:
+    names = features.pop("names", [])
+    if fitted or features or names:
         shown["features"] = {**features, "predicts": hasattr(type(value), "predict")}
+        shown.update(_named(names, shown["features"]))
     secret = MASK in parameters.values()
     if root == "sklearn" and size_bytes <= _MOST_REPR_BYTES and not secret:
         shown["text"] = texts.cut(" ".join(repr(value).split()), 500)
@@ -96,16 +103,46 @@ def _estimator(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict
 
 
 def _features(value: Any, root: str, texts: TextMaker) -> dict[str, Any]:
-    """Return what a fitted estimator says of the columns that it takes; their names only if they are few.
+    """Return what a fitted estimator says of the columns that it takes.
 
     Of a library's own classes properties are asked too: a pipeline has the answer of its first part.
     """
     ask = getattr if root in _ESTIMATOR_ROOTS else lambda of, name, default: vars(of).get(name, default)
     count, names = ask(value, "n_features_in_", None), ask(value, "feature_names_in_", None)
     found: dict[str, Any] = {"count": int(count)} if type(count) is int else {}
-    if names is not None and len(names) <= _MOST_FEATURES:
-        found["names"] = [texts.cell(name) for name in names]
+    if names is not None:
+        found["names"] = [texts.cell(name) for name in names[: _MOST_NAMED + 1]]
     return found
+
+
+def _named(names: list[str], features: dict[str, Any]) -> dict[str, Any]:
+    """Put few names among the features; return many as a part of their own, which may be left out."""
+    if 0 < len(names) <= _MOST_FEATURES:
+        features["names"] = names
+    return {"feature_names": names} if _MOST_FEATURES < len(names) <= _MOST_NAMED else {}
+
+
+def _booster(value: Any, root: str, texts: TextMaker) -> dict[str, Any]:
+    """Return what a trained booster of XGBoost or LightGBM says of its columns and its size."""
+    if root == "lightgbm":
+        count, names, trees = value.num_feature(), value.feature_name(), value.num_trees()
+    else:
+        count, names, trees = value.num_features(), value.feature_names, value.num_boosted_rounds()
+    given = [texts.cell(name) for name in names or ()]
+    if root == "lightgbm" and given == [f"Column_{at}" for at in range(len(given))]:
+        given = []  # its own names: it was trained on an array
+    features: dict[str, Any] = {"count": int(count), "predicts": True}
+    return {"parameters": {"trees": str(trees)}, "features": features, **_named(given, features)}
+
+
+def _network(value: Any) -> dict[str, Any]:
+    """Return the number of a torch module's weights, and of the features that its first layer takes."""
+    base: Any = next(kind for kind in type(value).__mro__ if kind.__module__ == "torch.nn.modules.module")
+    layers = [layer for layer in base.modules(value) if not any(True for _ in base.children(layer))]
+    count = vars(layers[0]).get("in_features") if layers else None
+    features = {"predicts": True} | ({"count": count} if type(count) is int else {})
+    weights = sum(each.numel() for each in base.parameters(value))
+    return {"parameters": {"weights": str(weights)}, "features": features}
 
 
 def _short(item: Any, texts: TextMaker) -> str:
