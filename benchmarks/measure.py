@@ -51,7 +51,12 @@ def _once(command: Sequence[str], folder: Path | None) -> Cost:
 
 
 def _environment() -> dict[str, str]:
-    return os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    return os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "USERNAME": "bench",  # Metaflow asks for it
+    }
 
 
 def report(title: str, rows: Mapping[str, Cost], floor: str) -> None:
