@@ -72,14 +72,18 @@ def test_what_one_way_stores_the_other_reuses(written: Workplace) -> None:
     assert set(statuses(written.run(forked=False)).values()) == {"cached"}
 
 
+def forbidden(*_: Any) -> int:
+    raise PermissionError("as in some containers")
+
+
 def test_why_a_kernel_was_not_forked_stands_in_the_events(place: Workplace, monkeypatch: Any) -> None:
-    monkeypatch.setattr("stepmill.execution.forking.servers.is_possible", lambda: False)
+    monkeypatch.setattr("os.pidfd_open", forbidden)
     place.write("%%step one\nx = 1")
     assert place.run(forked=True).check().steps["one"].status.value == "executed"
     (told,) = [event for event in place.events if event.kind == "step-kernel"]
     assert to_json(told)["data"] == {
         "forked": False,
-        "reason": "this system cannot fork safely: only Linux can",
+        "reason": "this system cannot fork safely: that needs Linux and pidfd",
     }
 
 

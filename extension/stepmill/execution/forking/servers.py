@@ -52,8 +52,17 @@ class Launch:
 
 
 def is_possible() -> bool:
-    """Return whether this system can fork safely and tell processes apart: Linux."""
-    return sys.platform == "linux" and hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds")
+    """Return whether this system can fork safely and tell processes apart: Linux, if nobody forbids it.
+
+    Some containers refuse handles of processes.
+    """
+    if sys.platform != "linux" or not hasattr(os, "pidfd_open") or not hasattr(socket, "recv_fds"):
+        return False
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except OSError:
+        return False
+    return True
 
 
 def as_launch(command: Sequence[str], environment: Mapping[str, str], folder: str) -> Launch:
@@ -121,7 +130,7 @@ class ForkServers:
             The message says why; start the kernel in the ordinary way.
         """
         if not is_possible():
-            raise Unforkable("this system cannot fork safely: only Linux can")
+            raise Unforkable("this system cannot fork safely: that needs Linux and pidfd")
         with self._lock:
             server = self._fitting(launch)
             status = server.ask(launch, needs, streams)
