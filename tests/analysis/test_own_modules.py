@@ -9,7 +9,8 @@ import pytest
 from analysis.notebooks import notebook
 from stepmill.analysis import analyze
 from stepmill.analysis.build import forget
-from stepmill.analysis.own_modules import Event, OwnModules, absolute
+from stepmill.analysis.own_events import Event, absolute
+from stepmill.analysis.own_modules import OwnModules
 from stepmill.model.codec import to_json
 from stepmill.model.own_module import ModuleText
 from stepmill.notebook.finding import SearchPath
@@ -111,3 +112,84 @@ def test_reading_runs_nothing(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("from pathlib import Path\nPath(__file__).with_name('ran').touch()\n")
     analyze(notebook(*CELLS), sources=OwnSources(SearchPath((tmp_path,))))
     assert not (tmp_path / "ran").exists()
+
+
+CLASSES = """
+import random
+from other import Base
+ALL = []
+class K(Base):
+    made = 0
+    def __init__(self, n):
+        random.seed(n)
+    @property
+    def ready(self):
+        return open("f").read()
+    def keep(self):
+        ALL.append(1)
+    def count(self):
+        K.made += 1
+    def plain(self):
+        return [1]
+k = K(3)
+def wrap(f):
+    def inner(*a):
+        random.seed(1)
+        return f(*a)
+    return inner
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        pytest.param("K", ["seed"], id="a-class-is-made"),
+        pytest.param("K.ready", ["read"], id="a-property"),
+        pytest.param("K.keep", ["keep"], id="a-variable-of-the-module"),
+        pytest.param("K.count", ["keep"], id="a-variable-of-the-class"),
+        pytest.param("K.plain", [], id="nothing"),
+        pytest.param("K.move", ["set"], id="inherited-from-another-module"),
+        pytest.param("k.keep", ["keep"], id="by-an-object-of-the-module"),
+        pytest.param("wrap", [], id="makes-a-function"),
+        pytest.param("wrap()", ["seed"], id="what-a-function-returned"),
+    ],
+)
+def test_what_a_call_does(name: str, kinds: list[str]) -> None:
+    other = "import os\nclass Base:\n    def move(self):\n        os.environ['A'] = '1'"
+    events = own(mine=CLASSES, other=other).called(f"mine.{name}")
+    assert [event.kind for event in events if event.kind != "import"] == kinds
+
+
+CLOCKED = """
+import time
+from dataclasses import dataclass, field
+RATE = 1
+START = time.time()
+NAME = f"run-{START}"
+def name(): return NAME
+def rate(): return RATE
+class K:
+    def name(self): return name()
+@dataclass
+class Config:
+    at: float = field(default_factory=lambda: time.time())
+def soon(at=time.time()): return at
+"""
+
+
+def test_which_names_differ_from_process_to_process() -> None:
+    known = own(mine=CLOCKED, lib="import mine\ndef a(): return mine.NAME\ndef b(): return mine.RATE")
+    names = {"RATE", "START", "NAME", "name", "rate", "K", "Config", "soon"}
+    assert {name for name in names if known.unsteady(f"mine.{name}")} == names - {"RATE", "rate", "Config"}
+    assert known.unsteady("lib.a") == {"mine"}
+    assert not known.unsteady("lib.b")
+
+
+def test_a_package_may_have_a_function_named_as_its_module() -> None:
+    texts = {
+        "p": ModuleText("p", "p", "", "", "from .build import build"),
+        "p.build": ModuleText("p.build", "p", "", "", "import random\ndef build():\n    random.seed(1)"),
+    }
+    known = OwnModules(texts.get, lambda _: None, lambda _: True)
+    for name in ("p.build", "p.build.build"):
+        assert [event.kind for event in known.called(name)] == ["seed"]

@@ -214,3 +214,14 @@ def test_of_two_modules_of_a_name_none_is_taken(tmp_path: Path) -> None:
     assert exported_names("mine", SearchPath((), (tmp_path / "b",))) == {"b"}
     assert exported_names("mine", SearchPath((tmp_path / "a",), (tmp_path / "b",))) is None
     assert exported_names("mine", SearchPath((tmp_path / "a",), (tmp_path / "a",))) == {"a"}
+
+
+def test_folders_that_a_module_adds(tmp_path: Path) -> None:
+    added = "import os, sys\nsys.path.insert(0, os.path.join(os.path.dirname(__file__), 'lib'))\n"
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "front.py").write_text("import bootstrap\nimport front\n")
+    (tmp_path / "bootstrap.py").write_text(f"{added}import deeper\n")
+    (tmp_path / "lib" / "deeper.py").write_text("import sys\nsys.path.append('more')\n")
+    cell = {"cell_type": "code", "metadata": {}, "source": "from front import x"}
+    notebook = parse_document({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [cell]}, "n")
+    assert added_folders(notebook, tmp_path) == (tmp_path / "lib", tmp_path / "more")

@@ -82,6 +82,12 @@ def cells_of(text: str) -> tuple[CaseCell, ...]:
     return tuple(_cell(part.strip("\n")) for part in re.split(r"(?m)^---$", text))
 
 
+def files_of(text: str) -> dict[str, str]:
+    """Split `text` at lines `=== NAME`: name -> content, for the files beside a notebook."""
+    parts = re.split(r"(?m)^=== (\S+)\n", text)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
 class Category:
     """Collects the cases of one category, so that each costs one call."""
 

@@ -114,6 +114,8 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "own module/seeds-at-import-below-a-seed-of-the-notebook",
         "own module/draws-at-import-in-one-step",
         "own module/path-at-import",
+        "own project/path-that-a-module-adds",
+        "own project/star-of-a-module-from-a-path-that-a-module-adds",
         "own module/folder-changed-at-import",
         # names asked for by text, or of the module `__main__`
         "hidden channel/import-main",

@@ -196,11 +196,29 @@ class Assembly(Settings):
                 again = others if own else others[1:]
                 if once.kind == "draw" and RANDOM + once.what in seen.effects.reads:
                     again = others
+                elif once.module:
+                    again = self._using(once.module, [*own, *others])[1:]
                 elif once.kind == "read":
                     again = [d for d in others if self._is_written_later(once.what, index, d)]
                 if again:
                     other = self._start(again[0])
                     self._conflict("SM323", once.place, "", once.about, other=other)
+
+    def _using(self, module: str, drafts: list[Draft]) -> list[Draft]:
+        """Return the steps that use what is another value in each process that imports an own module.
+
+        So do those that may take an object which such a step has made: its methods are the module's.
+        """
+        found = [d for d in drafts if any(module in self.seen(unit).effects.unsteady for unit in _all_of(d))]
+        names = {draft.name for draft in found}
+        for draft in self.drafts.values() if names else ():
+            given = [name for name, taken in draft.inputs.items() if taken.source.owner in names]
+            if draft not in found and any(self._may_be_object(draft, name) for name in given):
+                found.append(draft)
+        return found
+
+    def _may_be_object(self, draft: Draft, name: str) -> bool:
+        return any(self.seen(unit).kinds.get(name) in _OBJECTS for unit in draft.units)
 
     def _is_written_later(self, file: str, index: int, draft: Draft) -> bool:
         """Tell whether a file may be another one before the step's last statement than at `index`."""
@@ -227,3 +245,10 @@ class Assembly(Settings):
         later = next((u for u in giver.units[given:] if name in self.seen(u).writes), None)
         if later is not None:
             self._conflict("SM301", taken.place, name, giver.name, other=self.place(later, name))
+
+
+_OBJECTS = frozenset({Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN, Kind.CONTAINER})
+
+
+def _all_of(draft: Draft) -> set[int]:
+    return {*draft.units, *draft.replayed, *draft.carried}

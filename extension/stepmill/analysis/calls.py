@@ -92,6 +92,10 @@ class Calls(Summaries):
     ) -> Value:
         """Call something that can only be known by what it carries."""
         everything = [*args, *keywords.values()]
+        if callee.kind is Kind.OBJECT:
+            self.call_own_method(callee, "__call__", node)
+        elif callee.what.endswith("()"):
+            self.call_own(callee.what, node)
         results: list[Value] = []
         for ident in sorted(definitions_of(callee)):
             with self.maybe():
@@ -308,6 +312,7 @@ class Calls(Summaries):
         if not created or self.has_library_base(info):
             self.store(instance, everything)
             if not created:
+                self.construct_own(info.bases, node)
                 self._defaults(info, instance, node)
         carried = frozenset[str]().union(instance.carries, *(definitions_of(v) for v in everything))
         return replace(instance, carries=carried)
@@ -364,6 +369,7 @@ class Calls(Summaries):
         """A library gets hold of `values`: it may call what they carry. Return what that may give."""
         if not values:
             return None
+        self.own_called_back(values, node)
         idents = sorted(frozenset[str]().union(*(definitions_of(v) for v in values)))
         for value in values:
             if value.kind is Kind.LIBRARY:

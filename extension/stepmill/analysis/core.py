@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from stepmill.analysis.effects import Change, Effects
 from stepmill.analysis.heap import Heap
@@ -48,6 +48,19 @@ class _Maybe:
         self._core.effects.must &= self._must
 
 
+class Own(Protocol):
+    """Knows the project's own modules."""
+
+    def imported(self, dotted: str, /) -> Any:
+        """Return the `Reading` of a module, None if it is not the project's own."""
+
+    def called(self, dotted: str, /) -> Any:
+        """Return the events of calling something that an own module has."""
+
+    def unsteady(self, dotted: str, /) -> Any:
+        """Return the modules that make this name of an own module another one in each process."""
+
+
 class Core:
     """Names and what they are bound to, while the units are gone through in notebook order.
 
@@ -65,7 +78,8 @@ class Core:
         What was asked about modules and about the words of the notebook, and the answers.
     world
         The working directory (relative to the notebook's; None: not known), whether some star import
-        hides names, whether anything has been defined, the files of modules.
+        hides names, whether anything has been defined, the files of modules; own modules that have been
+        imported ("module NAME"), those with classes ("methods"), whether some are "unsteady".
     is_repeatable
         False once a statement has changed the scope that another one made, which no table notes.
     made
@@ -83,7 +97,7 @@ class Core:
         numbering: Numbering | None = None,
     ) -> None:
         self._ask: dict[str, Callable[[str], Any]] = {"names": modules, "local": is_local}
-        self._ask |= dict.fromkeys(("import", "call"), _nothing)
+        self._ask |= dict.fromkeys(("import", "call", "unsteady"), _nothing)
         self.env: Table[Value] = Table()
         self.heap = Heap(numbering)
         self.functions: Table[FunctionInfo] = Table()
@@ -141,9 +155,9 @@ class Core:
         """Take note of how to find the words of the notebook that are like a pattern."""
         self._ask["like"] = words
 
-    def know_code(self, imported: Callable[[str], Any], called: Callable[[str], Any]) -> None:
-        """Take note of how to find out what own modules do when they are imported, and their functions."""
-        self._ask |= {"import": imported, "call": called}
+    def know_code(self, own: Own) -> None:
+        """Take note of who knows what own modules do when they are imported, and their functions."""
+        self._ask |= {"import": own.imported, "call": own.called, "unsteady": own.unsteady}
 
     @property
     def star_imports(self) -> bool:
@@ -488,6 +502,18 @@ class Core:
         raise NotImplementedError
 
     def call_own(self, dotted: str, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def call_own_method(self, owner: Value, name: str, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def read_own_property(self, owner: Value, name: str, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def returns_own(self, dotted: str) -> bool:
+        raise NotImplementedError
+
+    def use_own(self, dotted: str, node: ast.AST) -> None:
         raise NotImplementedError
 
     def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:

@@ -53,13 +53,15 @@ class Once:
     """What an own module does when it is imported that comes out otherwise in another process.
 
     `kind` is draw, clock, read, write or extend; `what` the generator or the pseudo-name of a file;
-    `about` says it in words, with the module's file and line.
+    `about` says it in words, with the module's file and line. `module` is where it happens if only those
+    need care who use what comes of it.
     """
 
     kind: str
     what: str
     about: str
     place: Place
+    module: str = ""
 
 
 @dataclass(slots=True)
@@ -93,6 +95,8 @@ class Effects:
     by_text: set[str] = field(default_factory=set)  # names that a formula, a pickle or a doctest looks up
     cached: dict[str, set[str]] = field(default_factory=dict)  # function with a cache -> what it read
     once: list[Once] = field(default_factory=list)  # what own modules that it imports first do
+    own: set[str] = field(default_factory=set)  # top-level names of own modules that it imports
+    unsteady: set[str] = field(default_factory=set)  # own modules of which it uses what differs each time
     shows: int = 0  # calls that print or display
     imports: set[str] = field(default_factory=set)
     environment: set[str] = field(default_factory=set)

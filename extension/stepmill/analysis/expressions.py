@@ -274,6 +274,7 @@ class Expressions(Core):
         if owner.kind in (Kind.MODULE, Kind.LIBRARY):
             if owner.what == "get_ipython()" and name in SHELL_STATE:
                 self.effects.find("SM331", self.place(node), f"get_ipython().{name}")
+            self.use_own(f"{owner.what}.{name}", node)
             return library(f"{owner.what}.{name}")
         if name == "__subclasses__" and owner.kind is Kind.CLASS:
             self._need_subclasses(owner, node)
@@ -287,6 +288,7 @@ class Expressions(Core):
                 return found
         elif owner.kind not in (Kind.IMMUTABLE, Kind.FRAME, Kind.ARRAY):
             self._properties(owner, name, node)
+            self.read_own_property(owner, name, node)
         if owner.is_immutable:
             return Value(Kind.IMMUTABLE, owner=owner, attribute=name)
         kind = owner.kind if owner.kind in (Kind.FRAME, Kind.ARRAY, Kind.FIGURE) else Kind.UNKNOWN
@@ -536,6 +538,10 @@ class Expressions(Core):
         self, owner: Value, names: tuple[str, ...], args: list[Value], node: ast.AST
     ) -> Value | None:
         """Call special methods that a notebook class may define; None if none does."""
+        if owner.kind is Kind.OBJECT:
+            for name in names:
+                self.call_own_method(owner, name, node)
+            return None
         idents = definitions_of(owner) if owner.kind in (Kind.INSTANCE, Kind.UNKNOWN, Kind.CONTAINER) else ()
         found: list[Value] = []
         for ident in sorted(idents):

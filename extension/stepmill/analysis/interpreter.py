@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from stepmill.analysis.calls import Calls
 from stepmill.analysis.core import UNSHARED
@@ -35,6 +35,7 @@ from stepmill.model.facts import Fact, FactKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from stepmill.analysis.core import Own
     from stepmill.analysis.units import Unit
 
 
@@ -84,7 +85,7 @@ class Observed:
             "outside": outside, "untagged": self.unit.owner is None, "defines": self.defines,
             "changes": self.changes, "leaves": self.unit.owner is None and self.leaves,
             "unstorable": unstorable, "findings": effects.findings, "folders": effects.folders,
-            "once": effects.once,
+            "once": effects.once, "own": effects.own, "unsteady": effects.unsteady,
         }  # fmt: skip
         object.__setattr__(self, "traits", tuple([trait for trait, found in has.items() if found]))
 
@@ -96,16 +97,6 @@ class Observed:
             and (self.effects, self.carried) == (other.effects, other.carried)
             and (self.kinds, self.leaves) == (other.kinds, other.leaves)
         )
-
-
-class Own(Protocol):
-    """Knows the project's own modules."""
-
-    def imported(self, dotted: str, /) -> Any:
-        """Return the `Reading` of a module, None if it is not the project's own."""
-
-    def called(self, dotted: str, /) -> Any:
-        """Return the events of calling something that an own module has."""
 
 
 class Interpreter(Calls):
@@ -161,6 +152,7 @@ class Interpreter(Calls):
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
         self.execute(unit.node)
         self._run_carried(unit)
+        self.use_all_own(unit)
         if unit.owner is None and isinstance(unit.node, (ast.Assign, ast.AnnAssign)):
             self._mark_made(unit)
         self.heap.forget_temporaries(self._held)
@@ -266,7 +258,7 @@ def interpret(
         interpreter.know_words(partial(words_like, units))
         interpreter.stored = stored
         if own is not None:
-            interpreter.know_code(own.imported, own.called)
+            interpreter.know_code(own)
         if file:
             interpreter.env["__file__"] = constant(file)
         replay = Replay(interpreter, old, units, parameters)

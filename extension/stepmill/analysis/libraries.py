@@ -248,6 +248,8 @@ class Libraries(Texts):
         made = self.alias(everything, Kind.OBJECT if last[:1].isupper() else Kind.UNKNOWN)
         if last[:1].isupper():
             made = self.fresh(Kind.OBJECT, dotted, holds=everything)
+        elif self.returns_own(dotted):
+            made = replace(made, what=f"{dotted}()")
         return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
 
     def _changes_module(self, dotted: str, node: ast.AST) -> bool:
@@ -375,6 +377,7 @@ class Libraries(Texts):
         """Call a method of an object that no class of the notebook explains."""
         if owner.is_immutable:
             return self._immutable_method(owner, name, args, keywords, node)
+        self.call_own_method(owner, name, node)
         entry = method_entry(name, METHOD_KINDS.get(owner.kind, ""))
         everything = [*args, *keywords.values()]
         self._into(keywords, node)

@@ -1,60 +1,61 @@
 """What the project's own modules do when they are imported, and their functions when they are called.
 
 A module is gone through as a notebook is, in a namespace of its own, and never run. What comes of it are
-*events*: that a generator is seeded or drawn from, a setting made, a file written, the clock asked.
+*events*: that a generator is seeded or drawn from, a setting made, a file written, the clock asked. The
+functions and methods are gone through when somebody asks for them.
 """
 
 from __future__ import annotations
 
 import ast
+import threading
 from collections import OrderedDict
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM
-from stepmill.analysis.interpreter import Interpreter, Observed, interpret
+from stepmill.analysis.interpreter import interpret
+from stepmill.analysis.memory import Look
+from stepmill.analysis.own_events import HELPER, absolute, of_call, of_import
+from stepmill.analysis.own_steadiness import unsteady_names
 from stepmill.analysis.units import Unit
-from stepmill.analysis.values import Kind
+from stepmill.analysis.values import Kind, Value
 from stepmill.model.cell import Cell, Role
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from stepmill.analysis.interpreter import Interpreter, Observed
+    from stepmill.analysis.own_events import Event
     from stepmill.model.own_module import ModuleText
 
-MOST_READ = 256
+MOST_READ = 128
 """Modules of which is remembered what they do."""
 _DEEPEST = 12
 """Modules that call each other's functions in a row."""
 _NEVER = ("__name__ == '__main__'", "'__main__' == __name__", "TYPE_CHECKING", "typing.TYPE_CHECKING")
-
-
-class Event(NamedTuple):
-    """Something that goes beyond the module's own names. `sure`: it happens each time.
-
-    `kind` is import, seed, draw, set (a setting of the libraries `what`), chdir, clock (or the network, a
-    program), read, write, extend, folder, show or environment; `kept`: what it gives stays in the module.
-    """
-
-    kind: str
-    what: str
-    line: int
-    sure: bool = True
-    kept: bool = False
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Reading(NamedTuple):
-    """A module: what importing it does in this order, and what calling each of its functions does.
+    """A module: what importing it does in this order, and what its names are.
 
-    `others` are its names for functions of other modules.
+    `functions` and `methods` ("Class.method") can be asked for by `OwnModules.called`; `properties` are
+    methods that reading an attribute may call. `classes` have the dotted names of their bases. `others` are
+    its names for what other modules have; an instance of a class is "module.Class()". `unsteady` are names
+    whose values cannot come out the same in two processes, each with the modules where that begins; "*"
+    stands for all.
     """
 
     name: str
     path: str
     events: tuple[Event, ...]
-    calls: tuple[tuple[str, tuple[Event, ...]], ...]
+    functions: frozenset[str]
+    methods: frozenset[str]
+    properties: frozenset[str]
+    classes: tuple[tuple[str, tuple[str, ...]], ...]
     others: tuple[tuple[str, str], ...]
+    unsteady: tuple[tuple[str, frozenset[str]], ...]
 
 
 class OwnModules:
@@ -67,9 +68,10 @@ class OwnModules:
         is_local: Callable[[str], bool],
     ) -> None:
         self._sources = sources
-        self._names = names
-        self._is_local = is_local
+        self.names = names
+        self.is_local = is_local
         self._readings: dict[str, Reading | None] = {}
+        self._calls: dict[str, tuple[Event, ...]] = {}
         self._under_way: list[str] = []
 
     def imported(self, dotted: str) -> Reading | None:
@@ -78,51 +80,105 @@ class OwnModules:
             source = self._sources(dotted)
             self._readings[dotted] = None  # a circle of modules that call each other while they are imported
             if source is not None and len(self._under_way) < _DEEPEST:
-                self._under_way.append(dotted)
-                self._readings[dotted] = self._read(source)
-                self._under_way.pop()
+                with self._going_into(dotted):
+                    self._readings[dotted] = _module(source, self).reading
         return self._readings[dotted]
 
     def called(self, dotted: str) -> tuple[Event, ...]:
-        """Return what calling a function or class does that an own module has under this name."""
-        for _ in range(_DEEPEST):
-            module, _, name = dotted.rpartition(".")
-            reading = self.imported(module) if module else None
-            if reading is None:
-                return ()
-            found = dict(reading.calls).get(name)
-            if found is not None:
-                return found
-            other = dict(reading.others).get(name)
-            if other is None or other == dotted:
-                return ()
-            dotted = other
-        return ()
+        """Return what calling a function, class or method of an own module does.
 
-    def _read(self, source: ModuleText) -> Reading:
-        within = _Within(self, source.package)
-        known = _memory.get((source.name, source.file, source.text))
-        if known is not None and known[1].holds(within):
-            return known[0]
-        units = list(_units(source))
-        own = {unit.index for unit in units}
-        calls = list(_calls(units))
-        interpreter, observed = interpret(
-            [*units, *(unit for _, unit in calls)],
-            modules=within.names, is_local=self._is_local, own=within, file=source.file,
-        )  # fmt: skip
-        events_of = partial(_of_call, interpreter=interpreter, package=source.package)
-        reading = Reading(
-            source.name,
-            source.path,
-            tuple(e for index in own for e in _events(observed[index], source.package)),
-            tuple((name, found) for name, unit in calls if (found := tuple(events_of(observed[unit.index])))),
-            tuple(_others(interpreter, source.package)),
-        )
-        _memory[source.name, source.file, source.text] = (reading, within.answers)
-        while len(_memory) > MOST_READ:
-            _memory.popitem(last=False)
-        return reading
+        `module.f()` is what is called that calling `module.f` has returned.
+        """
+        if dotted not in self._calls:
+            self._calls[dotted] = ()  # functions that call each other
+            owner = self._resolved(dotted, set())
+            source = self._sources(owner[0]) if owner is not None else None
+            if owner is not None and source is not None and len(self._under_way) < _DEEPEST:
+                with self._going_into(owner[0]):
+                    self._calls[dotted] = _module(source, self).calling(owner[1], self)
+        return self._calls[dotted]
+
+    def unsteady(self, dotted: str) -> frozenset[str]:
+        """Return the modules that make this name of an own module another one in each process."""
+        reading, rest = self._split(dotted.removesuffix("()"))
+        if reading is None:
+            return frozenset()
+        known = dict(reading.unsteady)
+        if not rest:
+            return frozenset[str]().union(*known.values())
+        return known.get(rest[0], frozenset()) | known.get("*", frozenset())
+
+    def _going_into(self, module: str) -> _Inside:
+        return _Inside(self._under_way, module)
+
+    def _resolved(self, dotted: str, met: set[str]) -> tuple[str, str] | None:
+        """Return the module, and the function or method of it, that a dotted name stands for."""
+        if dotted in met or len(met) > _DEEPEST:
+            return None
+        met.add(dotted)
+        result = "()" if dotted.endswith("()") else ""
+        reading, rest = self._split(dotted.removesuffix("()"))
+        if reading is None or not rest:
+            return None
+        name = ".".join(rest)
+        if name in reading.functions or name in reading.methods:
+            return reading.name, name + result
+        head, *more = rest
+        bases = dict(reading.classes).get(head)
+        if bases is not None:
+            places = [f"{base}.{one}" for one in more for base in bases] or [f"{head}.__init__"]
+        else:
+            other = dict(reading.others).get(head, "")
+            made = other.endswith("()")
+            places = [".".join([other.removesuffix("()"), *(more or ["__call__"] * made)]) + result]
+        found = (self._resolved(place, met) for place in places if place.strip("."))
+        return next((one for one in found if one is not None), None)
+
+    def _split(self, dotted: str) -> tuple[Reading | None, list[str]]:
+        """Return the own module in which to look for a name, and what to look for."""
+        parts = dotted.split(".")
+        if not self.is_local(parts[0]) and self.imported(parts[0]) is None:
+            return None, parts
+        last: tuple[Reading | None, list[str]] = (None, parts)
+        for end in range(1, len(parts) + 1):
+            reading = self.imported(".".join(parts[:end]))
+            if reading is not None:
+                last = (reading, parts[end:])
+                if parts[end:] and _knows(reading, parts[end]) and not _is_module(reading, parts[end:]):
+                    break
+        return last
+
+
+def _knows(reading: Reading, name: str) -> bool:
+    return name in reading.functions or name in dict(reading.classes) or name in dict(reading.others)
+
+
+def _is_module(reading: Reading, rest: list[str]) -> bool:
+    """Tell whether a package's name is rather that of a module in it: `from .build import build`."""
+    inner = f"{reading.name}.{rest[0]}"
+    return dict(reading.others).get(rest[0], "").startswith(f"{inner}.") and len(rest) > 1
+
+
+class _Inside:
+    """Code that is gone through for somebody who asked."""
+
+    def __init__(self, under_way: list[str], module: str) -> None:
+        self._under_way, self._module = under_way, module
+
+    def __enter__(self) -> None:
+        _lock.acquire()
+        self._under_way.append(self._module)
+
+    def __exit__(self, *_error: object) -> None:
+        self._under_way.pop()
+        _lock.release()
+
+
+_lock = threading.RLock()
+"""What is remembered of a module is brought up to date while it is used."""
+
+
+# -- what is remembered ----------------------------------------------------------------------------------
 
 
 class _Answers(NamedTuple):
@@ -130,14 +186,13 @@ class _Answers(NamedTuple):
 
     names: dict[str, frozenset[str] | None]
     calls: dict[str, tuple[Event, ...]]
+    unsteady: dict[str, frozenset[str]]
 
     def holds(self, within: _Within) -> bool:
         """Tell whether the answers are the same now."""
         names = all(within.names(module) == then for module, then in self.names.items())
-        return names and all(within.called(dotted) == then for dotted, then in self.calls.items())
-
-
-_memory: OrderedDict[tuple[str, str, str], tuple[Reading, _Answers]] = OrderedDict()
+        calls = names and all(within.called(dotted) == then for dotted, then in self.calls.items())
+        return calls and all(within.unsteady(dotted) == then for dotted, then in self.unsteady.items())
 
 
 class _Within:
@@ -146,10 +201,10 @@ class _Within:
     def __init__(self, known: OwnModules, package: str) -> None:
         self._known = known
         self._package = package
-        self.answers = _Answers({}, {})
+        self.answers = _Answers({}, {}, {})
 
     def names(self, module: str) -> frozenset[str] | None:
-        self.answers.names[module] = self._known._names(absolute(module, self._package))
+        self.answers.names[module] = self._known.names(absolute(module, self._package))
         return self.answers.names[module]
 
     def imported(self, _dotted: str) -> Reading | None:
@@ -159,17 +214,83 @@ class _Within:
         self.answers.calls[dotted] = self._known.called(absolute(dotted, self._package))
         return self.answers.calls[dotted]
 
-
-def absolute(dotted: str, package: str) -> str:
-    """Return the name of a module, or of something in it, that may be relative to a package."""
-    if not dotted.startswith("."):
-        return dotted
-    rest = dotted.lstrip(".")
-    above = package.split(".")[: len(package.split(".")) - (len(dotted) - len(rest) - 1)]
-    return ".".join([*above, rest]).strip(".")
+    def unsteady(self, dotted: str) -> frozenset[str]:
+        self.answers.unsteady[dotted] = self._known.unsteady(absolute(dotted, self._package))
+        return self.answers.unsteady[dotted]
 
 
-# -- going through a module ----------------------------------------------------------------------------
+@dataclass(slots=True)
+class _Module:
+    """A module that has been gone through; its functions are when they are asked for."""
+
+    source: ModuleText
+    reading: Reading
+    answers: _Answers
+    units: list[Unit]
+    look: Look
+    calls: dict[str, tuple[tuple[Event, ...], _Answers]] = field(default_factory=dict)
+
+    def calling(self, name: str, known: OwnModules) -> tuple[Event, ...]:
+        """Return the events of calling a function, class or method of it."""
+        within = _Within(known, self.source.package)
+        done = self.calls.get(name)
+        if done is not None and done[1].holds(within):
+            return done[0]
+        if name.endswith("()") and not _makes_functions(name.removesuffix("()"), self.units):
+            return ()
+        within = _Within(known, self.source.package)
+        call = _call(name, self.units)
+        interpreter, observed = _gone_through([*self.units, *call], self.source, within, self.look)
+        events = tuple(of_call(observed[call[-1].index], interpreter, self.source.package))
+        self.calls[name] = (events, within.answers)
+        return events
+
+
+_memory: OrderedDict[tuple[str, str, str], _Module] = OrderedDict()
+
+
+def _module(source: ModuleText, known: OwnModules) -> _Module:
+    key = (source.name, source.file, source.text)
+    kept = _memory.get(key)
+    if kept is None or not kept.answers.holds(_Within(known, source.package)):
+        kept = _memory[key] = _read(source, known)
+        while len(_memory) > MOST_READ:
+            _memory.popitem(last=False)
+    return kept
+
+
+# -- going through a module ------------------------------------------------------------------------------
+
+
+def _read(source: ModuleText, known: OwnModules) -> _Module:
+    within, look = _Within(known, source.package), Look()
+    units = list(_units(source))
+    interpreter, observed = _gone_through(units, source, within, look)
+    package = source.package
+    definitions = [unit.node for unit in units]
+    classes = [node for node in definitions if isinstance(node, ast.ClassDef)]
+    reading = Reading(
+        name=source.name,
+        path=source.path,
+        events=tuple(e for unit in units for e in of_import(observed[unit.index], interpreter, package)),
+        functions=frozenset(
+            node.name for node in definitions if isinstance(node, (*_FUNCTIONS, ast.ClassDef))
+        ),
+        methods=frozenset(f"{node.name}.{one.name}" for node in classes for one in _methods(node)),
+        properties=frozenset(one.name for node in classes for one in _methods(node) if one.decorator_list),
+        classes=tuple((node.name, tuple(_bases(node, source, interpreter))) for node in classes),
+        others=tuple(_others(interpreter, source)),
+        unsteady=unsteady_names(observed.values(), interpreter, source, within.unsteady),
+    )
+    return _Module(source, reading, within.answers, units, look)
+
+
+def _gone_through(
+    units: list[Unit], source: ModuleText, within: _Within, look: Look
+) -> tuple[Interpreter, dict[int, Observed]]:
+    return interpret(
+        units, modules=within.names, is_local=within._known.is_local, own=within, file=source.file, look=look
+    )
 
 
 def _units(source: ModuleText) -> Iterator[Unit]:
@@ -189,108 +310,66 @@ def _run_at_import(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             yield node
 
 
-def _calls(units: list[Unit]) -> Iterator[tuple[str, Unit]]:
-    """Yield for each function and class a statement that calls it with anything."""
-    number = len(units)
-    for unit in units:
-        if isinstance(unit.node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            call = parse_or_empty(f"{unit.node.name}(*_, **_)").body[0]
-            for node in ast.walk(call):
-                ast.copy_location(node, unit.node)
-            yield unit.node.name, Unit(number, unit.cell, call, "module")
-            number += 1
+def _call(name: str, units: list[Unit]) -> list[Unit]:
+    """Return statements of which the last one calls what has this name, with anything."""
+    called, _, method = name.removesuffix("()").partition(".")
+    texts = [f"{HELPER}made = {called}(*_, **_)"] if method else []
+    texts.append(f"{HELPER}made.{method}(*_, **_)" if method else f"{called}(*_, **_)")
+    texts[-1] += "(*_, **_)" if name.endswith("()") else ""
+    place = _definition(name.removesuffix("()"), units)
+    found = []
+    for number, text in enumerate(texts, start=len(units)):
+        node = parse_or_empty(text).body[0]
+        for inner in ast.walk(node):
+            ast.copy_location(inner, place)
+        found.append(Unit(number, units[0].cell, node, "module"))
+    return found
 
 
-def _others(interpreter: Interpreter, package: str) -> Iterator[tuple[str, str]]:
+def _definition(name: str, units: list[Unit]) -> ast.AST:
+    """Return the last definition of a function, class or "Class.method"."""
+    called, _, method = name.partition(".")
+    nodes = [unit.node for unit in units if getattr(unit.node, "name", "") == called]
+    inner = [one for one in getattr(nodes[-1], "body", ()) if getattr(one, "name", "") == method]
+    return inner[-1] if method and inner else nodes[-1]
+
+
+def _makes_functions(name: str, units: list[Unit]) -> bool:
+    inner = ast.walk(_definition(name, units))
+    return sum(isinstance(node, (*_FUNCTIONS, ast.Lambda)) for node in inner) > 1
+
+
+def _methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    yield from (one for one in node.body if isinstance(one, _FUNCTIONS))
+
+
+def _bases(node: ast.ClassDef, source: ModuleText, interpreter: Interpreter) -> Iterator[str]:
+    for base in node.bases:
+        if isinstance(base, ast.Name) and base.id in interpreter.env:
+            yield _dotted(interpreter.env[base.id], source, interpreter)
+        elif isinstance(base, ast.Attribute):
+            owner = interpreter.env.get(base.value.id) if isinstance(base.value, ast.Name) else None
+            if owner is not None and owner.what:
+                yield absolute(f"{owner.what}.{base.attr}", source.package)
+
+
+def _others(interpreter: Interpreter, source: ModuleText) -> Iterator[tuple[str, str]]:
     for name, value in interpreter.env.items():
-        if value.kind is Kind.LIBRARY and value.what:
-            yield name, absolute(value.what, package)
+        if name.startswith(HELPER):
+            continue
+        dotted = _dotted(value, source, interpreter)
+        if dotted and dotted != f"{source.name}.{name}":
+            yield name, dotted
 
 
-def _events(seen: Observed, package: str) -> Iterator[Event]:
-    """Yield the events of one statement that an import runs."""
-    effects, node = seen.effects, seen.unit.node
-    for name in sorted({*_imported(node), *(absolute(n, package) for n in effects.imports)}):
-        yield Event("import", absolute(name, package), node.lineno)
-    yield from _of_generators(seen)
-    kept = bool(effects.binds or effects.changes or effects.session)
-    for one in effects.volatile:
-        yield Event("clock", one.what, one.place.line, kept=kept)
-    yield from _of_settings(seen)
-    yield from _of_files(seen)
-    for name in sorted(effects.environment):
-        yield Event("environment", name, node.lineno)
-    if effects.shows:
-        yield Event("show", "", node.lineno)
-
-
-def _of_call(seen: Observed, *, interpreter: Interpreter, package: str) -> Iterator[Event]:
-    """Yield the events of a call that the run does not see by itself."""
-    functions = interpreter.functions
-    bodies = [functions[ident].node for ident in seen.effects.reached if ident in functions]
-    names = [name for body in bodies for node in ast.walk(body) for name in _members(node)]
-    for name in sorted({absolute(name, package) for name in (*seen.effects.imports, *names)}):
-        yield Event("import", name, seen.unit.node.lineno)
-    yield from _of_generators(seen)
-    yield from (event for event in _of_settings(seen) if event.what != "warnings")
-    yield from _of_files(seen)
-
-
-def _imported(node: ast.stmt) -> Iterator[str]:
-    """Yield `m.n` for `from m import n`, which may be a module, where an import runs it."""
-    pending: list[ast.AST] = [node]
-    while pending:
-        inner = pending.pop()
-        yield from _members(inner)
-        if not isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-            pending += ast.iter_child_nodes(inner)
-
-
-def _members(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.ImportFrom):
-        base = "." * node.level + (node.module or "")
-        dot = "" if base.endswith(".") else "."
-        yield from (f"{base}{dot}{alias.name}" for alias in node.names if alias.name != "*")
-
-
-def _of_generators(seen: Observed) -> Iterator[Event]:
-    effects, line = seen.effects, seen.unit.node.lineno
-    names = (*effects.binds, *effects.changes)
-    seeded = {name for name in effects.binds if name.startswith(RANDOM)}
-    drawn = {name for name in names if name.startswith(RANDOM) and name not in seeded}
-    drawn |= {RANDOM + name for name in effects.unseeded}
-    drawn |= {name for name in seeded if name in effects.changes and name in effects.reads}
-    for name in sorted(drawn):
-        yield Event("draw", name[len(RANDOM) :], line)
-    for name in sorted(seeded):
-        yield Event("seed", name[len(RANDOM) :], line, name in effects.must)
-
-
-def _of_settings(seen: Observed) -> Iterator[Event]:
-    effects = seen.effects
-    for _, after in effects.moves:
-        yield Event("chdir", "?" if after is None else after, seen.unit.node.lineno)
-    if len(effects.session) > len(effects.moves):
-        libraries = set(effects.settings) | _libraries(seen)
-        yield Event("set", ",".join(sorted(libraries)), effects.session[0].line)
-
-
-def _libraries(seen: Observed) -> set[str]:
-    """Return the libraries whose settings the statement may change, as far as its text tells."""
-    values = seen.effects.seen.values()
-    return {v.what.split(".")[0] for v in values if v.kind in (Kind.MODULE, Kind.LIBRARY)}
-
-
-def _of_files(seen: Observed) -> Iterator[Event]:
-    effects, line = seen.effects, seen.unit.node.lineno
-    for name in sorted(effects.reads):
-        if _is_file(name) and name not in effects.changes:
-            yield Event("read", name, line)
-    for name in sorted({*effects.binds, *effects.changes}):
-        if _is_file(name):
-            kind = "folder" if name in effects.made else "write" if name in effects.must else "extend"
-            yield Event(kind, name, line)
-
-
-def _is_file(name: str) -> bool:
-    return name.startswith(FILE) and name != ANY_FILE and "*" not in name and "?" not in name
+def _dotted(value: Value, source: ModuleText, interpreter: Interpreter) -> str:
+    """Return the dotted name by which what a name is can be asked for; "" if by none."""
+    infos: Any = interpreter.classes if value.kind in (Kind.CLASS, Kind.INSTANCE) else interpreter.functions
+    if value.kind in (Kind.MODULE, Kind.LIBRARY):
+        return absolute(value.what, source.package)
+    if value.kind is Kind.OBJECT and value.what:
+        return f"{absolute(value.what, source.package)}()"
+    if value.kind in (Kind.CLASS, Kind.FUNCTION, Kind.INSTANCE) and value.what in infos:
+        made = "()" if value.kind is Kind.INSTANCE else ""
+        return f"{source.name}.{infos[value.what].name}{made}"
+    return ""

@@ -39,6 +39,10 @@ IDLE_SETTING = re.compile(r"%(matplotlib\s+inline|(re)?load_ext\s|autoreload\b)"
 """Magics that change nothing in what cells above them show."""
 
 
+_MAY_BE_OWN = frozenset({Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN, Kind.CONTAINER})
+"""Kinds of values that may have methods of a module of one's own."""
+
+
 def _kinds_of(family: frozenset[str]) -> set[Kind]:
     """Return the kinds of values that may make a library of the family work without naming it."""
     if family == PLOTTING:
@@ -114,6 +118,10 @@ class Settings(Taking):
         }
         libraries |= effects.settings
         autologging = libraries == {"mlflow"}
+        own = frozenset[str]().union(*(self.seen(unit).effects.own for unit in self.flow.those("own")))
+        if libraries and libraries <= own:  # what a module of one's own keeps
+            used, _, kinds = self._uses(draft)
+            return bool(used & own or kinds & _MAY_BE_OWN)
         if not libraries or not (autologging or libraries <= LIBRARY_FAMILIES.keys()):
             return True
         used, plots, kinds = self._uses(draft)

@@ -328,15 +328,18 @@ class Statements(Expressions):
         self.effects.imports.add(module)
         self._need_module_file(module, node)
         self.import_own(module, node)
+        before = module if module.endswith(".") else f"{module}."
         for alias in node.names:
-            self.import_own(f"{module}.{alias.name}", node)
+            self.import_own(before + alias.name, node)
             if alias.name == "*":
                 self.import_star(module, node)
                 continue
             if module == "__main__":
                 self.bind(alias.asname or alias.name, self.read_global(alias.name, node), node)
                 continue
-            self.bind(alias.asname or alias.name, library(f"{module}.{alias.name}"), node)
+            self.bind(alias.asname or alias.name, library(before + alias.name), node)
+            if self.frame is not None:
+                self.use_own(before + alias.name, node)
 
     def _need_module_file(self, module: str, node: ast.AST) -> None:
         """A module that the notebook has written (`%%writefile mod.py`) is imported after that."""

@@ -1,15 +1,16 @@
-"""The folders that a notebook's own code puts on `sys.path`, found by reading it."""
+"""The folders that a notebook, or a module beside it, puts on `sys.path`, found by reading them."""
 
 from __future__ import annotations
 
 import ast
 import os
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stepmill.notebook.finding import SearchPath
-from stepmill.syntax import FAILURES, parse
+from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +21,7 @@ _MOVES = ("chdir", "'cd'", "'pushd'")
 _AS_IT_IS = ("str", "fspath", "as_posix")
 _WHOLE = ("abspath", "realpath", "normpath")
 _WHOLE_PATH = ("resolve", "absolute")
+_MOST_BYTES = 1 << 20
 
 
 def module_search(notebook: Notebook, folder: Path, kernel_path: Iterable[str]) -> SearchPath:
@@ -29,20 +31,16 @@ def module_search(notebook: Notebook, folder: Path, kernel_path: Iterable[str]) 
 
 
 def added_folders(notebook: Notebook, folder: Path) -> tuple[Path, ...]:
-    """Return the folders that it adds, as far as literals tell; none if it changes its working directory."""
+    """Return the folders that it adds, as far as literals tell; none if it changes its working directory.
+
+    What modules beside it add when they are imported counts as well.
+    """
     sources = [cell.python for cell in notebook.cells if cell.python]
-    if not any("path" in source and "sys" in source for source in sources):
-        return ()
     if any(word in source for source in sources for word in _MOVES):
         return ()
     reading = _Reading(folder.resolve())
     for source in sources:
-        try:
-            tree = parse(source)
-        except FAILURES:
-            continue
-        for node in _in_order(tree):
-            reading.read(node)
+        reading.read_all(source)
     return tuple(dict.fromkeys(reading.found))
 
 
@@ -59,6 +57,29 @@ class _Reading:
         self.folder = folder
         self.names: dict[str, str | Path] = {}
         self.found: list[Path] = []
+        self._modules: set[Path] = set()
+
+    def read_all(self, source: str) -> None:
+        """Read a cell or module, and what it imports from the notebook's folder or those that were added."""
+        if "path" in source and "sys" in source:
+            for node in _in_order(parse_or_empty(source)):
+                self.read(node)
+                for dotted in _imported_by(node):
+                    self._read_module(dotted)
+        elif "import" in source:
+            for dotted in _imports(source):
+                self._read_module(dotted)
+
+    def _read_module(self, dotted: str) -> None:
+        for folder in (self.folder, *self.found):
+            path = folder.joinpath(*dotted.split(".")).with_suffix(".py")
+            if path in self._modules:
+                continue
+            self._modules.add(path)
+            if path.is_file():
+                known, self.names = self.names, {"__file__": str(path)}
+                self.read_all(_text(path))
+                self.names = known
 
     def read(self, node: ast.AST) -> None:
         match node:
@@ -152,6 +173,24 @@ class _Reading:
             return str(part)
         whole = os.path.normpath(self.folder / part)
         return whole if name in _WHOLE else Path(whole) if name in _WHOLE_PATH else None
+
+
+@lru_cache(maxsize=4096)
+def _imports(source: str) -> tuple[str, ...]:
+    return tuple(dotted for node in _in_order(parse_or_empty(source)) for dotted in _imported_by(node))
+
+
+def _imported_by(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig") if path.stat().st_size <= _MOST_BYTES else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _is_path(node: ast.expr) -> bool:

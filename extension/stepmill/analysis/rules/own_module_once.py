@@ -17,12 +17,13 @@ RULE = Rule(
     label="imported here first",
     other="this step would import it again",
     hint=(
-        "do it in a function that a step calls, and hand the result on in a variable; or import it in "
+        "do it in a function that a step calls, and hand the result on in a variable; or use it in "
         "one step only"
     ),
     why=(
         "Each step has a process of its own. Settings and seeds that a module makes when it is imported are "
-        "repeated, what it prints is shown once; the clock, random numbers and written files are others then."
+        "repeated, what it prints is shown once; the clock, random numbers and written files differ then. "
+        "Other names of a module that asks the clock may be used in all steps."
     ),
     modules=(
         ModuleText("run", "", "run.py", "run.py", "import time\n\nSTART = time.time()\n"),
