@@ -15,7 +15,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { version } from '../package.json';
 import { PipelineClient } from './client/client';
 import { HistoryClient } from './client/history';
-import { labTransport } from './client/transport';
+import { labStart, labTransport } from './client/transport';
 import { addCommands } from './commands';
 import { StepLineCompleter } from './editor/completer';
 import { CellEditors } from './editor/extension';
@@ -45,7 +45,9 @@ const model: JupyterFrontEndPlugin<PipelineModel> = {
     state: IStateDB | null
   ) => {
     const { serverSettings } = app.serviceManager;
-    const pipeline = new PipelineModel(new PipelineClient(labTransport(serverSettings)), version);
+    const client = new PipelineClient(labTransport(serverSettings));
+    const pipeline = new PipelineModel(client, version, labStart(serverSettings));
+    document.addEventListener('visibilitychange', () => pipeline.lookAgain());
     followFront(pipeline, tracker, path => app.serviceManager.contents.localPath(path));
     onSettings(registry, settings => {
       pipeline.delay = settings.delay;

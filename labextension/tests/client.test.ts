@@ -1,25 +1,27 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PipelineClient } from '../src/client/client';
+import { Contact } from '../src/client/contact';
 import type { IRunEvent } from '../src/client/documents';
 import { MessageReader } from '../src/client/event-stream';
 import { type ILiveListener, LiveRuns } from '../src/client/live';
 import { problemOf, RequestProblem } from '../src/client/problem';
 import type { Transport } from '../src/client/transport';
 
-const TIMES = { silence: 20, poll: 1, retry: 1, retryAtMost: 4 };
+const TIMES = { silence: 20, poll: 1, retry: 1 };
 
 describe('problemOf', () => {
   const document = (code: string) =>
     JSON.stringify({ error: { code, message: 'no', hint: 'do' }, diagnostics: [] });
 
   it.each([
-    [404, '<html>', 'missing'],
+    [404, '<html>', 'unknown'],
     [404, document('SM092'), 'failed'],
     [403, '{"message": "Forbidden"}', 'forbidden'],
     [409, document('SM050'), 'busy'],
     [422, document('SM020'), 'refused'],
     [500, document('SM000'), 'failed'],
-    [502, 'Bad Gateway', 'failed']
+    [502, 'Bad Gateway', 'offline'],
+    [500, '<html>', 'failed']
   ])('%i %s', (status, body, kind) => {
     expect(problemOf(status, body).kind).toBe(kind);
   });
@@ -84,7 +86,9 @@ function streamed(events: readonly IRunEvent[]): Response {
   const blocks = events.map(
     event => `id: ${event.run_id}:${event.number}\ndata: ${JSON.stringify(event)}\n\n`
   );
-  return new Response(`: hello\n\n${blocks.join('')}`);
+  return new Response(`: hello\n\n${blocks.join('')}`, {
+    headers: { 'Content-Type': 'text/event-stream' }
+  });
 }
 
 describe('LiveRuns', () => {
@@ -128,7 +132,7 @@ describe('LiveRuns', () => {
     expect(polls).toBe(3);
   });
 
-  it('tries again while nothing answers, and says so', async () => {
+  it('waits where nothing answers until it is told to go on', async () => {
     let tries = 0;
     const transport: Transport = async () => {
       tries++;
@@ -139,6 +143,12 @@ describe('LiveRuns', () => {
     };
     const { self, problems, complete } = listener(3);
     const live = new LiveRuns(new PipelineClient(transport), 'a.ipynb', self, TIMES);
+    await pause(10);
+    expect(tries).toBe(1);
+    live.resume();
+    await pause(10);
+    expect(tries).toBe(2);
+    live.resume();
     await complete;
     live.stop();
     expect(problems.slice(0, 3).map(problem => problem?.kind ?? null)).toEqual([
@@ -148,16 +158,109 @@ describe('LiveRuns', () => {
     ]);
   });
 
-  it('gives up where there is no server extension', async () => {
-    let tries = 0;
-    const transport: Transport = async () => {
-      tries++;
-      return new Response('<html>', { status: 404 });
-    };
+  it('takes no login page for a stream', async () => {
+    const transport: Transport = async () =>
+      new Response('<html>', { headers: { 'Content-Type': 'text/html; charset=utf-8' } });
     const { self, problems } = listener(1);
-    new LiveRuns(new PipelineClient(transport), 'a.ipynb', self, TIMES);
-    await new Promise(resolve => setTimeout(resolve, 30));
-    expect(tries).toBe(1);
-    expect(problems.map(problem => problem?.kind)).toEqual(['missing']);
+    const live = new LiveRuns(new PipelineClient(transport), 'a.ipynb', self, TIMES);
+    await pause(10);
+    live.stop();
+    expect(problems.map(problem => problem?.kind)).toEqual(['garbled']);
+    expect(problems[0]?.message).toBe('HTTP 200, text/html');
+  });
+});
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, milliseconds));
+}
+
+it('tells a login page and a reply that breaks off from a document', async () => {
+  const replies = [
+    () => new Response('<html>log in</html>'),
+    () => new Response(new ReadableStream({ start: controller => controller.error(new Error()) })),
+    () => new Response('<html>', { status: 404 })
+  ];
+  const client = new PipelineClient(async () => replies.shift()?.() ?? Response.error());
+  const kinds = [];
+  while (replies.length) {
+    kinds.push(await client.version().catch(problem => problem.kind));
+  }
+  expect(kinds).toEqual(['garbled', 'offline', 'missing']);
+});
+
+describe('Contact', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  function contact(ask: () => Promise<string>, isSeen = () => true) {
+    const told: string[] = [];
+    const asked = { extension: 0, server: 0, start: 'Monday' };
+    const made = new Contact(
+      {
+        ask: () => {
+          asked.extension++;
+          return ask();
+        },
+        serverStart: async () => {
+          asked.server++;
+          return asked.start;
+        },
+        isSeen,
+        onReached: version => told.push(version),
+        onProblem: problem => told.push(problem.kind)
+      },
+      { retry: 1000, retryAtMost: 4000 }
+    );
+    made.make();
+    return { told, asked, made };
+  }
+
+  it('asks ever more slowly until it is answered', async () => {
+    const replies = [true, true, true, true, false];
+    const { told, asked } = contact(async () => {
+      if (replies.shift()) {
+        throw new RequestProblem('offline', 'gone');
+      }
+      return '1.0';
+    });
+    for (const [milliseconds, count] of [
+      [0, 1],
+      [1000, 2],
+      [1999, 2],
+      [1, 3],
+      [4000, 4],
+      [4000, 5],
+      [60_000, 5]
+    ] as const) {
+      await vi.advanceTimersByTimeAsync(milliseconds);
+      expect(asked.extension).toBe(count);
+    }
+    expect(told).toEqual(['offline', 'offline', 'offline', 'offline', '1.0']);
+  });
+
+  it('asks nothing while nobody looks', async () => {
+    const seen = { now: false };
+    const { asked } = contact(
+      () => Promise.reject(new RequestProblem('offline', 'gone')),
+      () => seen.now
+    );
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked.extension).toBe(1);
+    seen.now = true;
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(asked.extension).toBe(2);
+  });
+
+  it('asks a server without the extension again only once it was restarted', async () => {
+    const { told, asked, made } = contact(() => Promise.reject(new RequestProblem('missing', '')));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked.extension).toBe(1);
+    expect(asked.server).toBeGreaterThan(5);
+    asked.start = 'Tuesday';
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(asked.extension).toBe(2);
+    made.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told).toEqual(['missing', 'missing']);
   });
 });

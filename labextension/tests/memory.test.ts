@@ -62,7 +62,7 @@ describe('LogFollower', () => {
 
   function follow(replies: (ILog | Error)[], isLive: boolean, isHidden = () => false) {
     const asked: number[] = [];
-    let shown: ILogText = { text: '', problem: '' };
+    let shown: ILogText = { text: '', problem: null };
     const ask = async (after: number) => {
       asked.push(after);
       const reply = replies.shift() ?? { text: '', start: after, end: after };
@@ -116,9 +116,9 @@ describe('LogFollower', () => {
       true
     );
     await vi.advanceTimersByTimeAsync(1500);
-    expect(shown()).toEqual({ text: 'a', problem: 'no answer' });
+    expect(shown()).toMatchObject({ text: 'a', problem: { message: 'no answer' } });
     await vi.advanceTimersByTimeAsync(1000);
-    expect(shown()).toEqual({ text: 'a', problem: '' });
+    expect(shown()).toEqual({ text: 'a', problem: null });
     follower.stop();
   });
 

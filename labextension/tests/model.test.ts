@@ -58,6 +58,7 @@ class SampleServer {
   readonly asked: { route: string; body: Record<string, unknown> }[] = [];
   readonly replies = new Map<string, () => Response | Promise<Response>>();
   private _push: ((text: string) => void) | null = null;
+  private _fail: (() => void) | null = null;
 
   constructor() {
     this.give('GET status', SAMPLES.status);
@@ -65,7 +66,8 @@ class SampleServer {
     this.give('POST plan', SAMPLES.plan);
     this.give('GET runs', SAMPLES.runsNone);
     this.give('POST runs', SAMPLES.runStarted);
-    this.replies.set('GET stream', () => new Response(this._stream()));
+    const headers = { 'Content-Type': 'text/event-stream' };
+    this.replies.set('GET stream', () => new Response(this._stream(), { headers }));
   }
 
   readonly transport = async (path: string, init: RequestInit = {}) => {
@@ -92,11 +94,17 @@ class SampleServer {
     }
   }
 
+  /** End the stream as a server does that is killed. */
+  breakOff() {
+    this._fail?.();
+  }
+
   private _stream() {
     const encoder = new TextEncoder();
     return new ReadableStream({
       start: controller => {
         this._push = text => controller.enqueue(encoder.encode(text));
+        this._fail = () => controller.error(new TypeError('network error'));
         this._push(': hello\n\n');
       }
     });
@@ -331,7 +339,27 @@ describe('a server', () => {
     await open();
     expect(model.state.serverProblem?.kind).toBe('missing');
     expect(model.state.runs).toBeNull();
-    expect(model.state.runsProblem?.kind).toBe('missing');
+    expect(server.asked.map(one => one.route)).toEqual(['GET status']);
+  });
+
+  it('without the extension is asked again when the panel is shown again, and then everything', async () => {
+    server.replies.set('GET status', () => new Response('<html>', { status: 404 }));
+    await open();
+    server.give('GET status', SAMPLES.status);
+    model.isShown = true;
+    await settle();
+    expect(model.state.serverProblem).toBeNull();
+    expect(model.state.shown?.graph.steps).toHaveLength(2);
+    expect(model.state.runs).toEqual([]);
+  });
+
+  it('of another version that does not know the history is told apart from none', async () => {
+    await open();
+    server.replies.set('GET runs', () => new Response('<html>', { status: 404 }));
+    model.refresh();
+    await settle();
+    expect(model.state.serverProblem).toBeNull();
+    expect(model.state.runsProblem?.kind).toBe('unknown');
   });
 
   it('of another version is named', async () => {
@@ -340,7 +368,23 @@ describe('a server', () => {
     expect(model.state.otherVersion).toBe('99.0');
   });
 
+  it('whose stream breaks off is asked whether it is there, and then for the rest of the stream', async () => {
+    await open();
+    server.breakOff();
+    server.replies.set('GET status', () => Promise.reject(new RequestProblem('offline', 'gone')));
+    await settle();
+    expect(model.state.serverProblem?.kind).toBe('offline');
+    server.give('GET status', { status: 200, reply: { version: '99.0' } });
+    model.isShown = true;
+    await settle();
+    expect(model.state.serverProblem).toBeNull();
+    expect(model.state.otherVersion).toBe('99.0');
+    expect(server.count('GET stream')).toBe(2);
+    expect(server.count('POST plan')).toBe(2);
+  });
+
   it('that comes back is asked again by itself', async () => {
+    model.isShown = true;
     await open();
     server.replies.set('POST analyze', () => Promise.reject(new RequestProblem('offline', 'gone')));
     notebook.type(4, 'print(size)');

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from ui.conftest import BUNDLE
+from ui.server import BUNDLE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Route

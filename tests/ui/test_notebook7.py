@@ -13,21 +13,20 @@ from ui.conftest import TIMEOUT_MS, pictures
 from ui.lab import SMALL, Lab
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Browser
+
+    from ui.server import Server
 
 
 @pytest.mark.skipif(importlib.util.find_spec("notebook.app") is None, reason="Notebook 7 is not installed")
-def test_the_panel_opens_in_notebook_7(browser: Browser, server: tuple[str, Path]) -> None:
-    url, root = server
+def test_the_panel_opens_in_notebook_7(browser: Browser, server: Server) -> None:
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.set_default_timeout(TIMEOUT_MS)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(f"{error} {error.stack}"))
-    lab = Lab(page, url, root)
+    lab = Lab(page, server.url, server.root)
     lab.write("seven/small.ipynb", *SMALL)
-    page.goto(f"{url}/notebooks/seven/small.ipynb")
+    page.goto(f"{server.url}/notebooks/seven/small.ipynb")
     badge = page.locator(".cm-line.jp-Stepmill-tagLine").nth(1)
     expect(badge).to_have_attribute("data-stepmill", "rows → doubled · not run yet")
     page.get_by_role("button", name="Show the Pipeline").click()

@@ -10,7 +10,7 @@ import type {
   Json,
   Values
 } from './documents';
-import { problemOf } from './problem';
+import { asProblem, documentOf, problemOf, RequestProblem } from './problem';
 import type { Transport } from './transport';
 
 /** The REST half of the server; each method rejects with `RequestProblem`. */
@@ -21,8 +21,14 @@ export class PipelineClient {
     private readonly _name: string = crypto.randomUUID()
   ) {}
 
-  status(): Promise<{ version: string }> {
-    return this._get('status');
+  /** Which version answers. */
+  async version(): Promise<string> {
+    try {
+      return (await this._get<{ version: string }>('status')).version;
+    } catch (error) {
+      const problem = asProblem(error);
+      throw problem.kind === 'unknown' ? new RequestProblem('missing', problem.message) : problem;
+    }
   }
 
   analyze(path: string, notebook: IPostedNotebook): Promise<IAnalysis> {
@@ -101,13 +107,11 @@ export class PipelineClient {
   }
 
   private async _get<T>(path: string): Promise<T> {
-    const response = await this._send(path, {});
-    return response.json();
+    return documentOf(await this._send(path, {}));
   }
 
   private async _post<T>(path: string, body: object): Promise<T> {
-    const response = await this._send(path, { method: 'POST', body: JSON.stringify(body) });
-    return response.json();
+    return documentOf(await this._send(path, { method: 'POST', body: JSON.stringify(body) }));
   }
 
   private async _send(path: string, init: RequestInit): Promise<Response> {

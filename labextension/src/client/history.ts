@@ -1,6 +1,6 @@
 import type { IRunSummary } from './documents';
 import type { IComparison, IHistory, IPastStep } from './past';
-import { problemOf } from './problem';
+import { documentOf, problemOf } from './problem';
 import type { Transport } from './transport';
 
 /** What the server knows of past runs; each method rejects with `RequestProblem`. */
@@ -50,7 +50,7 @@ export class HistoryClient {
     query: Record<string, string>,
     runIds: readonly string[] = []
   ): Promise<T> {
-    return (await this._send(route, query, runIds)).json();
+    return documentOf(await this._send(route, query, runIds));
   }
 
   private async _send(

@@ -1,31 +1,29 @@
 import type { PipelineClient } from './client';
 import type { IRunEvent } from './documents';
 import { MessageReader } from './event-stream';
-import { asProblem, type RequestProblem } from './problem';
+import { foreign, messageOf, RequestProblem } from './problem';
 
 /** Milliseconds. `silence` is how long a fresh stream may stay without a byte. */
 export interface ILiveTimes {
   silence: number;
   poll: number;
   retry: number;
-  retryAtMost: number;
 }
 
-const TIMES: ILiveTimes = { silence: 3000, poll: 1000, retry: 1000, retryAtMost: 15000 };
+const TIMES: ILiveTimes = { silence: 3000, poll: 1000, retry: 1000 };
 const POLLED_RUNS = 3;
 const OVER = Number.POSITIVE_INFINITY;
 
 /** What the owner of a `LiveRuns` is told. */
 export interface ILiveListener {
   onEvent(event: IRunEvent): void;
-  /** null when the server answers. */
+  /** null when the server answers. After a problem nothing is asked until `resume` is called. */
   onProblem(problem: RequestProblem | null): void;
 }
 
 /**
  * The events of all runs of one notebook, from one stream; by polling where something on the way
- * holds the stream's bytes back. Never gives up until it is stopped, except where there is no
- * server extension or no permission.
+ * holds the stream's bytes back.
  */
 export class LiveRuns {
   constructor(
@@ -42,16 +40,19 @@ export class LiveRuns {
     this._stopped.abort();
   }
 
+  /** Go on where a problem broke in. */
+  resume(): void {
+    this._resume?.();
+  }
+
   private async _run(): Promise<void> {
-    let wait = this._times.retry;
     while (!this._stopped.signal.aborted) {
       const problem = await this._turn();
+      const resumed = new Promise<void>(resolve => {
+        this._resume = resolve;
+      });
       this._listener.onProblem(problem);
-      if (problem?.kind === 'missing' || problem?.kind === 'forbidden') {
-        return;
-      }
-      wait = problem ? Math.min(wait * 2, this._times.retryAtMost) : this._times.retry;
-      await this._sleep(this._polls && !problem ? this._times.poll : wait);
+      await (problem ? resumed : this._sleep(this._polls ? this._times.poll : this._times.retry));
     }
   }
 
@@ -61,7 +62,7 @@ export class LiveRuns {
       await (this._polls ? this._poll() : this._listen());
       return null;
     } catch (error) {
-      return this._stopped.signal.aborted ? null : asProblem(error);
+      return this._stopped.signal.aborted ? null : lost(error);
     }
   }
 
@@ -76,6 +77,9 @@ export class LiveRuns {
     }, this._times.silence);
     try {
       const response = await this._client.stream(this._path, this._after, attempt.signal);
+      if (!response.headers.get('Content-Type')?.startsWith('text/event-stream')) {
+        throw foreign(response);
+      }
       const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
       const messages = new MessageReader();
       for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) {
@@ -153,8 +157,17 @@ export class LiveRuns {
   }
 
   private readonly _stopped = new AbortController();
+  private _resume: (() => void) | null = null;
   private readonly _numbers = new Map<string, number>();
   private _after = '';
   private _polls = false;
   private _hasPolled = false;
+}
+
+/** What ended a stream: mostly the server, or the way to it. */
+function lost(error: unknown): RequestProblem {
+  if (error instanceof RequestProblem) {
+    return error;
+  }
+  return new RequestProblem(error instanceof SyntaxError ? 'garbled' : 'offline', messageOf(error));
 }

@@ -1,6 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
-import { RequestProblem } from './problem';
+import { documentOf, messageOf, RequestProblem } from './problem';
 
 /** Sends a request below `stepmill/api/`; rejects with `RequestProblem` when nothing answers. */
 export type Transport = (path: string, init?: RequestInit) => Promise<Response>;
@@ -15,7 +15,16 @@ export function labTransport(settings: ServerConnection.ISettings): Transport {
       if (init.signal?.aborted) {
         throw error;
       }
-      throw new RequestProblem('offline', error instanceof Error ? error.message : String(error));
+      throw new RequestProblem('offline', messageOf(error));
     }
+  };
+}
+
+/** Asks Jupyter's own part of the server when it was started. */
+export function labStart(settings: ServerConnection.ISettings): () => Promise<string> {
+  return async () => {
+    const url = URLExt.join(settings.baseUrl, 'api', 'status');
+    const response = await ServerConnection.makeRequest(url, {}, settings);
+    return (await documentOf<{ started?: string }>(response)).started ?? '';
   };
 }

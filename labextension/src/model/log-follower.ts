@@ -1,5 +1,5 @@
 import type { ILog } from '../client/documents';
-import { asProblem } from '../client/problem';
+import { asProblem, type RequestProblem } from '../client/problem';
 import { plainTraceback } from './traceback';
 
 const POLL_MS = 1000;
@@ -7,7 +7,7 @@ const KEPT_CHARACTERS = 20_000;
 
 export interface ILogText {
   text: string;
-  problem: string;
+  problem: RequestProblem | null;
 }
 
 /** Follows what a step prints: asks once for a step that is over, each second for one that runs. */
@@ -39,7 +39,7 @@ export class LogFollower {
     try {
       this._take(await this._ask(this._end));
     } catch (error) {
-      this._tell({ ...this._log, problem: asProblem(error).message });
+      this._tell({ ...this._log, problem: asProblem(error) });
     }
   }
 
@@ -48,7 +48,7 @@ export class LogFollower {
     const before = start === this._end ? this._log.text : '';
     if (text || this._log.problem) {
       this._end = end;
-      this._tell({ text: (before + plainTraceback(text)).slice(-KEPT_CHARACTERS), problem: '' });
+      this._tell({ text: (before + plainTraceback(text)).slice(-KEPT_CHARACTERS), problem: null });
     }
   }
 
@@ -59,7 +59,7 @@ export class LogFollower {
     }
   }
 
-  private _log: ILogText = { text: '', problem: '' };
+  private _log: ILogText = { text: '', problem: null };
   private _end = 0;
   private _isStopped = false;
   private _timer: ReturnType<typeof setTimeout> | undefined;

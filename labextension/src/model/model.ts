@@ -1,8 +1,7 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import type { PipelineClient } from '../client/client';
 import type { IPlan, IRunEvent, IRunScope, IRunSummary, Json } from '../client/documents';
-import { LiveRuns } from '../client/live';
-import { asProblem, type RequestProblem } from '../client/problem';
+import { asProblem } from '../client/problem';
 import { headingsOf } from '../notebook/headings';
 import { isStepCell } from '../notebook/step-tag';
 import type { INotebookView } from '../notebook/view';
@@ -12,12 +11,12 @@ import { Navigator } from './navigator';
 import { Newest, Pause } from './newest';
 import { changedValues, type Drafts, fieldOf } from './parameters';
 import { afterEvent, isOver, runOf, startedRun } from './run';
+import { ServerWatch } from './server-watch';
 import { EMPTY, type IPipelineState, type IShownGraph } from './state';
 import { countsOf, editedSteps, textOf } from './steps';
 
 const SYNTAX_ERROR = 'SM110';
 const LISTED_RUNS = 20;
-const RETRY_MS = 2000;
 
 /**
  * The pipeline of the notebook in front: what is in it, what a run would do, what runs do.
@@ -27,7 +26,8 @@ const RETRY_MS = 2000;
 export class PipelineModel {
   constructor(
     private readonly _client: PipelineClient,
-    private readonly _version: string
+    private readonly _version: string,
+    private readonly _serverStart: () => Promise<string> = async () => ''
   ) {
     const model = this;
     this.errands = new Errands({
@@ -68,6 +68,12 @@ export class PipelineModel {
   set isShown(shown: boolean) {
     this._isShown = shown;
     this._watch();
+    this.lookAgain();
+  }
+
+  /** Ask at once where the server was out of reach, as when somebody comes back to the page. */
+  lookAgain(): void {
+    this._server?.askIfLost();
   }
 
   /** Show another notebook, or none. */
@@ -165,9 +171,7 @@ export class PipelineModel {
 
   /** Ask the server everything again, as after it was out of reach. */
   refresh(): void {
-    this._unwatch();
-    this._set({ serverProblem: null });
-    this._watch();
+    this._server?.ask();
   }
 
   private readonly _onEdit = (): void => {
@@ -175,7 +179,7 @@ export class PipelineModel {
   };
 
   private readonly _onSave = (): void => {
-    if (this._live) {
+    if (this._server) {
       void this._analyze().then(() => this._plan());
     }
   };
@@ -183,27 +187,40 @@ export class PipelineModel {
   /** Begin to watch the notebook if there is reason to. */
   private _watch(): void {
     const view = this._view;
-    if (this._live || !view?.isPython || !(this._isShown || view.cells.some(isStepCell))) {
+    if (this._server || !view?.isPython || !(this._isShown || view.cells.some(isStepCell))) {
       return;
     }
-    this._live = new LiveRuns(this._client, view.path, {
+    this._server = new ServerWatch(view.path, {
+      client: this._client,
+      serverStart: this._serverStart,
+      isSeen: () => this._isShown && !globalThis.document?.hidden,
+      onReached: version => this._onReached(version),
       onEvent: event => this._onEvent(event),
-      onProblem: problem => this._onLiveProblem(problem)
+      onProblem: serverProblem => this._set({ serverProblem })
     });
-    void this._checkVersion();
-    void this._analyze();
-    void this._listRuns();
   }
 
   private _unwatch(): void {
-    this._live?.stop();
-    this._live = null;
+    this._server?.stop();
+    this._server = null;
     this._edits.cancel();
     this._typing.cancel();
-    this._retry.cancel();
     this._analyses.forget();
     this._plans.forget();
     this._lists.forget();
+  }
+
+  private _onReached(version: string): void {
+    const { plan, planProblem, refusal } = this._state;
+    this._set({
+      otherVersion: version === this._version ? '' : version,
+      refusal: refusal?.isOfServer ? null : refusal
+    });
+    void this._analyze();
+    void this._listRuns();
+    if (plan || planProblem) {
+      void this._plan();
+    }
   }
 
   private _reread(): void {
@@ -217,7 +234,7 @@ export class PipelineModel {
 
   private async _analyze(): Promise<void> {
     const view = this._view;
-    if (!view || !this._live) {
+    if (!view || !this._server?.isReached) {
       this._watch(); // the first tag may just have been typed
       return;
     }
@@ -230,19 +247,19 @@ export class PipelineModel {
         this._set({
           analysis: { ...analysis, cellIds, sources: snapshot.cells.map(cell => cell.source) },
           edited: editedSteps(analysis, snapshot.cells, this._saved.get(view.path)),
-          serverProblem: null,
           ...this._shownAfter({
             graph: analysis.graph,
             cellIds,
             headings: headingsOf(snapshot.cells)
           })
         });
+        this._server?.noteAnalysis(null);
         if (!this._state.plan && !this._state.planProblem) {
           void this._plan();
         }
       }
     } catch (error) {
-      this._onAnalysisProblem(asProblem(error));
+      this._server?.noteAnalysis(asProblem(error));
     }
   }
 
@@ -268,7 +285,7 @@ export class PipelineModel {
     const { values, isGood } = changedValues(this._parameters, this._state.drafts);
     const { steps, errors } = countsOf(this._state);
     const isOfUse = steps > 0 && errors === 0 && isGood && this._state.edited.size === 0;
-    if (!view || !this._live || !isOfUse || !isOver(this._state.run)) {
+    if (!view || !this._server?.isReached || !isOfUse || !isOver(this._state.run)) {
       return; // a plan is of the file: it would be of something else, or refused
     }
     try {
@@ -278,7 +295,8 @@ export class PipelineModel {
       }
     } catch (error) {
       const planProblem = asProblem(error);
-      if (!planProblem.isSuperseded) {
+      this._server?.note(planProblem);
+      if (!planProblem.isSuperseded && !planProblem.isOfServer) {
         this._set({ plan: null, planProblem });
       }
     }
@@ -301,7 +319,9 @@ export class PipelineModel {
         await this._readValues(view, runs[0]);
       }
     } catch (error) {
-      this._set({ runsProblem: asProblem(error) });
+      const runsProblem = asProblem(error);
+      this._server?.note(runsProblem);
+      this._set({ runsProblem });
     }
   }
 
@@ -310,16 +330,6 @@ export class PipelineModel {
     if (newest && newest.status !== 'running') {
       const values = await this._client.values(view.path, newest.run_id).catch(() => ({}));
       this._setFor(view, { values });
-    }
-  }
-
-  private async _checkVersion(): Promise<void> {
-    const view = this._view;
-    try {
-      const { version } = await this._client.status();
-      this._setFor(view, { otherVersion: version === this._version ? '' : version });
-    } catch {
-      // the analysis meets the same trouble, and tells
     }
   }
 
@@ -350,26 +360,6 @@ export class PipelineModel {
     }
   }
 
-  private _onLiveProblem(problem: RequestProblem | null): void {
-    if (problem || this._state.serverProblem?.kind === 'offline') {
-      this._set({ serverProblem: problem });
-      if (!problem) {
-        void this._analyze();
-        void this._plan();
-        void this._listRuns();
-      }
-    }
-  }
-
-  private _onAnalysisProblem(problem: RequestProblem): void {
-    if (!problem.isSuperseded) {
-      this._set({ serverProblem: problem });
-    }
-    if (problem.kind === 'offline') {
-      this._retry.restart();
-    }
-  }
-
   private get _parameters() {
     return this._state.shown?.graph.parameters ?? {};
   }
@@ -392,7 +382,8 @@ export class PipelineModel {
 
   private _state = EMPTY;
   private _view: INotebookView | null = null;
-  private _live: LiveRuns | null = null;
+  /** While the notebook is watched. */
+  private _server: ServerWatch | null = null;
   private _isShown = false;
   /** By notebook: the sources as they are in its file, by the cell's id, once it was seen unchanged. */
   private readonly _saved = new Map<string, ReadonlyMap<string, string>>();
@@ -403,7 +394,6 @@ export class PipelineModel {
   private readonly _lists = new Newest();
   private readonly _edits = new Pause(() => this._reread(), 300);
   private readonly _typing = new Pause(() => void this._plan(), 300);
-  private readonly _retry = new Pause(() => void this._analyze(), RETRY_MS);
 }
 
 function byName(plan: IPlan) {

@@ -1,6 +1,9 @@
 import { type DependencyList, useCallback, useEffect, useState } from 'react';
 import { asProblem, type RequestProblem } from '../client/problem';
 
+/** Between questions to a server that is out of reach. */
+const RETRY_MS = 5000;
+
 export interface IAsked<T> {
   /** The newest answer; stays while a newer question is asked. */
   answer: T | null;
@@ -9,7 +12,7 @@ export interface IAsked<T> {
   again(): void;
 }
 
-/** Ask when drawn, and again when `about` changes; late answers to older questions are dropped. */
+/** Ask when drawn, again when `about` changes, and until the server is in reach; late answers to older questions are dropped. */
 export function useAnswer<T>(ask: () => Promise<T>, about: DependencyList): IAsked<T> {
   const [state, setState] = useState<Omit<IAsked<T>, 'again'>>({
     answer: null,
@@ -30,5 +33,13 @@ export function useAnswer<T>(ask: () => Promise<T>, about: DependencyList): IAsk
     };
   }, [...about, turn]);
   const again = useCallback(() => setTurn(known => known + 1), []);
+  const { problem } = state;
+  useEffect(() => {
+    if (!problem?.isOfServer) {
+      return;
+    }
+    const timer = setInterval(() => document.hidden || again(), RETRY_MS);
+    return () => clearInterval(timer);
+  }, [problem, again]);
   return { ...state, again };
 }

@@ -1,5 +1,7 @@
 import type { RequestProblem } from '../client/problem';
+import { Said } from './said';
 import { useView } from './view-widget';
+import { adviceOf, problemText } from './words';
 
 /** Why a view, or a part of it, shows nothing, and what to do. */
 export function Trouble({
@@ -12,10 +14,16 @@ export function Trouble({
   onRetry(): void;
 }): JSX.Element {
   const { trans } = useView();
+  const advice = adviceOf(problem.kind, trans);
   return (
     <div className="jp-Stepmill-card" data-tone="bad" role="alert">
       <p className="jp-Stepmill-cardTitle">{title}</p>
-      <p className="jp-Stepmill-errorText">{problem.message}</p>
+      <p className="jp-Stepmill-errorText">{problemText(problem, trans)}</p>
+      {advice && (
+        <p>
+          <Said text={advice} />
+        </p>
+      )}
       {problem.hint && <p className="jp-Stepmill-hint">{problem.hint}</p>}
       <div className="jp-Stepmill-buttons">
         <button type="button" className="jp-Button jp-mod-styled" onClick={onRetry}>

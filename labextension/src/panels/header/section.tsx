@@ -5,6 +5,7 @@ import type { IPipelineState } from '../../model/state';
 import { countsOf, type ICounts } from '../../model/steps';
 import { type IPanel, usePanel, usePipeline } from '../context';
 import { ProblemCard } from '../problem-card';
+import { serverTitle } from '../words';
 import { Announcement } from './announcement';
 
 /** The notebook's name, what there is to say about it in one sentence, and what to do when there is nothing. */
@@ -62,7 +63,10 @@ export function HeaderSection({
       <Announcement run={state.run} />
       {state.serverProblem && (
         <ProblemCard
-          title={trans.__('The notebook could not be read')}
+          title={
+            serverTitle(state.serverProblem.kind, trans) ??
+            trans.__('The notebook could not be read')
+          }
           problem={state.serverProblem}
         />
       )}

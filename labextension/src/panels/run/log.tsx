@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { type ILogText, LogFollower } from '../../model/log-follower';
 import { usePanel } from '../context';
+import { problemText } from '../words';
 
 export interface ILogProps {
   runId: string;
@@ -32,7 +33,7 @@ function Tail({ runId, step, isLive }: ILogProps): JSX.Element {
     }
   }, [text]);
   if (problem) {
-    return <p className="jp-Stepmill-hint">{problem}</p>;
+    return <p className="jp-Stepmill-hint">{problemText(problem, trans)}</p>;
   }
   return text ? (
     <pre ref={end} className="jp-Stepmill-log">
@@ -45,7 +46,7 @@ function Tail({ runId, step, isLive }: ILogProps): JSX.Element {
 
 function useLog(runId: string, step: string, isLive: boolean): ILogText {
   const { model } = usePanel();
-  const [log, setLog] = useState<ILogText>({ text: '', problem: '' });
+  const [log, setLog] = useState<ILogText>({ text: '', problem: null });
   useEffect(() => {
     const ask = (after: number) => model.errands.log(runId, step, after);
     const follower = new LogFollower(ask, setLog, isLive);

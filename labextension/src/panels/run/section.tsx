@@ -23,7 +23,12 @@ export function RunSection(): JSX.Element {
   const isRunning = !isOver(run);
   return (
     <div className="jp-Stepmill-run">
-      {refusal && <ProblemCard title={trans.__('The run did not start')} problem={refusal} />}
+      {refusal && (
+        <ProblemCard
+          title={isRunning ? trans.__('The run goes on') : trans.__('The run did not start')}
+          problem={refusal}
+        />
+      )}
       {run && !refusal && <FailureCard run={run} />}
       <ParameterForm parameters={parameters} drafts={drafts} isLocked={isRunning} />
       <RunButtons isGood={isGood} />

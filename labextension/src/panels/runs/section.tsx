@@ -16,6 +16,7 @@ import type { IRunsState } from '../../model/runs-model';
 import { usePanel, usePipeline } from '../context';
 import { Mark } from '../mark';
 import { ProblemCard } from '../problem-card';
+import { Said } from '../said';
 import { durationText, runMark } from '../words';
 import { openColumnMenu, openRunMenu } from './menu';
 
@@ -23,13 +24,19 @@ import { openColumnMenu, openRunMenu } from './menu';
 export function RunsSection(): JSX.Element {
   const { trans, runs: model } = usePanel();
   const state = useRuns();
-  const { runsProblem } = usePipeline();
+  const { runsProblem, serverProblem } = usePipeline();
   const problem = state.problem ?? runsProblem;
-  if (problem) {
+  if (problem && !(problem.isOfServer && serverProblem)) {
     return <ProblemCard title={trans.__('The runs could not be read')} problem={problem} />;
   }
   if (!state.runs) {
-    return <p className="jp-Stepmill-quiet">{trans.__('Reading the runs…')}</p>;
+    return (
+      <p className="jp-Stepmill-quiet">
+        {serverProblem
+          ? trans.__('The runs could not be read; what is wrong stands at the top.')
+          : trans.__('Reading the runs…')}
+      </p>
+    );
   }
   return (
     <div className="jp-Stepmill-runs">
@@ -43,16 +50,20 @@ export function RunsSection(): JSX.Element {
         </>
       ) : (
         <p className="jp-Stepmill-quiet">
-          {trans.__('No runs yet. Press Run above, or use `stepmill run` in a terminal.')}
+          <Said
+            text={trans.__('No runs yet. Press Run above, or use `stepmill run` in a terminal.')}
+          />
         </p>
       )}
       {state.total > state.runs.length && (
         <p className="jp-Stepmill-quiet">
-          {trans.__(
-            'The newest %1 of %2 runs; `stepmill runs` in a terminal lists all.',
-            state.runs.length,
-            state.total
-          )}
+          <Said
+            text={trans.__(
+              'The newest %1 of %2 runs; `stepmill runs` in a terminal lists all.',
+              state.runs.length,
+              state.total
+            )}
+          />
         </p>
       )}
       {(state.chosen.length > 0 || state.deleted.length > 0) && (
