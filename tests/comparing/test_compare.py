@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stepmill.comparing.compare import compare
+from stepmill.comparing.labels import changes
 from stepmill.model.artifact import ABSENT, ArtifactRef, FileAccess, StoredValue
 from stepmill.model.codec import from_json, to_json
 from stepmill.model.comparison import Comparison, Divergence, Picture, Printed, RunFacts, StepFacts
@@ -96,10 +97,15 @@ CAUSES = [
         id="helper",
     ),
     pytest.param(
-        changed(fit={"code_digest": "c2", "values": OTHER_MODEL}),
+        changed(fit={"code_digest": "c2", "replayed": ((2, 1, "x = 1"),), "values": OTHER_MODEL}),
         "fit is the first step that diverged: the code that is replayed before it is another."
         " 1 of 2 steps gave other values.",
         id="replayed-code",
+    ),
+    pytest.param(
+        changed(fit={"code_digest": "c2"}),
+        "fit is the first step that diverged: its options are others. All values are the same nevertheless.",
+        id="options",
     ),
     pytest.param(
         changed(
@@ -365,3 +371,9 @@ def test_the_record_survives_json_and_any_mixture_of_runs() -> None:
         assert all(
             len(row.values) == len(runs) for row in (*found.parameters, *found.files, *found.durations)
         )
+
+
+def test_the_label_of_a_run_tells_options_from_code_that_is_replayed() -> None:
+    assert changes(RUN, changed(fit={"code_digest": "c2"})) == ("options of fit",)
+    replayed = changed(fit={"code_digest": "c2", "replayed": ((2, 1, "x = 1"),)})
+    assert changes(RUN, replayed) == ("setup code",)

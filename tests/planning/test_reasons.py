@@ -14,7 +14,7 @@ from stepmill.model.cell import StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import Definition, Fragment, Input, Output, Volatile
 from stepmill.planning.decide import decide_step
-from stepmill.planning.evidence import code_document
+from stepmill.planning.evidence import code_document, where_they_differ
 from stepmill.planning.keys import artifact_digest, static_key, value_digest
 from stepmill.planning.wishes import ALL, ONE, Wishes
 
@@ -312,3 +312,12 @@ def test_an_older_record_says_less(scene: Scene) -> None:
     scene.ran(extra={"code": ""})
     body("y = 0")(scene)
     assert reason(scene) == "its code changed"
+
+
+def test_of_long_lines_the_part_is_told_in_which_they_differ() -> None:
+    call = "forest = RandomForestRegressor(n_estimators=n_trees, random_state=seed, n_jobs=1"
+    assert where_they_differ("x = 1", "x = 2") == ("x = 1", "x = 2")
+    assert where_they_differ(f"{call}, depth=3)", f"{call})") == (
+        "…_trees, random_state=seed, n_jobs=1, depth=3)",
+        "…_trees, random_state=seed, n_jobs=1)",
+    )

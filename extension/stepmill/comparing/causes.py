@@ -49,8 +49,17 @@ def _code(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
     if changed:
         names = listed(f"{name}()" for name in changed[:_MOST_NAMED])
         yield DivergedBecause(kind=CauseKind.CODE, text=f"{names}, which it uses, is another")
-    elif all_equal([each.body_digest for each in facts]):
+    elif is_replayed_code_changed(facts):
         yield DivergedBecause(kind=CauseKind.CODE, text="the code that is replayed before it is another")
+    elif all_equal([each.body_digest for each in facts]):
+        yield DivergedBecause(kind=CauseKind.CODE, text="its options are others")
+
+
+def is_replayed_code_changed(facts: Sequence[StepFacts]) -> bool:
+    """Tell whether what runs before the cells is another; a code digest counts options, too."""
+    if not all_equal([each.body_digest for each in facts]):
+        return False
+    return not all_equal([[source for _, _, source in each.replayed] for each in facts])
 
 
 def _parameters(runs: Sequence[RunFacts], facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
@@ -82,8 +91,6 @@ def _components(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
             yield DivergedBecause(
                 kind=CauseKind.RANDOM, text=f"its derived seed is {per_run(values, 'none')}"
             )
-        elif kind == "metrics":
-            yield DivergedBecause(kind=CauseKind.CODE, text="its --metrics are others")
 
 
 def _environment(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:

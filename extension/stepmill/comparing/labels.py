@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stepmill.comparing.causes import is_replayed_code_changed
 from stepmill.comparing.compare import compare
 from stepmill.comparing.rows import merged
 
@@ -45,8 +46,11 @@ def _code(before: RunFacts, run: RunFacts) -> Iterator[str]:
         yield from (f"{each}()" for each in changed)
         if was.body_digest != now.body_digest:
             yield f"code of {name}"
+        elif is_replayed_code_changed((was, now)):
+            if not changed:
+                yield "setup code"
         elif not changed:
-            yield "setup code"
+            yield f"options of {name}"
 
 
 def _surroundings(found: Comparison) -> Iterator[str]:

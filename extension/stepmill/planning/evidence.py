@@ -131,7 +131,8 @@ def _told(old: list[Line], new: list[Line]) -> str:
     texts = [line.text for line in old], [line.text for line in new]
     for kind, i, _, j, _ in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
         if kind == "replace" and _may_be_shown(old[i].text, new[j].text):
-            return f": {new[j].place} is {_quoted(new[j].text)}, was {_quoted(old[i].text)}"
+            now, was = where_they_differ(new[j].text, old[i].text)
+            return f": {new[j].place} is `{now}`, was `{was}`"
         if kind == "insert" and _may_be_shown(new[j].text):
             return f": {new[j].place} is new, {_quoted(new[j].text)}"
         if kind == "delete" and _may_be_shown(old[i].text):
@@ -145,8 +146,25 @@ def _may_be_shown(*texts: str) -> bool:
     return not any(is_secret_name(word) for text in texts for word in re.findall(r"\w+", text))
 
 
+def where_they_differ(one: str, other: str) -> tuple[str, str]:
+    """Return two lines; where they are long, what stands around their first difference."""
+    if max(len(one), len(other)) <= _LONGEST_LINE:
+        return one, other
+    pairs = enumerate(zip(one, other, strict=False))
+    first = next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+    start = max(0, first - _LONGEST_LINE // 2)
+    return _cut(one, start), _cut(other, start)
+
+
+def _cut(text: str, start: int = 0) -> str:
+    before = "…" if start else ""
+    room = _LONGEST_LINE - len(before)
+    rest = text[start:]
+    return before + (rest if len(rest) <= room else rest[: room - 1] + "…")
+
+
 def _quoted(text: str) -> str:
-    return f"`{text if len(text) <= _LONGEST_LINE else text[: _LONGEST_LINE - 1] + '…'}`"
+    return f"`{_cut(text)}`"
 
 
 def _preview(store: Store, component: str) -> Mapping[str, Any]:

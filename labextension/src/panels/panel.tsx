@@ -116,6 +116,9 @@ export class PipelinePanel extends SidePanel {
     const failed = run?.status === 'failed' ? run.id : '';
     if (failed && failed !== this._lastFailed) {
       this._open('run');
+      requestAnimationFrame(() => {
+        this._sections.run.node.scrollTop = 0; // where it says why
+      });
     }
     this._lastFailed = failed;
   }

@@ -18,7 +18,7 @@ export function Trouble({
   return (
     <div className="jp-Stepmill-card" data-tone="bad" role="alert">
       <p className="jp-Stepmill-cardTitle">{title}</p>
-      <p className="jp-Stepmill-errorText">{problemText(problem, trans)}</p>
+      <p>{problemText(problem, trans)}</p>
       {advice && (
         <p>
           <Said text={advice} />

@@ -185,6 +185,7 @@ function Head({
       <button
         type="button"
         title={metric ? trans.__('Sort by %1', metric) : trans.__('Sort by time')}
+        aria-label={metric ? undefined : trans.__('%1, sort by time', label)}
         onClick={() => {
           runs.sort = resorted(state.sort, metric);
         }}
