@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import comparisonSample from '../../tests/server/samples/comparison.json';
 import historySample from '../../tests/server/samples/history.json';
 import { HistoryClient } from '../src/client/history';
-import type { IComparedStep, IComparison, IHistory, IPastRun } from '../src/client/past';
+import type {
+  IComparedStep,
+  IComparison,
+  IHistory,
+  IOutputRow,
+  IPastRun
+} from '../src/client/past';
 import {
   chartSpec,
   chartsOf,
@@ -123,7 +129,12 @@ describe('a comparison', () => {
   it('is Python that loads the runs', () => {
     const text = pythonOf(COMPARISON);
     expect(text).toContain(`"${COMPARISON.runs[0]?.run_id}",  # A`);
-    expect(text).toContain('run.load("fit", "score")');
+    expect(text).toContain('run.load("fit", "score") for run in runs]');
+    const [first, ...others] = COMPARISON.outputs as [IOutputRow, ...IOutputRow[]];
+    const ended = { ...first, step: 'fit', name: 'y', digests: ['d', null], is_equal: false };
+    expect(pythonOf({ ...COMPARISON, outputs: [ended, ...others] })).toContain(
+      `run.load("fit", "y") for run in runs if run.run_id not in {"${COMPARISON.runs[1]?.run_id}"}]`
+    );
     expect(loadingOf('r', 'my step', 'df')).toContain(
       'df = stepmill.open_run("r").load("my step", "df")'
     );

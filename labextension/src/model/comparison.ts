@@ -120,8 +120,14 @@ export function csvOf(found: IComparison): string {
 export function pythonOf(found: IComparison): string {
   const ids = found.runs.map(run => `    "${run.run_id}",  # ${run.letter}`).join('\n');
   const output = found.outputs.find(row => !row.is_equal) ?? found.outputs[0];
+  const without = found.runs.filter((_, index) => output?.digests[index] === null);
+  const those = without.length
+    ? ` if run.run_id not in {${without.map(run => `"${run.run_id}"`).join(', ')}}`
+    : '';
   const load = output
-    ? [`values = [run.load(${quoted(output.step)}, ${quoted(output.name)}) for run in runs]`]
+    ? [
+        `values = [run.load(${quoted(output.step)}, ${quoted(output.name)}) for run in runs${those}]`
+      ]
     : [];
   return [
     'import stepmill',

@@ -1,4 +1,4 @@
-import { Clipboard } from '@jupyterlab/apputils';
+import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
@@ -37,12 +37,7 @@ export function openRunMenu(x: number, y: number, run: IPastRun, panel: IPanel):
           execute: () => execute('stepmill:compare-runs', { path, runs: [before.run_id, id] })
         }
       : null,
-    run.mlflow_page
-      ? {
-          label: trans.__('Open in MLflow'),
-          execute: () => window.open(run.mlflow_page ?? '', '_blank', 'noopener')
-        }
-      : null,
+    mlflowEntry(run, trans),
     { label: trans.__('Copy Run Id'), execute: () => Clipboard.copyToSystem(id) },
     run.status === 'running'
       ? null
@@ -53,6 +48,30 @@ export function openRunMenu(x: number, y: number, run: IPastRun, panel: IPanel):
     x,
     y
   );
+}
+
+/** The way to the run's page on a server; to MLflow's own database leads a command. */
+function mlflowEntry(run: IPastRun, trans: TranslationBundle): IEntry | null {
+  if (run.mlflow_page) {
+    return {
+      label: trans.__('Open in MLflow'),
+      execute: () => window.open(run.mlflow_page ?? '', '_blank', 'noopener')
+    };
+  }
+  if (!run.mlflow_run_id) {
+    return null; // it was not tracked
+  }
+  return {
+    label: trans.__('Copy Command That Opens MLflow'),
+    execute: () => {
+      Clipboard.copyToSystem('stepmill ui');
+      const text = trans.__(
+        'Copied: stepmill ui. Run it in a terminal, in the folder of the notebook; MLflow names the run %1.',
+        run.run_id
+      );
+      Notification.info(text, { autoClose: 8000 });
+    }
+  };
 }
 
 /** Which metrics are columns. */
