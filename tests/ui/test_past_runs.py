@@ -129,6 +129,7 @@ def compare_them(lab: Lab, first: str, second: str) -> None:
     with lab.page.expect_response(lambda reply: is_kept(reply, second, first)):
         view.get_by_role("radio", name="Compare with B").click()
     expect(view).to_contain_text("alpha is 0.3 in A and 0.1 in B")
+    assert serious(lab, ".jp-Stepmill-view") == []
 
     lab.page.reload()
     expect(view).to_contain_text("alpha is 0.3 in A and 0.1 in B")

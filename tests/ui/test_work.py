@@ -45,6 +45,7 @@ def test_a_run_is_watched_fails_and_is_mended(lab: Lab) -> None:
     card.get_by_role("button", name="Go to cell [4], line 3").click()
     expect(lab.page.locator(".jp-Stepmill-markedLine")).to_have_text("y = doubled[99]")
 
+    assert serious(lab, "#stepmill-panel") == []
     lab.step("load").click()
     told = lab.panel.get_by_role("region", name="Step load")
     expect(told).to_contain_text("gives")
@@ -59,6 +60,7 @@ def test_a_run_is_watched_fails_and_is_mended(lab: Lab) -> None:
     expect(lab.step("double")).to_have_attribute("data-state", "running")
     lab.panel.get_by_text("Output of double").click()
     expect(lab.panel.locator(".jp-Stepmill-log")).to_contain_text("epoch 2")
+    assert serious(lab, "#stepmill-panel") == []
     lab.page.screenshot(path=pictures() / "running.png")
     lab.panel.get_by_role("button", name="Stop", exact=True).click()
     expect(lab.step("double")).to_have_attribute("data-state", "cancelled")
@@ -244,9 +246,13 @@ def filtering_finds_steps(lab: Lab) -> None:
 
 def test_nothing_serious_in_the_way_of_assistive_technology(lab: Lab) -> None:
     lab.write(
-        "axe/work.ipynb", "%%parameters\nfactor = 2", "%%step a\nx = factor", "%%step b --after c\ny = x[0]"
+        "axe/work.ipynb",
+        "%%parameters\nfactor = 2",
+        "%%step a\nx = factor or nope",
+        "%%step b --after c\ny = x[0]",
     )
     lab.open("axe/work.ipynb")
+    expect(lab.summary).to_contain_text("1 problem · 1 warning")
     lab.section("Problems")
     lab.step("a").click()
     expect(lab.panel.get_by_role("region", name="Step a")).to_be_visible()

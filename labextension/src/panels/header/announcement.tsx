@@ -32,8 +32,11 @@ function useProgress(run: IRun | null): string {
   const steps = Object.entries(run.steps);
   const running = steps.filter(([, step]) => step.status === 'running').map(([name]) => name);
   const done = steps.filter(([, step]) => !['queued', 'running'].includes(step.status)).length;
-  return running.length
-    ? trans.__('%1 of %2 steps done, now %3', done, steps.length, running.join(', '))
+  if (running.length) {
+    return trans.__('%1 of %2 steps done, now %3', done, steps.length, running.join(', '));
+  }
+  return done
+    ? trans.__('%1 of %2 steps done', done, steps.length)
     : trans.__('The pipeline is running');
 }
 

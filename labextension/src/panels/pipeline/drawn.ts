@@ -81,8 +81,6 @@ export function edgesOf(
     type: 'flow' as const,
     source: edge.producer,
     target: edge.consumer,
-    ariaLabel: '',
-    domAttributes: { 'aria-hidden': true }, // its label is a button that tells it
     data: {
       placed: edge,
       isBusy: busy.has(edge.consumer),

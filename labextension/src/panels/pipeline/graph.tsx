@@ -111,6 +111,7 @@ export default function StepGraph({
         'controls.fitView.ariaLabel': trans.__('Show the whole graph')
       }}
     >
+      <UnreadLines />
       <Refit placed={placed} isHeld={choice !== null} />
       <FollowFocus placed={placed} chosen={choice && 'step' in choice ? choice.step : ''} />
       <Controls
@@ -120,6 +121,15 @@ export default function StepGraph({
       />
     </ReactFlow>
   );
+}
+
+/** Keeps screen readers from the lines, which are pictures without a name: their labels are buttons that tell. */
+function UnreadLines(): null {
+  const frame = useStore(state => state.domNode);
+  useEffect(() => {
+    frame?.querySelector('.react-flow__edges')?.setAttribute('aria-hidden', 'true');
+  }, [frame]);
+  return null;
 }
 
 const PADDING = 0.04;

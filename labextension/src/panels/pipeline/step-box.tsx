@@ -126,6 +126,14 @@ function flowText({ step }: IStepState, trans: TranslationBundle): string {
   return inputs ? `${inputs} → ${outputs || '–'}` : `→ ${outputs}`;
 }
 
+function reasonText(state: IStepState, mark: IMark, trans: TranslationBundle): string {
+  if (!state.reason || state.reason === mark.word) {
+    return '';
+  }
+  const isPast = state.word === 'running' || state.word === 'executed';
+  return isPast ? trans.__('because %1', state.reason) : state.reason;
+}
+
 /** The step in one sentence, for screen readers and the tooltip. */
 function describe(state: IStepState, mark: IMark, trans: TranslationBundle): string {
   const { step, group } = state;
@@ -140,7 +148,7 @@ function describe(state: IStepState, mark: IMark, trans: TranslationBundle): str
   return [
     trans.__('Step %1', state.name),
     mark.word,
-    state.reason && state.reason !== mark.word ? state.reason : '',
+    reasonText(state, mark, trans),
     seconds,
     inputs ? trans.__('takes %1', inputs) : '',
     outputs ? trans.__('gives %1', outputs) : ''
