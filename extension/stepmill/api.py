@@ -18,20 +18,18 @@ from stepmill.comparing.compare import MOST_RUNS
 from stepmill.comparing.compare import compare as compare_facts
 from stepmill.comparing.labels import changes
 from stepmill.config import Settings, load_settings
-from stepmill.errors import KernelError, RunCancelled, StepFailed, UsageError
+from stepmill.errors import RunCancelled, StepFailed, UsageError
 from stepmill.execution.events import EventLog, read_events
 from stepmill.execution.lock import CLEANING, hold_project, holder
 from stepmill.execution.resources import available_cpus
 from stepmill.model.cleaning import Cleaning
 from stepmill.model.run import Event, RunStatus, RunSummary, StepOutcome
-from stepmill.notebook.reading import parse_document, read_notebook
+from stepmill.notebook.reading import read_notebook
 from stepmill.notebook.step_line import format_step_line, step_name
 from stepmill.notebook.tagging import Form, retagged, untagged
-from stepmill.planning.facts import FactBook
-from stepmill.planning.kernels import find_kernel
 from stepmill.planning.project import Project, find_root
 from stepmill.planning.wishes import Asked
-from stepmill.running.bench import analyze_with_facts, set_up
+from stepmill.running.bench import set_up
 from stepmill.running.cancellation import heeding
 from stepmill.running.cell_outputs import pictures_of
 from stepmill.running.cleaning import GRACE_S, keep_run
@@ -44,6 +42,7 @@ from stepmill.running.export import export_pipeline, finished_text, write_export
 from stepmill.running.fixing import Fixed
 from stepmill.running.fixing import fix as make_fixes
 from stepmill.running.folder import RunFolder, find_run, list_summaries, new_run
+from stepmill.running.inspecting import inspect, inspect_file, project_of, search_path_of, surroundings
 from stepmill.running.loading import load_output
 from stepmill.running.loop import RunLoop
 from stepmill.running.opening import open_step as make_opened
@@ -58,7 +57,6 @@ from stepmill.suggestion.proposal import suggest as propose
 if TYPE_CHECKING:
     from stepmill.artifacts.store import Store
     from stepmill.model.artifact import ArtifactRef, StoredValue
-    from stepmill.model.cell import Notebook
     from stepmill.model.comparison import Comparison, RunFacts
     from stepmill.model.pipeline import Pipeline
     from stepmill.model.plan import Plan
@@ -83,33 +81,7 @@ def analyze(notebook: NotebookLike, *, project: str | Path | None = None) -> Pip
     if isinstance(notebook, Mapping):
         return inspect(notebook).pipeline
     path = Path(notebook)
-    return _inspect(read_notebook(path).notebook, path, project).pipeline
-
-
-@dataclass(frozen=True, slots=True)
-class Inspection:
-    """A notebook as it was read, cell by cell, and the pipeline that it is."""
-
-    notebook: Notebook
-    pipeline: Pipeline
-
-
-def inspect(
-    document: Mapping[str, Any], *, path: str | Path | None = None, project: str | Path | None = None
-) -> Inspection:
-    """Return cells and pipeline of a notebook in memory, for example one with unsaved changes.
-
-    `path` is where it lies, or is going to: remembered facts and local modules are looked up there.
-
-    Raises
-    ------
-    NotebookError
-        It is no notebook, or not for Python.
-    """
-    if path is not None:
-        return _inspect(parse_document(document, Path(path).name), Path(path), project)
-    notebook = parse_document(document, "notebook")
-    return Inspection(notebook, analyze_with_facts(notebook, Path.cwd(), None))
+    return inspect_file(read_notebook(path).notebook, path, project).pipeline
 
 
 def fix(notebook: str | Path, *, project: str | Path | None = None) -> Fixed:
@@ -222,10 +194,10 @@ def export(
         The file may not be overwritten.
     """
     path = Path(notebook)
-    home = _project_of(path, project)
-    inspection = _inspect(read_notebook(path).notebook, path, project)
+    home = project_of(path, project)
+    inspection = inspect_file(read_notebook(path).notebook, path, project)
     place = path.with_suffix(f".{kind}") if target is None else Path(target)
-    search_path = _search_path(inspection.notebook.kernel_name)
+    search_path = search_path_of(inspection.notebook.kernel_name)
     made = export_pipeline(inspection.notebook, inspection.pipeline, path, place, search_path, kind)
     text, tool = finished_text(made, place, formatted=formatted)
     if target is None:
@@ -252,7 +224,7 @@ def plan(
     The arguments are those of `run`.
     """
     path = Path(notebook)
-    home = _project_of(path, project)
+    home = project_of(path, project)
     bench = set_up(
         path,
         home,
@@ -278,7 +250,7 @@ def restoration(
         There is no such step; the notebook cannot be read or is no pipeline.
     """
     path = Path(notebook)
-    _, home = _surroundings(path, project)
+    _, home = surroundings(path, project)
     return find_restoration(set_up(path, home, {}), steps)
 
 
@@ -349,7 +321,7 @@ def run(
         After Ctrl-C, when everything is stopped and written down.
     """
     path = Path(notebook)
-    settings, home = _surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s, forked=forked)
+    settings, home = surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s, forked=forked)
     bench = set_up(
         path,
         home,
@@ -408,7 +380,7 @@ def open_step(
     """
     path = Path(notebook)
     place = path.with_name(f"{path.stem}-{step}.ipynb") if target is None else Path(target)
-    make_opened(set_up(path, _project_of(path, project), parameters or {}), step, place)
+    make_opened(set_up(path, project_of(path, project), parameters or {}), step, place)
     return place
 
 
@@ -448,7 +420,7 @@ def verify(
         After Ctrl-C or `cancel`; the copies are gone.
     """
     path = Path(notebook)
-    settings, home = _surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s)
+    settings, home = surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s)
     limits = StepLimits(
         jobs=settings.jobs or available_cpus(),
         start_timeout_s=settings.start_timeout_s,
@@ -663,16 +635,6 @@ def project_root(path: str | Path, override: str | Path | None = None) -> Path:
     return find_root(Path(path), None if override is None else Path(override))
 
 
-def trusted_project(notebook: str | Path) -> Path:
-    """Return the project of a notebook as far as it can be told without running a file that lies beside it.
-
-    A `stepmill_config.py` in the project is code: who merely looks at a notebook must not run it.
-    """
-    path = Path(notebook)
-    settings = load_settings((find_root(path), path.resolve().parent), run_files=False)
-    return find_root(path, Path(settings.project) if settings.project else None)
-
-
 @dataclass(frozen=True, slots=True)
 class Run:
     """A run that is over, or was seen at some moment."""
@@ -797,38 +759,7 @@ def _home(project: str | Path | None) -> Project:
     return Project(find_root(path, path if project is not None and path.is_dir() else None))
 
 
-def _inspect(notebook: Notebook, path: Path, project: str | Path | None) -> Inspection:
-    home = _project_of(path, project)
-    book = FactBook(open_store(home.state), home.relative(path))
-    folder = path.resolve().parent
-    search_path = _search_path(notebook.kernel_name)
-    return Inspection(notebook, analyze_with_facts(notebook, folder, book, search_path))
-
-
-def _project_of(path: Path, project: str | Path | None) -> Project:
-    """Return the project of a notebook; its settings are asked only where none is given."""
-    if project is not None:
-        return Project(find_root(path, Path(project)))
-    return _surroundings(path, None)[1]
-
-
-def _surroundings(path: Path, project: str | Path | None, **arguments: Any) -> tuple[Settings, Project]:
-    """Return the settings for a notebook, and its project, which the settings may name."""
-    folder = path.resolve().parent
-    named = None if project is None else str(project)
-    settings = load_settings((find_root(path), folder), project=named, **arguments)
-    return settings, Project(find_root(path, Path(settings.project) if settings.project else None))
-
-
 def _tracker(tracking: bool | str, settings: Settings) -> str | None:
     if isinstance(tracking, str):
         return tracking
     return settings.tracker if tracking and settings.tracking else None
-
-
-def _search_path(kernel_name: str) -> tuple[str, ...]:
-    """Return where the kernel finds modules; ours, if it is not installed: looking needs no kernel."""
-    try:
-        return find_kernel(kernel_name).sys_path
-    except KernelError:
-        return ()

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stepmill import api
 from stepmill.compiler.linear_notebook import compile_linear
 from stepmill.errors import ParameterError
+from stepmill.running.inspecting import inspect
 
 if TYPE_CHECKING:
-    from stepmill.api import Inspection
+    from stepmill.running.inspecting import Inspection
 
 
 def inspected(*sources: str, tags: dict[int, list[str]] | None = None) -> Inspection:
@@ -24,7 +24,7 @@ def inspected(*sources: str, tags: dict[int, list[str]] | None = None) -> Inspec
         }
         for index, source in enumerate(sources)
     ]
-    return api.inspect({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    return inspect({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def linear(found: Inspection, **values: str) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@ from oracle.judge import Verdict, has_free_choices, judge_pipeline
 from oracle.table import all_cases
 from stepmill import api
 from stepmill.model.pipeline import EdgeKind
-from stepmill.running import bench
+from stepmill.running import bench, inspecting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,7 +51,7 @@ def without(pipeline: Pipeline, dropped: Edge) -> Pipeline:
 @contextmanager
 def dropping(edge: Edge | None) -> Iterator[None]:
     """Let the analysis find all edges but one."""
-    whole = bench.analyze_with_facts
+    whole = inspecting.analyze_with_facts
 
     def analyze(*arguments: Any, **options: Any) -> Pipeline:
         found = whole(*arguments, **options)
@@ -59,7 +59,7 @@ def dropping(edge: Edge | None) -> Iterator[None]:
 
     with (
         mock.patch.object(bench, "analyze_with_facts", analyze),
-        mock.patch.object(api, "analyze_with_facts", analyze),
+        mock.patch.object(inspecting, "analyze_with_facts", analyze),
     ):
         yield
 

@@ -6,24 +6,18 @@ import json
 import os
 import time
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.analysis import analyze as analyze_notebook
 from stepmill.artifacts.store import Store, open_store
 from stepmill.compiler.parameters import check_parameters, render
 from stepmill.errors import PipelineError
 from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
-from stepmill.notebook.modules import exported_names, is_project_module, local_sources
-from stepmill.notebook.own_modules import OwnSources
+from stepmill.notebook.modules import local_sources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
-from stepmill.notebook.scripts import script_text
-from stepmill.notebook.search_path import module_search
 from stepmill.planning.decide import Circumstances
 from stepmill.planning.facts import FactBook
-from stepmill.planning.facts import in_force as facts_in_force
 from stepmill.planning.file_digests import FileDigests
 from stepmill.planning.file_history import FileHistory
 from stepmill.planning.kernels import Kernel, find_kernel
@@ -36,12 +30,12 @@ from stepmill.planning.pipeline_plan import settled_plan
 from stepmill.planning.project import find_root
 from stepmill.planning.records import Records
 from stepmill.planning.wishes import Asked, check_asked, unknown_step, wishes
+from stepmill.running.inspecting import analyze_with_facts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from stepmill.model.artifact import StepRecord
-    from stepmill.model.cell import Notebook
     from stepmill.model.pipeline import Pipeline, Step
     from stepmill.model.plan import Plan
     from stepmill.planning.project import Project
@@ -197,35 +191,6 @@ def set_up(
         world=_world(path, project, store, kernel),
         asked=asked,
     )
-
-
-def analyze_with_facts(
-    notebook: Notebook,
-    folder: Path,
-    book: FactBook | None,
-    sys_path: tuple[str, ...] = (),
-    *,
-    anew: bool = False,
-) -> Pipeline:
-    """Analyse a notebook in `folder`, with the remembered facts whose step has not changed since.
-
-    `anew`: as `analyze` has it.
-    """
-    search = module_search(notebook, folder, sys_path)
-    analyze = partial(
-        analyze_notebook,
-        modules=partial(exported_names, search=search),
-        is_local=cache(partial(is_project_module, search=search)),
-        scripts=partial(script_text, folder=folder),
-        sources=OwnSources(search),
-        anew=anew,
-    )
-    bare = analyze(notebook)
-    remembered = book.recall() if book is not None else ()
-    if not remembered:
-        return bare
-    valid = facts_in_force(remembered, bare)
-    return analyze(notebook, facts=valid) if valid else bare
 
 
 def refuse_errors(pipeline: Pipeline, *, strict: bool = False) -> None:

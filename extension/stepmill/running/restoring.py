@@ -17,7 +17,7 @@ from stepmill.model.plan import PlanStatus
 from stepmill.model.restoration import MissingStep, Restoration, StoredName
 from stepmill.notebook.ipython import to_python
 from stepmill.planning.wishes import unknown_step
-from stepmill.running.bench import analyze_with_facts
+from stepmill.running.inspecting import analyze_with_facts
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:

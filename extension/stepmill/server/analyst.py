@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from blake3 import blake3
 
-from stepmill import api
 from stepmill.errors import StepmillError
 from stepmill.model.codec import SCHEMA
 from stepmill.model.documents import error_document, plan_document
@@ -27,6 +26,7 @@ from stepmill.model.json_text import json_text
 from stepmill.model.roles import roles_document
 from stepmill.notebook.writing import write_document
 from stepmill.planning.project import Project
+from stepmill.running.inspecting import inspect, trusted_project
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,11 +67,11 @@ class Analyst:
     def _analyze(self, question: Mapping[str, Any]) -> str:
         started_s = time.perf_counter()
         document, path = question["document"], question["path"]
-        project = None if path is None else api.trusted_project(path)
+        project = None if path is None else trusted_project(path)
         key = _key(document, path, project)
         text = self._remembered(key)
         if text is None:
-            found = api.inspect(document, path=path, project=project)
+            found = inspect(document, path=path, project=project)
             graph = json_text(graph_document(found.pipeline), indent=None)
             cells = json_text(roles_document(found.notebook, found.pipeline), indent=None)
             text = f'"graph": {graph}, "cells": {cells}'
@@ -87,21 +87,27 @@ class Analyst:
 
 
 def _plan(question: Mapping[str, Any]) -> str:
+    from stepmill import api  # twice the imports of an analysis, which is asked for first
+
     path = question["path"]
-    plan = api.plan(path, question["parameters"], project=api.trusted_project(path))
+    plan = api.plan(path, question["parameters"], project=trusted_project(path))
     return json_text(plan_document(plan), indent=None)
 
 
 def _open_step(question: Mapping[str, Any]) -> str:
+    from stepmill import api
+
     path, target = question["path"], Path(question["target"])
-    parameters, project = question["parameters"], api.trusted_project(path)
+    parameters, project = question["parameters"], trusted_project(path)
     api.open_step(path, question["step"], target, parameters, project=project)
     return "{}"
 
 
 def _suggest(question: Mapping[str, Any]) -> str:
+    from stepmill import api
+
     path = question["path"]
-    found = api.suggest(path, project=api.trusted_project(path), metadata=question["metadata"])
+    found = api.suggest(path, project=trusted_project(path), metadata=question["metadata"])
     write_document(found.document, Path(question["target"]))
     return "{}"
 

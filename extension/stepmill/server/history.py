@@ -14,6 +14,7 @@ from stepmill.model.codec import SCHEMA, to_json
 from stepmill.model.documents import comparison_document
 from stepmill.planning.project import Project
 from stepmill.running.folder import RunFolder
+from stepmill.running.inspecting import trusted_project
 from stepmill.server.base import StepmillHandler, allowed
 from stepmill.server.feed import is_run_id
 from stepmill.server.places import NotFoundError, saved_notebook
@@ -67,7 +68,7 @@ class DeletionHandler(StepmillHandler):
 
 
 def _history(path: Path, limit: int) -> Any:
-    project = api.trusted_project(path)
+    project = trusted_project(path)
     known = api.list_runs(project, notebook=path)
     shown = known[:limit]
     changes = api.changes_of(shown, project)
@@ -93,10 +94,10 @@ def _comparison(path: Path, run_ids: Sequence[str]) -> Any:
 
 def _delete(path: Path, run_id: str) -> None:
     run = find_run(path, run_id)
-    api.delete_run(run.run_id, api.trusted_project(path))
+    api.delete_run(run.run_id, trusted_project(path))
 
 
 def _restore(path: Path, run_id: str) -> None:
     if not is_run_id(run_id):
         raise NotFoundError(f"there is no run {run_id[:80]!r}")
-    api.restore_run(run_id, api.trusted_project(path))
+    api.restore_run(run_id, trusted_project(path))

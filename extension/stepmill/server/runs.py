@@ -11,6 +11,7 @@ from stepmill.errors import UsageError
 from stepmill.model.codec import SCHEMA
 from stepmill.model.documents import event_document, run_document, runs_document
 from stepmill.planning.project import Project
+from stepmill.running.inspecting import trusted_project
 from stepmill.server.base import StepmillHandler, allowed
 from stepmill.server.feed import RunTail, run_folder
 from stepmill.server.handlers import parameters_of
@@ -36,7 +37,7 @@ class RunsHandler(StepmillHandler):
         refresh = body.get("refresh") or False
         request = RunRequest(
             notebook=path,
-            project=await self.services.in_thread(api.trusted_project, path),
+            project=await self.services.in_thread(trusted_project, path),
             parameters=parameters_of(body),
             steps=_names(body.get("steps"), "steps"),
             refresh=refresh if refresh is True else _names(refresh, "refresh"),
@@ -77,12 +78,12 @@ class EventsHandler(StepmillHandler):
 
 
 def _list(path: Path, limit: int) -> Any:
-    return runs_document(api.list_runs(api.trusted_project(path), notebook=path, limit=limit))
+    return runs_document(api.list_runs(trusted_project(path), notebook=path, limit=limit))
 
 
 def find_run(path: Path, run_id: str) -> api.Run:
     """Return a run of the notebook at `path` by its whole id."""
-    project = api.trusted_project(path)
+    project = trusted_project(path)
     folder = run_folder(Project(project).runs, run_id)
     run = None if folder is None else api.open_run(run_id, project)
     if run is None or run.summary.notebook_source != str(path.resolve()):

@@ -16,6 +16,7 @@ from stepmill import api
 from stepmill.errors import DamagedArtifact, UsageError
 from stepmill.model.codec import SCHEMA, to_json
 from stepmill.model.comparison import StepFacts
+from stepmill.running.inspecting import trusted_project
 from stepmill.running.run_facts import run_facts
 from stepmill.server.base import StepmillHandler, allowed
 from stepmill.server.places import NotFoundError, saved_notebook
@@ -131,7 +132,7 @@ def _value(name: str, value: StoredValue | None) -> dict[str, Any]:
 def _history(path: Path, step: str) -> list[dict[str, Any]]:
     """Return how long the step took in the last runs, the oldest first."""
     found = []
-    for run in api.list_runs(api.trusted_project(path), notebook=path, limit=_EARLIER_RUNS):
+    for run in api.list_runs(trusted_project(path), notebook=path, limit=_EARLIER_RUNS):
         outcome = run.steps.get(step)
         if outcome is not None:
             found.append(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from tornado.iostream import StreamClosedError
 
-from stepmill import api
 from stepmill.model.documents import event_document
 from stepmill.model.json_text import json_text
 from stepmill.planning.project import Project
+from stepmill.running.inspecting import trusted_project
 from stepmill.server.base import StepmillHandler, allowed
 from stepmill.server.feed import NotebookFeed, parse_position
 from stepmill.server.places import saved_notebook
@@ -85,4 +85,4 @@ class StreamHandler(StepmillHandler):
 
 
 def _feed(path: Path, after: Position | None) -> NotebookFeed:
-    return NotebookFeed(Project(api.trusted_project(path)).runs, str(path.resolve()), after).begin()
+    return NotebookFeed(Project(trusted_project(path)).runs, str(path.resolve()), after).begin()
