@@ -94,10 +94,15 @@ function StepStateLine({ state, mark }: { state: IStepState; mark: IMark }): JSX
   );
 }
 
-/** "3 s", or "3 s / 12 s" where it is known how long it will take. */
+/** "3 s", or "3 / 12 s" while it takes no longer than it did. */
 function timeText(seconds: number, expected: number | null, trans: TranslationBundle): string {
   const text = durationText(seconds, trans);
-  return expected ? trans.__('%1 / %2', text, durationText(expected, trans)) : text;
+  if (!expected || seconds >= expected) {
+    return text;
+  }
+  const [number = '', ...units] = text.split(' ');
+  const isPlain = expected < 60 && units.length === 1; // one unit will do for both
+  return trans.__('%1 / %2', isPlain ? number : text, durationText(expected, trans));
 }
 
 function StepProgress({
