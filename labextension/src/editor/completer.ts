@@ -4,7 +4,7 @@ import type {
   ICompletionProvider
 } from '@jupyterlab/completer';
 import type { PipelineModel } from '../model/model';
-import { completionsAt, type IStepNames } from '../notebook/step-completion';
+import type { IStepNames } from '../notebook/step-completion';
 import { findTag } from '../notebook/step-tag';
 
 /** Completes `%%step` lines: the names of steps and flags. Silent everywhere else. */
@@ -24,6 +24,7 @@ export class StepLineCompleter implements ICompletionProvider {
     text,
     offset
   }: CompletionHandler.IRequest): Promise<CompletionHandler.ICompletionItemsReply> {
+    const { completionsAt } = await import('../notebook/step-completion');
     const found = completionsAt(text, offset, this._names(findTag(text)?.name ?? ''));
     return {
       start: found?.start ?? offset,

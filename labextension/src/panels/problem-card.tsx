@@ -1,9 +1,9 @@
 import type { RequestProblem } from '../client/problem';
 import { problemsOf } from '../model/problems';
+import { adviceOf, problemText } from './advice';
 import { usePanel } from './context';
 import { DiagnosticList } from './problems/section';
 import { Said } from './said';
-import { adviceOf, problemText } from './words';
 
 /** A request that came to nothing: what happened, what to do, and where. */
 export function ProblemCard({

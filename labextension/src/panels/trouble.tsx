@@ -1,7 +1,7 @@
 import type { RequestProblem } from '../client/problem';
+import { adviceOf, problemText } from './advice';
 import { Said } from './said';
 import { useView } from './view-widget';
-import { adviceOf, problemText } from './words';
 
 /** Why a view, or a part of it, shows nothing, and what to do. */
 export function Trouble({

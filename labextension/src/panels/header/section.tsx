@@ -3,9 +3,9 @@ import { pipelineIcon } from '../../icons';
 import { isOver } from '../../model/run';
 import type { IPipelineState } from '../../model/state';
 import { countsOf, type ICounts } from '../../model/steps';
+import { serverTitle } from '../advice';
 import { type IPanel, usePanel, usePipeline } from '../context';
 import { ProblemCard } from '../problem-card';
-import { serverTitle } from '../words';
 import { Announcement } from './announcement';
 
 /** The notebook's name, what there is to say about it in one sentence, and what to do when there is nothing. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { type ILogText, LogFollower } from '../../model/log-follower';
+import { problemText } from '../advice';
 import { usePanel } from '../context';
-import { problemText } from '../words';
 
 export interface ILogProps {
   runId: string;
