@@ -13,9 +13,11 @@ from rich.console import Console
 from cli.samples import FAILED_RUN, event
 from stepmill.cli.render.console import Screen
 from stepmill.cli.render.run_progress import LiveView, PlainView, show_progress
+from stepmill.cli.render.tables import outcome_table
 from stepmill.cli.run_stream import RunStream
 from stepmill.model.documents import event_document, run_document
 from stepmill.model.json_text import json_text
+from stepmill.model.run import StepOutcome, StepStatus
 
 if TYPE_CHECKING:
     from stepmill.model.run import Event
@@ -65,8 +67,33 @@ def test_live_view_folds_cached_steps_and_counts_waiting_ones() -> None:
     lines = [line.plain for line in view.lines(80)]
     assert lines[0] == "cached  1: load"
     assert lines[1].startswith("train")
-    assert lines[1].endswith("7 s of about 1 min 15 s  2 of 5 cells")
+    assert lines[1].endswith("running  7 s of about 1 min 15 s  cell 2 of 5")
     assert lines[2] == "1 step waiting"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_a_long_name_leaves_room_for_times_and_reasons(width: int) -> None:
+    name = "train_the_gradient_boosted_model_with_all_features_and_weights"
+    view = LiveView(has_unicode=True, clock=lambda: 1010.0)
+    for each in (*EVENTS[:3], event(3, "step-started", name, reason="new"), *EVENTS[3:]):
+        view.apply(each)
+    view.apply(event(7, "step-finished", "train", status="executed", reason="alpha changed", seconds=1.23))
+    finished, running = (line.plain for line in view.lines(width)[1:3])
+    assert "7 s" in running
+    assert name[:4] in running
+    assert "alpha" in finished
+    outcomes = {name: StepOutcome(status=StepStatus.EXECUTED, reason="alpha changed", seconds=1.23)}
+    table = outcome_table(outcomes, width=width)
+    assert max(line.cell_len for line in table) <= width
+    text = "".join(line.plain.replace(" ", "") for line in table)
+    assert all(word in text for word in ("executed", "1.2s", "alphachanged"))
+
+
+def test_what_a_followed_step_prints_stands_above() -> None:
+    view = LiveView(has_unicode=True, clock=lambda: 1010.0, pending=lambda: "\x1b[32m50%\x1b[0m ####")
+    for each in EVENTS:
+        view.apply(each)
+    assert view.lines(80)[0].plain == "│ 50% ####"
 
 
 def test_live_view_never_exceeds_the_width() -> None:

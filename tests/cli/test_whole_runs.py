@@ -79,8 +79,14 @@ def test_run_reuse_and_run_again(tmp_path: Path) -> None:
 
 def test_a_failing_step_shows_the_users_own_traceback(tmp_path: Path) -> None:
     notebook = write_notebook(tmp_path / "n.ipynb", FAILING)
-    done = stepmill("run", notebook, "--no-tracking")
+    unknown = stepmill("run", notebook, "--follow", "brocken")
+    assert (unknown.returncode, "did you mean 'broken'?" in unknown.stderr) == (2, True)
+    done = stepmill("run", notebook, "--no-tracking", "--follow", "scale")
     assert done.returncode == 1
+    about = [line.split()[:2] for line in done.stdout.splitlines() if line.startswith(("scale ", "│ ", "| "))]
+    assert about[0] == ["scale", "running"]
+    assert about[1][1] == "[0.5,"
+    assert about[2] == ["scale", "executed"]
     assert done.stderr == ""
     assert "ZeroDivisionError: float division by zero" in done.stdout
     assert f"--> {notebook}, cell [4], line 2" in done.stdout

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from stepmill.cli.json_output import print_json
+from stepmill.model.codec import SCHEMA
 from stepmill.model.documents import FINISHED, event_document, run_document
 
 if TYPE_CHECKING:
@@ -22,6 +23,11 @@ class RunStream:
         if event.kind != FINISHED:
             with self._lock:
                 print_json(event_document(event), indent=None)
+
+    def printed(self, step: str | None, line: str) -> None:
+        """Write a line that a followed step printed; the run's record has no such events."""
+        with self._lock:
+            print_json({"event": "step-output", "schema": SCHEMA, "step": step, "text": line}, indent=None)
 
     def finish(self, summary: RunSummary) -> None:
         """Write the last line."""

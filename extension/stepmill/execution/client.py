@@ -51,6 +51,7 @@ class StepClient(NotebookClient):
         self._current: int | None = None
         self._streams = Streams()
         self._cut: list[str] = []
+        self._progress = _Progress(None, 0)
 
     async def run(self) -> StepExit:
         """Run all cells, or until one fails, the step's time is over, or it is cancelled."""
@@ -67,7 +68,8 @@ class StepClient(NotebookClient):
 
     async def _run_cells(self) -> tuple[Ending, CellError | None]:
         cells = [i for i, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
-        report = _throttled(self._session.progress, len(cells))
+        bodies = [i for i in cells if _is_the_users(self.nb.cells[i])]
+        self._progress = _Progress(self._session.progress, len(bodies))
         if BEFORE_ALL in self._session.asides:
             failure = await self._run_aside(self._session.asides[BEFORE_ALL])
             if failure is not None:
@@ -75,7 +77,8 @@ class StepClient(NotebookClient):
         for number, index in enumerate(cells, 1):
             if self._stopped is not None:
                 return self._stopped, None
-            report(number)
+            if index in bodies:
+                self._progress.at(bodies.index(index) + 1)
             failure = await self._run_cell(index, number, len(cells))
             if failure is None and index in self._session.asides:
                 failure = await self._run_aside(self._session.asides[index])
@@ -177,6 +180,7 @@ class StepClient(NotebookClient):
         limit_s = self._session.timeout_s
         while self._stopped is None:
             await asyncio.sleep(_TICK_S)
+            self._progress.tell()
             if self._session.is_cancelled:
                 self._stopped = Ending.CANCELLED
             elif limit_s is not None and time.monotonic() - started > limit_s:
@@ -238,17 +242,30 @@ def _death_notice(ending: Ending, obituary: str) -> Any:
     return NotebookNode(output_type="error", **error)  # type: ignore[no-untyped-call]
 
 
-def _throttled(progress: Callable[[int, int], None] | None, total: int) -> Callable[[int], None]:
-    last = -_PROGRESS_EVERY_S
+def _is_the_users(cell: Any) -> bool:
+    """Return whether a cell of the step notebook is one of the user's, or nobody says what it is."""
+    return bool(cell.metadata.get("stepmill", {}).get("role", "body") == "body")
 
-    def report(number: int) -> None:
-        nonlocal last
-        now = time.monotonic()
-        if progress is not None and (now - last >= _PROGRESS_EVERY_S or number == total):
-            last = now
-            progress(number, total)
 
-    return report
+class _Progress:
+    """Tells which cell runs, not too often; one that was not told at once is told a moment later."""
+
+    def __init__(self, report: Callable[[int, int], None] | None, total: int) -> None:
+        self._report = report
+        self._total = total
+        self._told_s = -_PROGRESS_EVERY_S
+        self._number = self._told = 0
+
+    def at(self, number: int) -> None:
+        self._number = number
+        self.tell(now=number == self._total)
+
+    def tell(self, *, now: bool = False) -> None:
+        time_s = time.monotonic()
+        is_due = now or time_s - self._told_s >= _PROGRESS_EVERY_S
+        if self._report is not None and self._number != self._told and is_due:
+            self._told, self._told_s = self._number, time_s
+            self._report(self._number, self._total)
 
 
 class Echo:
@@ -261,18 +278,19 @@ class Echo:
         self._logger = logger
         self._streams = {"stdout": stdout, "stderr": stderr}
         self._room = _MOST_LOGGED
+        self._is_at_start = True
 
     def heading(self, cell: Any, number: int, total: int) -> None:
         """Say which cell comes now."""
         if self._log is not None:
             ours = cell.metadata.get("stepmill", {})
             name = f"cell {ours['cell']}" if ours.get("cell") is not None else ours.get("role", "cell")
-            self._write(f"[{number}/{total} {name}]\n")
+            self.note(f"[{number}/{total} {name}]")
 
     def note(self, text: str) -> None:
         """Write a line of our own into the log."""
         if self._log is not None:
-            self._write(f"{text}\n")
+            self._write(f"{'' if self._is_at_start else chr(10)}{text}\n")
 
     def output(self, output: Any) -> None:
         """Pass on one output."""
@@ -302,10 +320,11 @@ class Echo:
             self._room -= len(text)
             if self._room <= 0:
                 self.note(
-                    f"\n[stepmill] what else is printed is not logged: more than {_MOST_LOGGED:,} characters"
+                    f"[stepmill] what else is printed is not logged: more than {_MOST_LOGGED:,} characters"
                 )
 
     def _write(self, text: str) -> None:
-        if self._log is not None:
+        if self._log is not None and text:
             self._log.write(text)
             self._log.flush()
+            self._is_at_start = text.endswith("\n")

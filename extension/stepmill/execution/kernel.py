@@ -13,19 +13,20 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import zmq.asyncio
-from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Type
 
 from stepmill.errors import KernelError, RunCancelled
+from stepmill.execution.kernel_client import StepKernelClient
 from stepmill.execution.kernelspecs import kernel_specs
 from stepmill.execution.reaper import Leaving, Reaper, see_off
 
@@ -36,74 +37,14 @@ if TYPE_CHECKING:
     from stepmill.execution.keeper import Keeper
 
 _LONGEST_SOCKET_PATH = 90  # AF_UNIX allows 104 to 108 bytes; the names below add up to 10
+_MOST_WORDS = 65_536  # bytes
 _DRAIN_S = 0.1  # what a dying kernel has sent arrives within this
-_ASK_S = 0.1
-_IDLE_S = 0.05
-_REPLY_S = 1.0
 # ipykernel drops what it prints while a thousand messages wait for a slow reader, in the worst case
 # with the message that ends the cell. Its socket belongs to the output thread; no name is bound.
 _KEEP_ALL_OUTPUT = (
     "(lambda thread, option: thread.schedule(lambda: thread.socket.setsockopt(option, 0)))"
     "(__import__('IPython').get_ipython().kernel.iopub_thread, __import__('zmq').SNDHWM)"
 )
-
-
-class StepKernelClient(AsyncKernelClient):
-    """The channels to a kernel that was started for one step."""
-
-    async def ready(self, died: asyncio.Event, give_up: Callable[[], None]) -> dict[str, Any]:
-        """Return the content of the first kernel_info reply, with iopub subscribed and drained.
-
-        A reply *and* the idle status of the same request show that all earlier messages are here.
-        `give_up` raises when it is time to; the caller looks at `died` when Empty is raised.
-        """
-        while True:
-            request = self.kernel_info()
-            reply = await self._reply(request, died, give_up)
-            self._handle_kernel_info_reply(reply)
-            if await self._saw_idle(request):
-                return dict(reply["content"])
-            # iopub was not subscribed yet when the status was published: ask again
-
-    async def _reply(self, request: str, died: asyncio.Event, give_up: Callable[[], None]) -> dict[str, Any]:
-        while True:
-            try:
-                message: dict[str, Any] = await self.shell_channel.get_msg(timeout=_ASK_S)
-            except Empty:
-                if died.is_set():
-                    raise
-                give_up()
-                continue
-            if message["parent_header"].get("msg_id") == request:
-                return message
-
-    async def _saw_idle(self, request: str) -> bool:
-        while True:
-            try:
-                message = await self.iopub_channel.get_msg(timeout=_IDLE_S)
-            except Empty:
-                return False
-            is_ours = message["parent_header"].get("msg_id") == request
-            if is_ours and message["content"].get("execution_state") == "idle":
-                return True
-
-    async def ask_to_exit(self, *, by_shell: bool) -> None:
-        """Send a shutdown request and wait, shortly, until the kernel has it.
-
-        In ipykernel a request on the control channel races: the main thread stops the thread that
-        carries its output while the control thread still flushes through it, and one exit in ten
-        hangs for ten seconds. On the shell channel the main thread does both, one after the other.
-        """
-        channel = self.shell_channel if by_shell else self.control_channel
-        request = self.session.msg("shutdown_request", {"restart": False})
-        channel.send(request)
-        try:
-            while True:
-                reply = await channel.get_msg(timeout=_REPLY_S)
-                if reply["parent_header"].get("msg_id") == request["header"]["msg_id"]:
-                    return
-        except Empty:
-            return  # whoever waits for the process will see to it
 
 
 class StepKernelManager(AsyncKernelManager):
@@ -212,6 +153,7 @@ class StepKernel:
             if self.manager.provisioner is not None:
                 await self.manager.provisioner.wait()
             self._forget()
+            self._keep_words()
         finally:
             await self._close()
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -240,6 +182,20 @@ class StepKernel:
         else:
             reaper.take(leaving)
 
+    def words(self) -> str:
+        """Return the end of what the process itself printed."""
+        try:
+            with _words(self._log or Path(os.devnull)).open("rb") as printed:
+                printed.seek(max(0, printed.seek(0, os.SEEK_END) - _MOST_WORDS))
+                return printed.read().decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+    def _keep_words(self) -> None:
+        """Have in the log what the process said, if it ended by itself or never answered: it may say why."""
+        if (self.died.is_set() or not self.info) and (words := self.words()):
+            self.note(f"the kernel itself printed:\n{words}")
+
     def _forget(self) -> None:
         if self._keeper is not None and self._kept >= 0:
             self._keeper.forget(self._kept)
@@ -251,6 +207,9 @@ class StepKernel:
                 log.write(f"[stepmill] {text}\n")
 
     async def _close(self) -> None:
+        if self._log is not None:
+            with suppress(OSError):  # Windows, as long as the process has it open
+                _words(self._log).unlink(missing_ok=True)
         self._watch.cancel()
         await asyncio.gather(self._watch, return_exceptions=True)
         self.client.stop_channels()
@@ -348,7 +307,7 @@ async def _launch(
     spec = manager.kernel_spec
     assert spec is not None
     arguments = ["--HistoryManager.hist_file=:memory:"] if is_ipykernel(spec) else []
-    with (log or Path(os.devnull)).open("ab") as output:
+    with (_words(log) if log is not None else Path(os.devnull)).open("wb") as output:
         try:
             await manager.launch(
                 extra_arguments=arguments,
@@ -393,11 +352,17 @@ async def _answer(
         kernel.client.execute(_KEEP_ALL_OUTPUT, silent=True, store_history=False)
 
 
+def _words(log: Path) -> Path:
+    """Return the file for what the process itself prints.
+
+    What its children print is there too, though it comes as output of the cell: so it is not the log.
+    """
+    return log.with_name("kernel.txt")
+
+
 def _last_words(kernel: StepKernel) -> str:
     """Return the last lines that the process printed, for an error message."""
-    if kernel._log is None or not kernel._log.exists():
-        return ""
-    lines = kernel._log.read_text("utf-8", "replace").strip().splitlines()[-3:]
+    lines = kernel.words().strip().splitlines()[-3:]
     return "".join(f"\n  {line}" for line in lines)
 
 

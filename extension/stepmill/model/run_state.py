@@ -74,4 +74,6 @@ class RunState:
 
 def _progress_note(data: Any) -> str:
     done, total = data.get("cell"), data.get("cells")
-    return f"{done} of {total} cells" if isinstance(done, int) and isinstance(total, int) else ""
+    if not isinstance(done, int) or not isinstance(total, int) or total < 2:
+        return ""
+    return f"cell {done} of {total}"

@@ -18,14 +18,17 @@ from stepmill.cli.command import (
     wish_options,
     wishes_in,
 )
+from stepmill.cli.following import Follower
 from stepmill.cli.render.console import open_console
-from stepmill.cli.render.run_progress import show_progress
+from stepmill.cli.render.run_progress import output_line, show_progress
 from stepmill.cli.render.run_report import render_report
 from stepmill.cli.run_stream import RunStream
 from stepmill.cli.sources import cell_sources
+from stepmill.cli.steps import missing_step
 from stepmill.model.run import RunStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 HELP = """Run the steps of NOTEBOOK whose results are not there yet, each in a fresh kernel.
@@ -44,6 +47,7 @@ EXAMPLES = (
     ("run one step and all that come after it", "stepmill run churn.ipynb --from train"),
     ("run everything, whatever is cached", "stepmill run churn.ipynb --no-cache"),
     ("with kernels that share nothing, not even memory", "stepmill run churn.ipynb --cold"),
+    ("and see what one step prints while it runs", "stepmill run churn.ipynb --follow train"),
     ("for a script: one JSON object per event", "stepmill run churn.ipynb --json"),
 )
 EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
@@ -62,6 +66,7 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
     "--jobs", type=click.IntRange(min=1), help="Steps that may run at once.  [default: one per CPU]"
 )
 @wish_options
+@click.option("--follow", metavar="STEP", help="Show what this step prints while it runs.")
 @click.option("--fail-fast", is_flag=True, help="Stop the other steps as soon as one fails.")
 @click.option("--strict", is_flag=True, help="Refuse to run if `stepmill check --strict` would.")
 @click.option("--lenient", is_flag=True, help="Let a run that contradicts the analysis go on with a warning.")
@@ -89,6 +94,8 @@ def command(
     **options: Any,
 ) -> int:
     """Run the pipeline; 1 if a step failed, 130 if the user interrupted."""
+    if options["follow"] is not None:
+        _look_for(options["follow"], notebook, project)
     parameters = parameters_in(parameter_file) | typed_parameters(assignments, notebook, project)
     options = {**wishes_in(options), **options}
     options["tracking"] = not options.pop("no_tracking")
@@ -98,16 +105,40 @@ def command(
     return how(notebook, parameters, project=project, **options)
 
 
-def _run_as_json(notebook: Path, parameters: dict[str, Any], **options: Any) -> int:
+def _look_for(step: str, notebook: Path, project: Path | None) -> None:
+    known = [one.name for one in api.analyze(notebook, project=project).steps]
+    if step not in known:
+        raise missing_step(step, known, notebook)
+
+
+def _follower(
+    step: str | None, write: Callable[[str], None], notebook: Path, project: Path | None
+) -> Follower | None:
+    def log_of(run_id: str) -> Path:
+        return api.open_run(run_id, project=project or notebook).folder.step_files(step or "").log
+
+    return None if step is None else Follower(step, log_of, write)
+
+
+def _run_as_json(notebook: Path, parameters: dict[str, Any], follow: str | None, **options: Any) -> int:
     stream = RunStream()
-    run = api.run(notebook, parameters, on_event=stream.on_event, **options)
+    follower = _follower(follow, lambda line: stream.printed(follow, line), notebook, options["project"])
+    on_event = stream.on_event if follower is None else follower.around(stream.on_event)
+    run = api.run(notebook, parameters, on_event=on_event, **options)
     stream.finish(run.summary)
     return EXIT_CODES.get(run.summary.status, 1)
 
 
-def _run(notebook: Path, parameters: dict[str, Any], **options: Any) -> int:
+def _run(notebook: Path, parameters: dict[str, Any], follow: str | None, **options: Any) -> int:
     screen = open_console()
-    with show_progress(screen) as (on_event, state):
+
+    def write(line: str) -> None:
+        screen.write(output_line(line, has_unicode=screen.has_unicode))
+
+    follower = _follower(follow, write, notebook, options["project"])
+    pending = None if follower is None else lambda: follower.pending
+    with show_progress(screen, pending) as (on_event, state):
+        on_event = on_event if follower is None else follower.around(on_event)
         run = api.run(notebook, parameters, on_event=on_event, **options)
     report = render_report(
         run.summary,

@@ -7,32 +7,42 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.layout import columns, joined, styled, wrapped
+from stepmill.cli.render.layout import GAP, REASON, columns, joined, shortened, styled, wrapped
 from stepmill.cli.render.tables import ran_text, short_reason, status_text
 from stepmill.model.quantities import count_text, listed, seconds_text
 from stepmill.model.run import Event, StepStatus
 from stepmill.model.run_state import RunState, StepState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.text import Text
 
     from stepmill.cli.render.console import Screen
 
+    Row = tuple[str, Text, str, str]
+    """Name, status, time, remark."""
+
 FINISHED_SHOWN = 8
 """Finished steps that stay visible while others run; the final table has them all."""
+WIDTH_FOR_WORDS = 60
+SHORTEST_NAME = 10
 STATUS_WIDTH = max(len(status) for status in StepStatus)
 
 
 @contextmanager
-def show_progress(screen: Screen) -> Iterator[tuple[Callable[[Event], None], RunState]]:
-    """Give the callback for the run's events, to be called from any thread, and the state they add up to."""
+def show_progress(
+    screen: Screen, pending: Callable[[], str] | None = None
+) -> Iterator[tuple[Callable[[Event], None], RunState]]:
+    """Give the callback for the run's events, to be called from any thread, and the state they add up to.
+
+    `pending` gives a line that is not complete yet, of a step whose output is written above the others.
+    """
     if screen.is_live:
         from rich.live import Live
 
-        live = LiveView(screen.has_unicode)
+        live = LiveView(screen.has_unicode, pending=pending)
         with Live(live, console=screen.rich, refresh_per_second=8, transient=True):
             yield live.apply, live.state
         for notice in live.state.notices:  # what the live lines had room for is gone with them
@@ -84,9 +94,16 @@ def step_line(step: StepState, *, name_width: int) -> Text:
 class LiveView:
     """What rich draws again and again: cached steps in one line, then finished, running, waiting ones."""
 
-    def __init__(self, has_unicode: bool, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        has_unicode: bool,
+        clock: Callable[[], float] = time.time,
+        pending: Callable[[], str] | None = None,
+    ) -> None:
         from rich.spinner import Spinner
 
+        self._has_unicode = has_unicode
+        self._pending = pending
         self.state = RunState()
         self._spinner = Spinner("dots" if has_unicode else "line")
         self._clock = clock
@@ -112,16 +129,13 @@ class LiveView:
         done = [s for s in state.steps.values() if s.status.is_final and s.status is not StepStatus.CACHED]
         running = state.with_status(StepStatus.RUNNING)
         rows = [
-            (
-                styled(s.name, "bold"),
-                status_text(s.status),
-                ran_text(s.status, s.seconds),
-                short_reason(s.name, s.reason),
-            )
+            (s.name, status_text(s.status), ran_text(s.status, s.seconds), short_reason(s.name, s.reason))
             for s in done[-FINISHED_SHOWN:]
         ]
-        rows += [(self._running_name(s), status_text(s.status), self._elapsed(s), s.note) for s in running]
-        lines += columns(rows, right=frozenset({2}))
+        rows += [(s.name, self._running(width), self._elapsed(s), s.note) for s in running]
+        lines += columns(_with_room(rows, width), right=frozenset({2}))
+        if self._pending is not None and (text := self._pending()):
+            lines.insert(0, output_line(text, has_unicode=self._has_unicode))
         waiting = len(state.with_status(StepStatus.QUEUED))
         if waiting:
             lines.append(styled(f"{count_text(waiting, 'step')} waiting", "dim"))
@@ -129,13 +143,30 @@ class LiveView:
             line.truncate(width, overflow="ellipsis")
         return lines
 
-    def _running_name(self, step: StepState) -> Text:
+    def _running(self, width: int) -> Text:
         from rich.text import Text
 
         frame = self._spinner.render(self._clock())
-        return joined(styled(step.name, "bold"), " ", frame if isinstance(frame, Text) else "")
+        word = f" {StepStatus.RUNNING}" if width >= WIDTH_FOR_WORDS else ""
+        return joined(frame if isinstance(frame, Text) else "", styled(word, "bold"))
 
     def _elapsed(self, step: StepState) -> str:
         elapsed = max(self._clock() - (step.started_s or self._clock()), 0.0)
         expected = f" of about {seconds_text(step.expected_seconds)}" if step.expected_seconds else ""
         return f"{int(elapsed)} s{expected}" if elapsed < 60 else f"{seconds_text(elapsed)}{expected}"
+
+
+def output_line(text: str, *, has_unicode: bool) -> Text:
+    """Return a line that a step printed, told from lines of ours by its beginning; its colours stay."""
+    from rich.text import Text
+
+    return joined(styled("│ " if has_unicode else "| ", "dim"), Text.from_ansi(text))
+
+
+def _with_room(rows: Sequence[Row], width: int) -> list[tuple[Text, Text, str, str]]:
+    """Make names so short that what stands right of them has room."""
+    names = max((styled(name).cell_len for name, *_ in rows), default=0)
+    others = [max((styled(str(row[i])).cell_len for row in rows), default=0) for i in (1, 2, 3)]
+    room = width - others[0] - others[1] - min(others[2], REASON) - 3 * GAP
+    room = max(min(names, room), SHORTEST_NAME)
+    return [(styled(shortened(row[0], room), "bold"), *row[1:]) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stepmill.cli.render.layout import columns, styled
+from stepmill.cli.render.layout import step_columns, styled
 from stepmill.model.quantities import seconds_text
 from stepmill.model.run import StepStatus
 
@@ -55,7 +55,7 @@ def plan_table(plan: Plan, *, width: int | None = None) -> list[Text]:
         (styled(s.step, "bold"), status_text(s.status), seconds_text(s.expected_seconds), s.reason)
         for s in plan.steps
     ]
-    return columns(rows, header=("step", "status", "expected", "why"), width=width, right=frozenset({2}))
+    return step_columns(rows, header=("step", "status", "expected", "why"), width=width, right=frozenset({2}))
 
 
 def outcome_table(steps: Mapping[str, StepOutcome], *, width: int | None = None) -> list[Text]:
@@ -69,4 +69,4 @@ def outcome_table(steps: Mapping[str, StepOutcome], *, width: int | None = None)
         )
         for name, o in steps.items()
     ]
-    return columns(rows, header=("step", "status", "time", "why"), width=width, right=frozenset({2}))
+    return step_columns(rows, header=("step", "status", "time", "why"), width=width, right=frozenset({2}))

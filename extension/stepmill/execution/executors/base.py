@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Progress = Callable[[int, int], None]
-"""Called with (k, n) when the k-th of n code cells of a step starts; at most a few times a second."""
+"""Called with (k, n) when the k-th of n cells of the user's starts; at most a few times a second."""
 
 
 class Ending(StrEnum):

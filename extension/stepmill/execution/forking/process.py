@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 _REPORT_S = 5.0
-_UNKNOWN = -signal.SIGKILL
+_UNKNOWN = -9  # SIGKILL, which Windows does not know: there nothing is forked
 
 
 class ForkedProcess:
