@@ -10,7 +10,7 @@ TORCH ?= >=2.4
 BIN = $(VENV)/bin
 NPM = PATH="$$PATH:$(abspath $(BIN))" npm --prefix labextension
 
-.PHONY: check install lint panel test mlflow pandas2 torch docs binder bench clean
+.PHONY: check install lint panel test spawn mlflow pandas2 torch docs binder bench clean
 
 check: lint panel test
 
@@ -34,6 +34,10 @@ panel: install
 
 test: install
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+# what runs steps, with kernels that are started as where one cannot fork: macOS, Windows
+spawn: install
+	PYTHONPATH="$(abspath tests/without_fork)" $(BIN)/python -m pytest -n $(WORKERS) tests/execution tests/running tests/integration $(ARGS)
 
 # tracking with another MLflow, in an environment beside $(VENV): the oldest that is supported, or MLFLOW=3.17.2
 mlflow: install
