@@ -109,6 +109,41 @@ def test_a_module_of_the_project_is_not_imported_ahead(forked: Bench) -> None:
     assert (ended.cold_reason, text_of(forked)) == ("", "True\n")
 
 
+ASKING = """
+import sys
+class Asking:
+    def find_spec(self, *about):
+        [finder.find_spec(*about) for finder in sys.meta_path if finder is not self]
+sys.meta_path.insert(0, Asking())
+"""
+
+
+@pytest.mark.parametrize("before", ["import sys", ASKING])
+def test_a_second_name_of_a_module_comes_back_when_the_path_was_changed(
+    forked: Bench, installed: Callable[..., Any], before: str
+) -> None:
+    installed(part="K = 1", whole="import sys, part\nsys.modules['_second'] = part")
+    code = f"{before}\nsys.path.insert(0, 'lib')\nimport whole\nprint(sys.modules['_second'].K)"
+    ended = forked.run(code, imports=("whole",))
+    assert (ended.cold_reason, text_of(forked)) == ("", "1\n")
+
+
+def test_a_module_that_hides_an_installed_one_counts_or_is_refused(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    installed(base="K = 'installed'", whole="import base\nK = base.K")
+    (forked.folder / "lib").mkdir()
+    (forked.folder / "lib" / "base.py").write_text("K = 'own'")
+    path = "import sys\nsys.path.insert(0, 'lib')\n"
+    forked.run(f"{path}import base\nprint(base.K)", imports=("whole",))
+    assert text_of(forked) == "own\n"
+    code = f"{path}try:\n    import whole\nexcept ImportError:\n    pass"
+    ended = forked.run(code, imports=("whole",), step="second")
+    assert ended.error is not None
+    assert "sys.path leads to another module base" in ended.error.evalue
+    assert "run with --cold" in ended.error.evalue
+
+
 SPOILERS = [
     pytest.param(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()",

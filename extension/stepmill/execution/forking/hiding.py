@@ -114,18 +114,24 @@ class Hidden:
             return True
         for folder, stamp in self._stamps.items():
             if _changed_ns(folder) != stamp:
-                raise ImportError(
+                raise RuntimeError(
                     f"packages were installed in {folder} while the step was running, and {name} had been "
                     "loaded ahead of it: run with --cold"
                 )
-        if sys.path == self._path or original is None or not original.has_location:
-            return True
-        found = PathFinder.find_spec(name, path)
-        if found is not None and found.origin == original.origin:
+        if self._has_same_place(name, original, path):
             return True
         for hidden in [one for one in self._modules if one == name or one.startswith(name + ".")]:
             del self._modules[hidden]
         return False
+
+    def _has_same_place(self, name, original, path=None):
+        """Tell whether `sys.path` as it is now leads to a top-level module where it was found before."""
+        if sys.path == self._path or original is None or not original.has_location:
+            return True
+        if original.name != name:  # a second name, given by the module itself: no path leads there
+            return True
+        found = PathFinder.find_spec(name, path)
+        return found is not None and found.origin == original.origin
 
     def bring(self, name):
         """Import a hidden module the short way, as another module's import does."""
@@ -135,6 +141,15 @@ class Hidden:
         module = self._modules.get(name)
         if module is None:
             return
+        if (
+            self._is_kernel
+            and not parent
+            and not self._has_same_place(name, getattr(module, "__spec__", None))
+        ):
+            raise RuntimeError(  # no ImportError, for which many are prepared
+                f"sys.path leads to another module {name} than the installed one, which libraries that "
+                "were loaded ahead of the step use: run with --cold"
+            )
         if self._is_awaited(name):
             __import__(name)
             return
