@@ -65,6 +65,8 @@ TAUGHT: frozenset[str] = frozenset(
 SHOWN_INLINE: frozenset[str] = frozenset(
     {
         "ipython/help-line",
+        "red-world/current-figure-across-steps",
+        "red-world/question-mark-and-semicolon",
         "trial-world/setting-literal-rebound",
         "trial-world/subplot-in-loop-list",
         "unseen state/figure-handed-on-and-drawn-on-as-the-current-one",

@@ -34,6 +34,8 @@ WITH_KERNELS = (
     "untagged/data-read-untagged",
     "ipython/display",
     "ipython/top-level-await",
+    "script/data-made-by-a-script",
+    "own module/path-at-import",
 )
 if os.environ.get("STEPMILL_ORACLE") == "kernels":  # all of them: minutes, an hour with STEPMILL_FORKED=no
     WITH_KERNELS = tuple(case.name for case in CASES if case.name not in SHOWN_INLINE)
