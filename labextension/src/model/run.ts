@@ -119,7 +119,10 @@ export function fraction(step: IStepRun): number {
   if (step.status === 'queued') {
     return 0;
   }
-  return step.status === 'running' ? step.done / Math.max(step.cells, 1) : 1;
+  if (step.status !== 'running') {
+    return 1;
+  }
+  return Math.max(0, step.done - 0.5) / Math.max(step.cells, 1); // the cell that runs is half done
 }
 
 function emptyRun(id: string, startedAt: number): IRun {
