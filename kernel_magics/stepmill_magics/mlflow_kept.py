@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial, wraps
+from functools import partial, wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -84,6 +84,7 @@ class KeepingStore:
         say: Callable[[str], None],
     ) -> None:
         self._make_real = make_real
+        self._made: Any = None
         self._uri = uri
         self._folder = folder
         self._about = dict(about)
@@ -99,11 +100,12 @@ class KeepingStore:
 
     @property  # type: ignore[misc]
     def __class__(self) -> type:  # mlflow prints links if the store is one on a server
-        return KeepingStore if self._files is not None else type(self._real)
+        return KeepingStore if self._files is not None else type(self._real())
 
-    @cached_property
     def _real(self) -> Any:
-        return self._make_real()
+        if self._made is None:
+            self._made = self._make_real()
+        return self._made
 
     @property
     def is_away(self) -> bool:
@@ -145,13 +147,13 @@ class KeepingStore:
         return True
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         if name in _QUEUED:
             return getattr(self._queue, name)
         if self.is_away and name in _RUN_CALLS:
             return partial(self._call, name)
-        found = getattr(self._real, name)
+        found = getattr(self._real(), name)
         return partial(self._call, name) if callable(found) else found
 
     @property
@@ -171,7 +173,7 @@ class KeepingStore:
     def _call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         if not self.is_away:
             try:
-                result = getattr(self._real, name)(*args, **kwargs)
+                result = getattr(self._real(), name)(*args, **kwargs)
             except Exception as error:
                 if not self.keeps(error):
                     raise
@@ -212,7 +214,7 @@ class KeepingStore:
     def _note(self, name: str, args: Any, kwargs: Any, result: Any) -> None:
         if name != "create_run" and name not in _BATCHES:
             return
-        given = _bound(getattr(self._files or self._real, name), args, kwargs)
+        given = _bound(getattr(self._files or self._real(), name), args, kwargs)
         if name == "create_run":
             tags = {tag.key: tag for tag in given.get("tags") or ()}
             parent = tags["mlflow.parentRunId"].value if "mlflow.parentRunId" in tags else ""

@@ -49,6 +49,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., 
 
     def make(**modules: str) -> dict[str, str]:
         for name, source in modules.items():
+            (folder / f"{name}.py").parent.mkdir(exist_ok=True)
             (folder / f"{name}.py").write_text(textwrap.dedent(source))
         found = servers_module._own_folders()
         monkeypatch.setattr(servers_module, "_own_folders", lambda: [*found, str(folder)])
@@ -103,6 +104,22 @@ def test_what_was_imported_ahead_is_not_run_again(forked: Bench, installed: Call
     assert text_of(forked) == "False\n"
 
 
+def test_a_package_that_answers_for_some_attributes_keeps_its_submodules(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    """pydantic answers for what has moved only; mlflow, which asks for `pydantic.fields`, did not import."""
+    installed(**{
+        "moved/__init__": "def __getattr__(name):\n    raise AttributeError(name)",
+        "moved/fields": "kind = 'field'",
+        "asking": "import os, moved.fields, loaded_next\nprocess, kind = os.getpid(), moved.fields.kind",
+        "loaded_next": "",
+    })  # fmt: skip
+    ended = forked.run(
+        "import asking, os\nprint(asking.kind, asking.process == os.getpid())", imports=("asking",)
+    )
+    assert (ended.cold_reason, text_of(forked)) == ("", "field False\n")
+
+
 def test_a_module_of_the_project_is_not_imported_ahead(forked: Bench) -> None:
     (forked.folder / "mine.py").write_text("import os\nprocess = os.getpid()")
     ended = forked.run("import mine, os\nprint(mine.process == os.getpid())", imports=("mine",))
@@ -155,6 +172,11 @@ SPOILERS = [
     pytest.param("open('written.txt', 'w').close()", "written.txt", id="file"),
     pytest.param("import warnings\nwarnings.resetwarnings()", "filters", id="filters"),
     pytest.param("import os\nos.kill(os.getpid(), 9)", "ends the interpreter", id="death"),
+    pytest.param(
+        "import sys, types\nsys.modules['spoiler.part'] = types.ModuleType('spoiler.part')\nraise ValueError",
+        "its import fails",
+        id="half-a-package",
+    ),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from stepmill.tracking.mlflow_tracker import deliver
-from stepmill_magics.mlflow_kept import is_outage
+from stepmill_magics.mlflow_kept import KeepingStore, is_outage
 from tracking.samples import make_pipeline, make_project
 from tracking.stores import all_runs, clean_environ
 
@@ -133,3 +133,12 @@ def caused_by(error: Exception) -> Exception:
 )
 def test_what_is_an_outage(error: Exception, is_one: bool) -> None:
     assert is_outage(error) is is_one
+
+
+def test_what_goes_wrong_below_the_store_is_told() -> None:
+    def connect() -> None:
+        raise AttributeError("below")
+
+    store = KeepingStore(connect, None, {}, uri="u", run_id="r", experiment_id="1", say=print)
+    with pytest.raises(AttributeError, match="below"):
+        store.get_run("r")

@@ -216,12 +216,22 @@ class Recorder:
 
         return _load_unlocked
 
+    def fragments(self):
+        """Return the modules that are loaded and whose package is not: it failed half-way."""
+        found = [name for name in sys.modules if name not in self.known]
+        return [name for name in found if _package(name) not in sys.modules]
+
     def _note_if_lazy(self, name):
         """Note a part that its package loads when somebody asks for the attribute: others ask as well."""
         parent, _, child = name.rpartition(".")
         package = sys.modules.get(parent)
         if parent and parent not in self._stack and "__getattr__" in getattr(package, "__dict__", ()):
-            self._lazy[name] = (package, child)
+            try:
+                given = package.__dict__["__getattr__"](child)
+            except Exception:  # a package that answers for other names only: pydantic for what has moved
+                return
+            if given is sys.modules.get(name):
+                self._lazy[name] = (package, child)
 
     def _withhold(self):
         """Take away attributes for such parts, so that the next who asks is noted too."""
@@ -372,6 +382,10 @@ class Recorder:
         elif self._stack:
             self.grave.append(f"{self._stack[-1]} looks for the running shell")
         return False
+
+
+def _package(name):
+    return name.rpartition(".")[0] or name
 
 
 def _telling(request):

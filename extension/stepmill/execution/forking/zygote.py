@@ -237,7 +237,10 @@ class Zygote:
         try:
             importlib.import_module(name)
         except (Exception, SystemExit):
-            pass  # the step that imports it will meet the same
+            # the step that imports it will meet the same; but parts without their package are no state
+            # that a kernel could be in
+            if self.recorder.fragments():
+                self.recorder.grave.append("its import fails, and leaves parts of it behind")
         finally:
             self._note("")
             self.recorder.stop()
