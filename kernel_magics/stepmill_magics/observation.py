@@ -176,7 +176,7 @@ class Observer:
         if name is None:
             return
         opener = _opener()
-        if opener == _OURS:
+        if opener == _OURS or _is_trackers(opener):
             return  # its key and its settings are no inputs of the user's
         if opener in _IMPORTERS and name.endswith(_CODE):
             if opener != "linecache" and flags & (os.O_WRONLY | os.O_RDWR) == 0:
@@ -211,6 +211,8 @@ class Observer:
             return  # the answer is the step's own
         asked = aspect_asked(function)
         if asked is not None and (asked[0], name) not in self._answers:
+            if _is_connection_file(name) or _is_trackers(_opener()):
+                return
             said = answer(Path(name), asked[0])
             self._answers[asked[0], name] = (said, asked[1])
             self._tell("ask", asked[0], name, said, asked[1])
@@ -441,7 +443,10 @@ def _files_at(path: str) -> Iterator[str]:
             yield os.path.join(folder, name)  # noqa: PTH118
 
 
-_IMPORTERS = ("importlib", "_frozen_importlib_external", "linecache", "pkgutil", "zipimport")
+_IMPORTERS = (
+    *("importlib", "importlib_metadata", "_frozen_importlib_external"),
+    *("linecache", "pkgutil", "zipimport"),
+)
 _CARRIERS = ("pathlib", "tokenize", "zipfile", "io", "os", "codecs")
 _CODE = (".py", ".pyw", ".pyc")
 _OURS = "stepmill"
@@ -463,6 +468,18 @@ def _is_library_code() -> bool:
 
 def _is_tracking() -> bool:
     return any(name == "mlflow" for name, _ in callers())
+
+
+def _is_trackers(opener: str) -> bool:
+    """Tell whether MLflow asks git for the commit: each commit would make the step another."""
+    return opener in ("git", "gitdb") and _is_tracking()
+
+
+def _is_connection_file(name: str) -> bool:
+    """Tell whether the file is this kernel's own, which MLflow asks for: each kernel has another."""
+    kernel = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
+    running = getattr(kernel, "_instance", None)
+    return running is not None and os.path.abspath(running.connection_file) == name  # noqa: PTH100
 
 
 def _is_loopback(host: str) -> bool:

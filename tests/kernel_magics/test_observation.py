@@ -11,6 +11,7 @@ import zipfile
 from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.figure  # noqa: F401 - what it looks for when it is imported is no part of a test
@@ -305,6 +306,28 @@ def test_a_listing_has_the_digest_of_the_names(folder: Path) -> None:
         lambda: (list(Path().iterdir()), Path("later").write_text("x", encoding="utf-8")), folder
     )
     assert digests["list", "."] == before != listing_digest(folder)
+
+
+def _as(module: str, act: Callable[[], Any]) -> Any:
+    """Call `act` from a function of a module of that name."""
+    return eval("lambda act: [act() for _ in range(1)]", {"__name__": module})(act)
+
+
+def test_what_libraries_ask_about_installation_commit_and_kernel_is_no_data(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow asks all three whenever it logs: the step would run again for a new file, commit or kernel."""
+    (folder / "k.json").write_text("{}", encoding="utf-8")
+    running = SimpleNamespace(connection_file=str(folder / "k.json"))
+    kernel = SimpleNamespace(IPKernelApp=SimpleNamespace(_instance=running))
+    monkeypatch.setitem(sys.modules, "ipykernel.kernelapp", kernel)
+    listing = eval("lambda: listdir()", {"__name__": "importlib_metadata", "listdir": os.listdir})
+    asking = eval("lambda: isfile('k.json')", {"__name__": "traitlets", "isfile": os.path.isfile})
+    reading = eval("lambda: open('x.csv').close()", {"__name__": "git"})
+    assert _seen(listing, folder) == []
+    assert _seen(asking, folder) == []
+    assert _seen(lambda: _as("mlflow", reading), folder) == []
+    assert _seen(reading, folder) == [("read", "x.csv")]
 
 
 def test_data_outside_the_project_is_seen_by_absolute_path(
