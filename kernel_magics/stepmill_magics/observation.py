@@ -447,7 +447,7 @@ _IMPORTERS = (
     *("importlib", "importlib_metadata", "_frozen_importlib_external"),
     *("linecache", "pkgutil", "zipimport"),
 )
-_CARRIERS = ("pathlib", "tokenize", "zipfile", "io", "os", "codecs")
+_CARRIERS = ("pathlib", "genericpath", "posixpath", "tokenize", "zipfile", "io", "os", "codecs")
 _CODE = (".py", ".pyw", ".pyc")
 _OURS = "stepmill"
 

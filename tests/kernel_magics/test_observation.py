@@ -328,6 +328,9 @@ def test_what_libraries_ask_about_installation_commit_and_kernel_is_no_data(
     assert _seen(asking, folder) == []
     assert _seen(lambda: _as("mlflow", reading), folder) == []
     assert _seen(reading, folder) == [("read", "x.csv")]
+    gits = eval("lambda: isfile('x.csv')", {"__name__": "git", "isfile": os.path.isfile})
+    assert _seen(lambda: _as("mlflow", gits), folder) == []
+    assert _seen(gits, folder) == [("kind", "x.csv")]
 
 
 def test_data_outside_the_project_is_seen_by_absolute_path(
