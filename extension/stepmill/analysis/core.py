@@ -126,6 +126,7 @@ class Core:
         self.unit: Unit | None = None
         self.place_override: Place | None = None
         self.dropped: ast.expr | None = None  # an expression whose value nobody takes
+        self.has_own = False  # whether a module of the project has been imported
         self.undone: frozenset[str] = frozenset()  # packages whose settings a `with` takes back
 
     # -- the world outside -------------------------------------------------------------------------

@@ -147,6 +147,7 @@ class Interpreter(Calls):
 
     def _run_unit(self, unit: Unit) -> None:
         self.unit, self.effects = unit, Effects()
+        self.has_own = "own" in self.world
         self.heap.name_after(unit.index)
         self.book, self.escaped, self.raised = CallBook(), set(), []
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []

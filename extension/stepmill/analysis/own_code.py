@@ -45,7 +45,7 @@ class OwnCode(Libraries):
             if reading is None:
                 return
             self.world[f"module {name}"] = "plain"
-            self.world["own"] = True
+            self.world["own"] = self.has_own = True
             self._run_module(reading, node)
         else:
             self._import_again(name, node, set())
@@ -83,7 +83,7 @@ class OwnCode(Libraries):
 
     def call_own_method(self, owner: Value, name: str, node: ast.AST) -> None:
         """Call a method of an object that may be of a class of an own module."""
-        if "methods" not in self.world:
+        if not self.has_own:
             return
         if owner.kind is Kind.OBJECT and owner.what not in ("", "super"):
             self.call_own(f"{owner.what}.{name}", node)
@@ -93,14 +93,14 @@ class OwnCode(Libraries):
 
     def read_own_property(self, owner: Value, name: str, node: ast.AST) -> None:
         """Read an attribute of an object that may be a property of a class of an own module."""
-        for module in self.world.get("methods", ()):
+        for module in self.world.get("methods", ()) if self.has_own else ():
             known: Reading = self.answer(f"import {module}")
             if name in known.properties:
                 self.call_own_method(owner, name, node)
 
     def returns_own(self, dotted: str) -> bool:
         """Tell whether a function of an own module returns one that does something when it is called."""
-        return "own" in self.world and bool(self.answer(f"call {dotted}()"))
+        return self.has_own and bool(self.answer(f"call {dotted}()"))
 
     def construct_own(self, bases: Iterable[Value], node: ast.AST) -> None:
         """Make an instance of a class of the notebook that has its `__init__` from own modules."""
@@ -110,7 +110,7 @@ class OwnCode(Libraries):
 
     def own_called_back(self, values: Iterable[Value], node: ast.AST) -> None:
         """Somebody gets hold of functions, classes and objects of own modules, and may call them."""
-        if "own" not in self.world and "methods" not in self.world:
+        if not self.has_own:
             return
         for value in values:
             if value.kind is Kind.LIBRARY:
@@ -144,12 +144,13 @@ class OwnCode(Libraries):
 
     def use_own(self, dotted: str, node: ast.AST) -> None:  # noqa: ARG002 - where does not matter
         """Note that the statement uses a name of a module that may be another one in each process."""
-        if "unsteady" in self.world:
+        if self.has_own and "unsteady" in self.world:
             self.effects.unsteady |= self.answer(f"unsteady {dotted}") or frozenset()
 
     def use_all_own(self, unit: Unit) -> None:
         """Note what the statement uses by the notebook's names."""
-        if "unsteady" not in self.world or isinstance(unit.node, (ast.Import, ast.ImportFrom)):
+        is_import = isinstance(unit.node, (ast.Import, ast.ImportFrom))
+        if is_import or not self.has_own or "unsteady" not in self.world:
             return
         seen = self.effects.seen.items()
         modules = {name for name, value in seen if value.kind is Kind.MODULE}
