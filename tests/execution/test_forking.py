@@ -161,6 +161,31 @@ def test_a_module_that_hides_an_installed_one_counts_or_is_refused(
     assert "run with --cold" in ended.error.evalue
 
 
+def test_what_a_module_appends_stands_at_the_end(forked: Bench, installed: Callable[..., Any]) -> None:
+    installed(
+        appender="""
+        import sys, warnings
+        class Finder:
+            def find_spec(self, *about):
+                return None
+        sys.meta_path.append(Finder())
+        warnings.filterwarnings("error", "late", append=True)
+        warnings.filterwarnings("error", "early")
+        """
+    )
+    code = """
+        import sys, warnings
+        finders, filters = list(sys.meta_path), list(warnings.filters)
+        import appender
+        print(sys.meta_path[:-1] == finders, type(sys.meta_path[-1]).__name__)
+        print(warnings.filters[1:-1] == filters)
+        print(warnings.filters[0][1].pattern, warnings.filters[-1][1].pattern)
+        """
+    for way, imports in (("ahead", ("appender",)), ("as ever", ())):
+        forked.run(textwrap.dedent(code), imports=imports, step=way)
+        assert text_of(forked, way) == "True Finder\nTrue\nearly late\n", way
+
+
 SPOILERS = [
     pytest.param(
         "import threading, time\nthreading.Thread(target=time.sleep, args=(99,), daemon=True).start()",

@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 import stepmill
+from stepmill.execution.forking.servers import is_possible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +69,14 @@ def test_a_pipeline_that_trains_gives_what_run_all_gives(tmp_path: Path) -> None
     found = stepmill.verify(tmp_path / "n.ipynb")
     assert found.is_equal, found
     assert found.equal_values >= 10
+
+
+@pytest.mark.skipif(not is_possible(), reason="only Linux can fork safely")
+def test_kernels_with_torch_are_forked_and_draw_anew(tmp_path: Path) -> None:
+    cells = [f"%%step {name}\nimport torch\nprint(torch.initial_seed())" for name in ("a", "b")]
+    document = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbformat.write(document, tmp_path / "n.ipynb")
+    run = stepmill.run(tmp_path / "n.ipynb", tracking=False, project=tmp_path, forked=True).check()
+    assert [event for event in run.events() if event.kind == "step-kernel"] == []
+    shown = nbformat.read(run.notebook, as_version=4)
+    assert len({cell.outputs[0].text for cell in shown.cells}) == 2

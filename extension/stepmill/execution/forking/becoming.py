@@ -109,10 +109,11 @@ class Child:
     def _refresh(self):
         """Give the process what a new one would have drawn, where a library drew it once at its import."""
         hidden = self._zygote.hidden
-        for name in ("numpy.random", "torch"):
-            module = hidden.peek(name)
-            if module is not None:
-                module.seed()
+        numpy, torch = hidden.peek("numpy.random"), hidden.peek("torch")
+        if numpy is not None:
+            numpy.seed()
+        if torch is not None:
+            torch.default_generator.seed()  # `torch.seed` would import more, which is hidden by now
         random.seed()
         multiprocessing = sys.modules.get("multiprocessing.process") or hidden.peek("multiprocessing.process")
         if multiprocessing is not None:

@@ -243,10 +243,9 @@ def _changed_ns(folder):
 
 
 def _add_filters(name, added):
-    for one in reversed(added):
-        if one in warnings.filters:
-            warnings.filters.remove(one)
-        warnings.filters.insert(0, one)
+    front, back = added
+    kept = [one for one in warnings.filters if one not in front and one not in back]
+    warnings.filters[:] = [*front, *kept, *back]
     if hasattr(warnings, "_filters_mutated_lock_held"):
         warnings._filters_mutated_lock_held()
     else:
@@ -254,9 +253,8 @@ def _add_filters(name, added):
 
 
 def _add_finders(name, added):
-    for one in reversed(added):
-        if one not in sys.meta_path:
-            sys.meta_path.insert(0, one)
+    front, back = ([one for one in part if one not in sys.meta_path] for part in added)
+    sys.meta_path[:] = [*front, *sys.meta_path, *back]
 
 
 def _change_environment(name, changes):

@@ -16,8 +16,8 @@ import warnings
 from importlib import _bootstrap
 from importlib.machinery import ModuleSpec
 
-# "import" name · "filters" added · "environ" changes · "finders" added · "ask" function, path · "audit" ...
-# "loggers" names · "atexit" function, arguments
+# "import" name · "filters", "finders" (added in front, at the end) · "environ" changes
+# "ask" function, path · "audit" … · "loggers" names · "atexit" function, arguments
 Event = tuple  # (kind, argument...)
 
 _PATH_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
@@ -453,11 +453,13 @@ def _state():
 
 
 def _added(old, new):
-    """Return what was put in front of a list, None if something was also taken away."""
+    """Return what was put in front of a list, and at its end; None if something was also taken away."""
     for count in range(len(new) + 1):
-        added = new[:count]
-        if new[count:] == [one for one in old if one not in added]:
-            return added
+        for in_front in range(count, -1, -1):
+            front, end = new[:in_front], len(new) - (count - in_front)
+            added = [*front, *new[end:]]
+            if new[in_front:end] == [one for one in old if one not in added]:
+                return front, new[end:]
     return None
 
 
