@@ -9,6 +9,7 @@ thread parses at a time. What the parser says about the user's escapes is said w
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from threading import RLock
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 _LOCK = RLock()
 FAILURES = (SyntaxError, ValueError, RecursionError, MemoryError)
 """What the parser raises for source that is no Python, or too deep."""
+TABLE = re.compile(r"\b(?:from|join)\s+([^\W\d]\w*)", re.IGNORECASE)
+"""A table in a query: DuckDB and Polars look for it among the variables."""
 
 
 def parse(source: str | bytes, *, top_level_await: bool = False) -> ast.Module:

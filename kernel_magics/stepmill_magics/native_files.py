@@ -19,6 +19,7 @@ from stepmill_magics.imports import ImportWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import FrameType
 
     Report = Callable[[str, int], None]
 
@@ -54,6 +55,7 @@ _DUCK_PLACES = ("", "DuckDBPyConnection")
 _DUCK_READERS = ("read_csv", "read_parquet", "read_json", "from_csv_auto", "from_parquet")
 _DUCK_QUERIES = ("sql", "query", "from_query", "execute", "executemany")
 _DUCK_WRITERS = ("to_csv", "write_csv", "to_parquet", "write_parquet")
+_CALL = compile("_stepmill_call[0](*_stepmill_call[1], **_stepmill_call[2])", __file__, "eval")
 _QUOTED = re.compile(r"'((?:[^']|'')+)'")
 
 _DOORS = (
@@ -129,9 +131,17 @@ def _reporting(original: Any, door: _Door, report: Report) -> Any:
     def function(*arguments: Any, **options: Any) -> Any:
         __tracebackhide__ = True
         _tell(arguments[own:], options, door, report)
+        if door.in_query:
+            return _called_from(sys._getframe(1), original, arguments, options)
         return original(*arguments, **options)
 
     return function
+
+
+def _called_from(frame: FrameType, original: Any, arguments: Any, options: Any) -> Any:
+    """Call `original` as if `frame` did: there DuckDB looks for the tables that a query names."""
+    names = {"_stepmill_call": (original, arguments, options), "__tracebackhide__": True}
+    return eval(_CALL, frame.f_globals, {**frame.f_locals, **names})  # noqa: S307 - our own three words
 
 
 def _reporting_class(original: Any, door: _Door, report: Report) -> Any:

@@ -44,6 +44,23 @@ def test_the_last_step_takes_it_from_the_one_that_changed_it(cells: tuple[str, .
     )
 
 
+QUERIES = [
+    "import duckdb\nduckdb.sql('select a From df')",
+    "import duckdb\nduckdb.query('select * from x JOIN df using (k)')",
+    "import polars\npolars.sql('select a from df')",
+    "import duckdb\nduckdb.execute('from df where a = ?', [1])",
+    "import duckdb\ncon = duckdb.connect()\ncon.sql('from df')",
+    "import duckdb\ncon = duckdb.connect()\ncon.execute('insert into t select * from df')",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_a_query_reads_the_variables_that_are_its_tables(query: str) -> None:
+    cells = ("%%step a\ndf, other = make(), 'from'", f"%%step b\n{query}\nprint(\"'from other'\")")
+    found = analyze(notebook(*cells), anew=True)
+    assert [(edge.name, edge.consumer) for edge in found.edges] == [("df", "b")]
+
+
 def test_a_list_that_was_reversed_has_elements_that_are_not_known() -> None:
     cells = (
         "%%step a\nx, y = [], []",

@@ -75,3 +75,18 @@ def test_files_are_reported(library: str, code: str, expected: str) -> None:
     seen.clear()
     exec(code.partition("; ")[0], {"pl": module, library: module})
     assert seen == []  # all is as it was before
+
+
+@pytest.mark.usefixtures("folder")
+def test_queries_find_the_variables_where_they_stand() -> None:
+    duckdb, pandas = pytest.importorskip("duckdb"), pytest.importorskip("pandas")
+    names = {"duckdb": duckdb, "frame": pandas.DataFrame({"a": [1, 2]})}
+    watch = NativeFiles(lambda *_: None)
+    watch.start()
+    try:
+        exec("found = duckdb.sql('select sum(a) from frame').fetchall()", names)
+        exec("def f():\n    part = frame[:1]\n    return duckdb.execute('from part').fetchall()", names)
+        exec("con = duckdb.connect()\ninner = f(), con.sql(query='from frame').fetchall()", names)
+    finally:
+        watch.stop()
+    assert (names["found"], names["inner"]) == ([(3,)], ([(1,)], [(1,), (2,)]))

@@ -191,6 +191,8 @@ class Libraries(Texts):
             self.names_in_strings(args, node)
         if entry.has("names"):
             self.names_in_expressions(args, node)
+        if entry.has("tables"):
+            self.tables_in_query(args, node)
         if entry.has("pickles"):
             self.pickle_by_name(args)
 
@@ -433,6 +435,8 @@ class Libraries(Texts):
             self.draw(owner.random, node)
         if entry.has("strings"):
             self.names_in_strings([*args, *keywords.values()], node)
+        if entry.has("tables"):
+            self.tables_in_query([*args, *keywords.values()], node)
         if entry.has("figure") or name in ("hist", "boxplot", "savefig", "show"):
             self.effects.plots = True
 

@@ -7,7 +7,7 @@ import re
 
 from stepmill.analysis.shell import Shell
 from stepmill.analysis.values import NO_CONSTANT, UNKNOWN, Kind, Value, definitions_of
-from stepmill.syntax import parse_or_empty
+from stepmill.syntax import TABLE, parse_or_empty
 
 _IN_FORMULA = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
@@ -67,6 +67,14 @@ class Texts(Shell):
                 for found in ast.walk(parse_or_empty(value.constant.replace("@", ""))):
                     if isinstance(found, ast.Name) and found.id in self.env:
                         self._need_global(found.id, node)
+
+    def tables_in_query(self, values: list[Value], node: ast.AST) -> None:
+        """`duckdb.sql("select a from df")` looks for a table `df` among the variables."""
+        for value in values:
+            if isinstance(value.constant, str):
+                for name in TABLE.findall(_QUOTED.sub("", value.constant)):
+                    if name in self.env:
+                        self._need_global(name, node)
 
     def names_in_formula(self, formula: Value, node: ast.AST) -> frozenset[str]:
         """`smf.ols("y ~ np.log(x)", df)` looks up what is no column, as if it stood in the call.

@@ -109,6 +109,32 @@ print(df.query("a > @limit").to_csv())
     why="the string names a variable",
 )
 libraries.add(
+    "tables-in-sql",
+    """
+import duckdb
+import pandas as pd
+---
+%%step load
+people = pd.DataFrame({"id": [1, 2, 3], "town": ["x", "y", "x"]})
+towns = pd.DataFrame({"town": ["x", "y"], "size": [10, 20]})
+---
+%%step join
+def total(town):
+    return duckdb.execute("select sum(size) from towns where town = ?", [town]).fetchone()[0]
+joined = duckdb.sql("SELECT id, size FROM people p JOIN towns USING (town) ORDER BY id").df()
+---
+%%step grow
+towns["size"] = towns["size"] + 1
+print(total("x"), total("y"))
+---
+%%step connection
+con = duckdb.connect()
+print(con.sql("select count(*) from joined").fetchall(), con.execute("from people").fetchall())
+con.close()
+""",
+    why="the query names variables, and no line of Python does",
+)
+libraries.add(
     "eval-with-at",
     _DF
     + """

@@ -38,6 +38,7 @@ Functions are dotted names as imported, `package.*.name` wherever in a package, 
 `unpickles`       needs the definitions that a pickle names
 `strings`         reads the names that stand behind an `@` in its texts
 `names`           its texts are expressions: reads the names in them
+`tables`          its texts are SQL: reads the variables that stand for tables in them
 
 `magics.txt`, `commands.txt` and `literals.txt` are lists of the same form.
 """

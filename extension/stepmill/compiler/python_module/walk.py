@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from stepmill.compiler.python_module.scopes import Access, Scope, Use, arguments_of, collect, targets
+from stepmill.syntax import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -153,12 +154,16 @@ class Walk:
             self._visit(part)
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("query", "eval"):
             self._text(node)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in ("sql", "query", "execute"):
+            self._named(node, TABLE)
 
     def _text(self, node: ast.Call) -> None:
         """`df.query("age > @limit")` and `pd.eval("2 * limit")` read `limit` where they stand."""
         owner = node.func.value if isinstance(node.func, ast.Attribute) else None
         is_pandas = isinstance(owner, ast.Name) and owner.id in ("pd", "pandas")
-        pattern = _NAME if is_pandas else AT_NAME
+        self._named(node, _NAME if is_pandas else AT_NAME)
+
+    def _named(self, node: ast.Call, pattern: re.Pattern[str]) -> None:
         for part in ast.walk(node):
             if isinstance(part, ast.Constant) and isinstance(part.value, str):
                 for name in dict.fromkeys(pattern.findall(part.value)):
