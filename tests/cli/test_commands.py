@@ -167,6 +167,9 @@ def test_why_and_step(notebook: Path) -> None:
     why = invoke("why", notebook, "load")
     assert why.stdout.startswith("load: stale\n  - ")
     assert json.loads(invoke("why", notebook, "load", "--json").stdout)["name"] == "load"
+    assert invoke("why", notebook).stdout.startswith(why.stdout)
+    every = json.loads(invoke("why", notebook, "--json").stdout)["steps"]
+    assert every[0]["name"] == "load"
     step = invoke("step", notebook, "scale")
     assert "takes ordered from order" in step.stdout
     assert "reads alpha (parameter)" in step.stdout

@@ -117,6 +117,12 @@ CAUSES = [
         id="file-and-what-follows",
     ),
     pytest.param(
+        changed(load={"files": (FileAccess(path="a.csv", mode="list", digest="l2"),)}),
+        "load is the first step that diverged: the folder a.csv that it lists has other files."
+        " All values are the same nevertheless.",
+        id="listing",
+    ),
+    pytest.param(
         changed(load={"files": (FileAccess(path="a.csv", mode="read", digest=ABSENT),)}),
         "load is the first step that diverged: the file a.csv is there in A and missing in B."
         " All values are the same nevertheless.",

@@ -117,9 +117,17 @@ def _files(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
             texts = ["missing" if value == ABSENT else "there" for value in values]
             yield DivergedBecause(kind=CauseKind.FILE, text=f"the file {path} is {per_run(texts)}")
         elif None not in values:
-            yield DivergedBecause(
-                kind=CauseKind.FILE, text=f"the file {path} that it reads has other content"
-            )
+            listed = any(a.path == path and a.mode == "list" for each in facts for a in each.files)
+            yield DivergedBecause(kind=CauseKind.FILE, text=_listing(path) if listed else _content(path))
+
+
+def _content(path: str) -> str:
+    return f"the file {path} that it reads has other content"
+
+
+def _listing(path: str) -> str:
+    what = "the notebook's folder" if path == "." else f"the folder {path}"
+    return f"{what} that it lists has other files"
 
 
 def _failures(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:

@@ -1,4 +1,4 @@
-"""`stepmill why`: the reasons for one step, one per line."""
+"""`stepmill why`: the reasons for one step or for all, one per line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from stepmill.model.plan import StepPlan
 
-HELP = "Say why the step STEP of NOTEBOOK would run now, or why its result is reused."
+HELP = "Say why STEP of NOTEBOOK would run now, or why its result is reused. Without STEP: all steps."
 EXAMPLES = (
     ("why would this step run again?", "stepmill why churn.ipynb train"),
     ("and with another value?", "stepmill why churn.ipynb train -p alpha=0.3"),
@@ -38,14 +38,14 @@ EXAMPLES = (
 
 @click.command("why", cls=StepmillCommand, help=HELP, examples=EXAMPLES)
 @notebook_argument
-@click.argument("step")
+@click.argument("step", required=False)
 @parameter_option
 @wish_options
 @project_option
 @json_option
 def command(
     notebook: Path,
-    step: str,
+    step: str | None,
     assignments: tuple[str, ...],
     project: Path | None,
     as_json: bool,
@@ -54,13 +54,16 @@ def command(
     """Print the reasons for one step of the plan."""
     parameters = typed_parameters(assignments, notebook, project)
     plan = api.plan(notebook, parameters, project=project, **wishes_in(options))
-    found = next((entry for entry in plan.steps if entry.step == step), None)
-    if found is None:
+    found = [entry for entry in plan.steps if step in (None, entry.step)]
+    if step is not None and not found:
         raise missing_step(step, [entry.step for entry in plan.steps], notebook)
     if as_json:
-        print_json({"schema": 1, **step_document(found)})
-    else:
-        _print(found, open_console())
+        documents = [step_document(entry) for entry in found]
+        print_json({"schema": 1, **(documents[0] if step is not None else {"steps": documents})})
+        return 0
+    screen = open_console()
+    for entry in found:
+        _print(entry, screen)
     return 0
 
 
