@@ -46,7 +46,7 @@ def project(tmp_path: Path) -> Path:
         "two",
         pipeline=pipeline("a"),
         parameters={"alpha": 0.3, "same": 1},
-        metrics={"f1": 0.9, "auc": 0.7},
+        metrics={"training_score": 1.0, "f1": 0.9, "auc": 0.7},
     )
     run(3, "other", pipeline=pipeline("x"), parameters={}, notebook_source=str(tmp_path / "m.ipynb"))
     run(4, "bad", pipeline=pipeline("b", "h2"), parameters={"alpha": 0.3, "same": 1}, status=RunStatus.FAILED)
@@ -104,9 +104,20 @@ def test_what_changed_since_the_run_before_of_the_same_notebook(project: Path) -
 
 def test_metrics_and_differing_parameters_are_columns(project: Path) -> None:
     header, *lines = runs(project).stdout.splitlines()
-    assert header.split() == ["run", "started", "notebook", "status", "time", "alpha", "f1", "auc", "changed"]
+    assert header.split() == [
+        "run",
+        "started",
+        "notebook",
+        "status",
+        "time",
+        "alpha",
+        "f1",
+        "auc",
+        "training_score",
+        "changed",
+    ]
     row = next(line for line in lines if "two" in line).split()
-    assert row[-7:] == ["0.3", "0.9", "0.7", "alpha", "0.1", "→", "0.3"]
+    assert row[-8:] == ["0.3", "0.9", "0.7", "1", "alpha", "0.1", "→", "0.3"]
     assert next(line for line in lines if "idle" in line).endswith("nothing changed")
 
 

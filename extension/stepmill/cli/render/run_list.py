@@ -73,7 +73,8 @@ def _values(runs: Sequence[RunSummary]) -> list[tuple[str, list[str]]]:
         (name, [value_text(run.parameters[name], 20) if name in run.parameters else "" for run in runs])
         for name in differing_parameters(runs)
     ]
-    metrics = dict.fromkeys(name for run in runs for name in run.metrics)
+    named = dict.fromkeys(name for run in runs for name in run.metrics)
+    metrics = sorted(named, key=lambda name: name.startswith("training_"))  # MLflow's own, by autolog, last
     return found + [
         (name, [f"{run.metrics[name]:.5g}" if name in run.metrics else "" for run in runs])
         for name in metrics
