@@ -48,6 +48,7 @@ QUERIES = [
     "import duckdb\nduckdb.sql('select a From df')",
     "import duckdb\nduckdb.query('select * from x JOIN df using (k)')",
     "import polars\npolars.sql('select a from df')",
+    "import numexpr\nnumexpr.evaluate('df * 2')",
     "import duckdb\nduckdb.execute('from df where a = ?', [1])",
     "import duckdb\ncon = duckdb.connect()\ncon.sql('from df')",
     "import duckdb\ncon = duckdb.connect()\ncon.execute('insert into t select * from df')",
