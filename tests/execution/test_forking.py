@@ -145,6 +145,16 @@ def test_a_second_name_of_a_module_comes_back_when_the_path_was_changed(
     assert (ended.cold_reason, text_of(forked)) == ("", "1\n")
 
 
+def test_the_same_folder_in_another_spelling_hides_nothing(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    installed(base="import os\nprocess = os.getpid()", whole="import base\nprocess = base.process")
+    place = str(forked.folder / "packages" / ".." / "packages")
+    code = f"import os, sys\nsys.path.insert(0, {place!r})\nimport whole\nprint(whole.process == os.getpid())"
+    ended = forked.run(code, imports=("whole",))
+    assert (ended.cold_reason, text_of(forked)) == ("", "False\n")
+
+
 def test_a_module_that_hides_an_installed_one_counts_or_is_refused(
     forked: Bench, installed: Callable[..., Any]
 ) -> None:

@@ -131,7 +131,7 @@ class Hidden:
         if original.name != name:  # a second name, given by the module itself: no path leads there
             return True
         found = PathFinder.find_spec(name, path)
-        return found is not None and found.origin == original.origin
+        return found is not None and _is_same_file(found.origin, original.origin)
 
     def bring(self, name):
         """Import a hidden module the short way, as another module's import does."""
@@ -233,6 +233,15 @@ class _Loggers(dict):
             if name in self._hidden:
                 self[name] = self._hidden.pop(name)
             name = name.rpartition(".")[0]
+
+
+def _is_same_file(one, other):
+    if one == other:
+        return True
+    try:  # the same folder can stand on `sys.path` in another spelling, or through a link
+        return os.path.samestat(_STAT(one), _STAT(other))
+    except (OSError, TypeError):
+        return False
 
 
 def _changed_ns(folder):
