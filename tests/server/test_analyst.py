@@ -75,6 +75,8 @@ async def test_what_is_closed_starts_nothing_more(process: AnalystProcess) -> No
     process._thread.shutdown(wait=True)
     assert process._process is None
     assert process._running() is None
+    with pytest.raises(AnalystError, match="the Jupyter server is stopping"):
+        await process.ask(question("x = 1"))
 
 
 def test_an_answer_is_remembered_until_a_run_finds_something_out(tmp_path: Path) -> None:

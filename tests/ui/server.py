@@ -68,12 +68,21 @@ class Server:
         self._wait()
 
     def stop(self) -> None:
-        """End it, as Ctrl-C twice does."""
+        """End it, as Ctrl-C twice does.
+
+        A signal in the middle of a request for contents leaves one of anyio's threads behind, which are
+        no daemons: that Jupyter server never ends by itself, with or without stepmill.
+        """
         process, self._process = self._process, None
-        if process is not None:
+        if process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+                os.killpg(process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+                return
+        pytest.fail(f"jupyter lab could not be ended:\n{self._log.read_text()[-3000:]}")
 
     def _started(self, options: dict[str, object], log: BinaryIO) -> subprocess.Popen[bytes]:
         folders = {

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 COMMAND = (sys.executable, "-P", "-m", "stepmill.server.analyst")
+_STOPPING = "the Jupyter server is stopping"
 
 
 class AnalystError(StepmillError):
@@ -71,6 +72,8 @@ class AnalystProcess:
                 raise SupersededError("a newer request took the place of this one")
             if self._newest.get(client) is mine:
                 del self._newest[client]
+            if self._is_closed:
+                raise AnalystError(_STOPPING)
             line = json.dumps(question).encode() + b"\n"
             answer = await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, line)
         if answer[:1] != b"+":
@@ -79,15 +82,15 @@ class AnalystProcess:
 
     def close(self) -> None:
         """End the process; a question that is being answered fails."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
         with self._changing:
             self._is_closed = True
+            self._thread.shutdown(wait=False, cancel_futures=True)
             self._end()
 
     def _ask(self, line: bytes) -> bytes:
         process = self._running()
         if process is None:
-            raise AnalystError("the server is stopping")
+            raise AnalystError(_STOPPING)
         assert process.stdin is not None
         assert process.stdout is not None
         watchdog = threading.Timer(self._timeout_s, process.kill)
