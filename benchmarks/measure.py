@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-STEPMILL = (sys.executable, "-m", "stepmill.cli.main")
+STEPMILL = (sys.executable, "-m", "stepmill")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

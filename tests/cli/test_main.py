@@ -40,7 +40,7 @@ def invoke(*arguments: str | Path) -> Result:
 
 
 def run_process(arguments: Sequence[str], **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "stepmill.cli.main", *arguments]
+    command = [sys.executable, "-m", "stepmill", *arguments]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False, **options)
 
 
@@ -187,7 +187,7 @@ def test_the_place_of_an_error_is_shown_with_its_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_no_encoding_of_the_terminal_breaks_the_output(encoding: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "stepmill.cli.main", "rnu\u2192評"],
+        [sys.executable, "-m", "stepmill", "rnu\u2192評"],
         env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"},
         capture_output=True,
         check=False,

@@ -19,7 +19,7 @@ import pytest
 from cli.notebooks import FAILING, GOOD, SLOW, write_notebook
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
-COMMAND = [sys.executable, "-m", "stepmill.cli.main"]
+COMMAND = [sys.executable, "-m", "stepmill"]
 
 
 def stepmill(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -85,7 +85,7 @@ async def test_a_run_is_cancelled_and_a_second_one_waits_its_turn(site: Site) ->
 async def test_a_run_of_a_terminal_is_seen_and_cancelled(site: Site) -> None:
     notebook = site.write("nb.ipynb", "%%step a\nimport time\ntime.sleep(600)")
     listener = await site.listen("nb.ipynb")
-    line = [sys.executable, "-m", "stepmill.cli.main", "run", str(notebook)]
+    line = [sys.executable, "-m", "stepmill", "run", str(notebook)]
     process = subprocess.Popen(line, stdout=subprocess.DEVNULL)
     await listener.until(lambda: "step-started" in listener.kinds)
     run_id = listener.events[0]["run_id"]

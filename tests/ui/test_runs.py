@@ -103,7 +103,7 @@ def test_a_run_from_a_terminal_shows_up(lab: Lab) -> None:
     path = lab.write("terminal/small.ipynb", *SMALL)
     lab.open("terminal/small.ipynb")
     expect(lab.panel).to_contain_text("Will run 3")
-    command = [sys.executable, "-m", "stepmill.cli.main", "run", str(path), "-p", "factor=3"]
+    command = [sys.executable, "-m", "stepmill", "run", str(path), "-p", "factor=3"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         expect(lab.step("double")).to_have_attribute("data-state", "running")

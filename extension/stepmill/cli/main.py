@@ -42,7 +42,3 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to stop is like Ctrl-C: clean up
     started_as = Path(sys.argv[0]).stem
     app.main(prog_name="jupyter stepmill" if started_as.startswith("jupyter") else "stepmill")
-
-
-if __name__ == "__main__":
-    main()

@@ -47,7 +47,7 @@ class RunRequest:
         """
         again = ["--no-cache"] if self.refresh is True else [f"--refresh={s}" for s in self.refresh or ()]
         return [
-            *(sys.executable, "-P", "-m", "stepmill.cli.main", "run", "--json", "--parameters=-"),
+            *(sys.executable, "-P", "-m", "stepmill", "run", "--json", "--parameters=-"),
             f"--project={self.project}",
             *(f"--only={step}" for step in self.steps),
             *again,

@@ -1,0 +1,5 @@
+"""`python -m stepmill …`: the command line of exactly this Python, wherever `stepmill` on the path leads."""
+
+from stepmill.cli.main import main
+
+main()
