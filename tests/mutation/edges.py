@@ -29,33 +29,42 @@ from stepmill.model.pipeline import EdgeKind
 from stepmill.running import bench, inspecting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from oracle.case import Case
     from stepmill.model.pipeline import Edge, Pipeline
 
 
-def without(pipeline: Pipeline, dropped: Edge) -> Pipeline:
-    """Return the pipeline without one edge and without the input that comes by it."""
-    key = (dropped.producer, dropped.consumer, dropped.name, dropped.kind)
-    edges = tuple(e for e in pipeline.edges if (e.producer, e.consumer, e.name, e.kind) != key)
+def units(edges: Iterable[Edge]) -> list[tuple[Edge, ...]]:
+    """Return the edges that are tried, those together that stand for one dependency."""
+    together: dict[tuple[object, ...], list[Edge]] = {}
+    for edge in edges:
+        if edge.kind is not EdgeKind.ORDER:
+            name = "" if edge.kind is EdgeKind.FILE else edge.name
+            together.setdefault((edge.producer, edge.consumer, edge.kind, name), []).append(edge)
+    return [tuple(each) for each in together.values()]
+
+
+def without(pipeline: Pipeline, dropped: Sequence[Edge]) -> Pipeline:
+    """Return the pipeline without some edges and without the inputs that come by them."""
+    keys = {(edge.producer, edge.consumer, edge.name, edge.kind) for edge in dropped}
+    edges = tuple(e for e in pipeline.edges if (e.producer, e.consumer, e.name, e.kind) not in keys)
     steps = []
     for step in pipeline.steps:
         inputs = tuple(
-            given for given in step.inputs if (given.producer, step.name, given.name, given.kind) != key
+            given for given in step.inputs if (given.producer, step.name, given.name, given.kind) not in keys
         )
         steps.append(replace(step, inputs=inputs))
     return replace(pipeline, edges=edges, steps=tuple(steps))
 
 
 @contextmanager
-def dropping(edge: Edge | None) -> Iterator[None]:
-    """Let the analysis find all edges but one."""
+def dropping(edges: Sequence[Edge]) -> Iterator[None]:
+    """Let the analysis find all edges but these."""
     whole = inspecting.analyze_with_facts
 
     def analyze(*arguments: Any, **options: Any) -> Pipeline:
-        found = whole(*arguments, **options)
-        return found if edge is None else without(found, edge)
+        return without(whole(*arguments, **options), edges)
 
     with (
         mock.patch.object(bench, "analyze_with_facts", analyze),
@@ -64,37 +73,40 @@ def dropping(edge: Edge | None) -> Iterator[None]:
         yield
 
 
-def is_equal(
-    case: Case, truth: Sequence[CellRun], server: ForkServer, edge: Edge | None, folder: Path
-) -> bool:
-    """Tell whether the pipeline without `edge` gives what Run All gives, in either order."""
-    with dropping(edge):
-        first = judge_pipeline(case, truth, server, folder / "pipeline", reverse=False)
-        if first.verdict is not Verdict.EQUAL:
-            return False
-        if not has_free_choices(api.analyze(folder / "pipeline" / "case.ipynb")):
-            return True
-        other = judge_pipeline(case, truth, server, folder / "reversed", reverse=True)
-        return other.verdict is Verdict.EQUAL
+def learned(
+    case: Case, truth: Sequence[CellRun], server: ForkServer, dropped: Sequence[Edge], folder: Path
+) -> set[str] | None:
+    """Return what the runs without some edges, in either order, found out; None if they are not equal."""
+    with dropping(dropped):
+        for reverse in (False, True):
+            place = folder / f"pipeline {reverse}"
+            if judge_pipeline(case, truth, server, place, reverse=reverse).verdict is not Verdict.EQUAL:
+                return None
+            if not has_free_choices(api.analyze(place / "case.ipynb")):
+                break
+    return {fact.read_text() for fact in folder.glob("pipeline */.stepmill/facts/*")}
 
 
-def try_case(case: Case, server: ForkServer) -> tuple[int, list[Edge]] | None:
-    """Return the number of edges, and those that the pipeline does not need; None if it is not equal."""
+def try_case(case: Case, server: ForkServer) -> tuple[int, list[tuple[Edge, ...]]] | None:
+    """Return the number of dependencies, and those that nothing needs; None if the pipeline is not equal."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         truth = linear_run(case, server, folder / "linear")
-        if not is_equal(case, truth, server, None, folder):
+        known = learned(case, truth, server, (), folder)
+        if known is None:
             return None
         edges = api.analyze(lay_out(case, folder / "bare"), project=folder / "bare").edges
-        notebook = folder / "pipeline" / "case.ipynb"
-        if edges != api.analyze(notebook, project=folder / "pipeline").edges:
+        place = folder / "pipeline False"
+        if edges != api.analyze(place / "case.ipynb", project=place).edges:
             return None
     found = []
-    for edge in edges:
+    tried = units(edges)
+    for unit in tried:
         with tempfile.TemporaryDirectory() as name:
-            if edge.kind is not EdgeKind.ORDER and is_equal(case, truth, server, edge, Path(name)):
-                found.append(edge)
-    return len(edges), found
+            facts = learned(case, truth, server, unit, Path(name))
+            if facts is not None and facts <= known:
+                found.append(unit)
+    return len(tried), found
 
 
 def main() -> None:
@@ -111,8 +123,11 @@ def main() -> None:
             continue
         edges[case.category] += found[0]
         false[case.category] += len(found[1])
-        for edge in found[1]:
-            print(f"{case.name}: {edge.producer} -> {edge.consumer} {edge.name!r} ({edge.kind})", flush=True)
+        for unit in found[1]:
+            names = ", ".join(repr(edge.name) for edge in unit)
+            print(
+                f"{case.name}: {unit[0].producer} -> {unit[0].consumer} {names} ({unit[0].kind})", flush=True
+            )
     server.close()
     for category in sorted(edges):
         print(_line(category, edges[category], false[category]))
