@@ -62,7 +62,8 @@ class FreshModules:
         Returns what is to be kept of a module.
 
     A module that another one imports is looked at when the outermost import is over: what a module
-    does to others while it is imported belongs to the import.
+    does to others while it is imported belongs to the import. `seen` has "module:NAME" -> what `look`
+    returned, after a reload anew; `first` that of the first time.
     """
 
     def __init__(self, concerns: Callable[[str], bool], look: Callable[[Any], str]) -> None:
@@ -72,13 +73,14 @@ class FreshModules:
         self._searching = threading.local()
         self._running = 0
         self.seen: dict[str, str] = {}
+        self.first: dict[str, str] = {}
 
     def start(self) -> None:
         """Look at the modules that are imported from now on."""
         sys.meta_path.insert(0, self)
 
     def stop(self) -> None:
-        """Leave `sys.meta_path` as it was; `seen` has "module:NAME" -> what `look` returned."""
+        """Leave `sys.meta_path` as it was."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
 
@@ -111,7 +113,9 @@ class FreshModules:
         if self._running == 0:
             names, self._under_way = self._under_way, []
             found = {name: sys.modules[name] for name in names if name in sys.modules}
-            self.seen |= {f"{MODULE}{name}": self._look(module) for name, module in found.items()}
+            looks = {f"{MODULE}{name}": self._look(module) for name, module in found.items()}
+            self.seen |= looks
+            self.first = {**looks, **self.first}
 
 
 def _extend(

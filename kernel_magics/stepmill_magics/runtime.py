@@ -26,6 +26,7 @@ from stepmill.model.facts import Fact, FactKind
 from stepmill_magics import nets
 from stepmill_magics.generators import State, StepGenerators
 from stepmill_magics.imports import MODULE, FreshModules
+from stepmill_magics.module_data import by_name, held_data
 from stepmill_magics.observation import Observer
 from stepmill_magics.outputs import collect, loaded_modules, metrics_of
 from stepmill_magics.places import Places
@@ -33,7 +34,6 @@ from stepmill_magics.session import (
     FIGURES,
     Namespace,
     changed_settings,
-    held_data,
     open_figures,
     process_settings,
 )
@@ -82,8 +82,8 @@ class _ActiveStep:
 _active: list[_ActiveStep] = []
 """The active step, if there is one."""
 
-_watching: list[Observer] = []
-"""The observer that `watch` started and no step has taken over yet."""
+_watching: list[tuple[Observer, FreshModules]] = []
+"""What `watch` started and no step has taken over yet."""
 
 
 def watch(folder: str, report: str) -> None:
@@ -92,8 +92,21 @@ def watch(folder: str, report: str) -> None:
     The runner asks for it before the first cell; `folder` is the notebook's, `report` a file that is
     there for worker processes. Where nobody asks, `begin` starts to observe.
     """
-    _watching[:] = [Observer(Path(folder), report=Path(report))]
-    _watching[0].start()
+    while _watching:
+        _end_watch(*_watching.pop())
+    observer, modules = Observer(Path(folder), report=Path(report)), _fresh_modules(folder)
+    _watching.append((observer, modules))
+    observer.start()
+    modules.start()
+
+
+def _fresh_modules(folder: str) -> FreshModules:
+    return FreshModules(Places(Path(folder)).is_project, held_data)
+
+
+def _end_watch(observer: Observer, modules: FreshModules) -> None:
+    modules.stop()
+    observer.stop()
 
 
 def begin(line: str, shell: Any) -> None:
@@ -123,15 +136,17 @@ def begin(line: str, shell: Any) -> None:
     if manifest.by_hand:
         _generators(store, manifest, namespace).start()
         return
+    observer, modules = _watched(manifest)
+    modules.seen.clear()  # of these `settings` tells how they are now
     step = _ActiveStep(
         manifest=manifest,
         store=store,
         namespace=namespace,
         names=_names(manifest, namespace),
         generators=_generators(store, manifest, namespace),
-        observer=_observer(manifest),
+        observer=observer,
         settings=process_settings(Path(manifest.folder)),
-        modules=FreshModules(Places(Path(manifest.folder)).is_project, held_data),
+        modules=modules,
         figures=open_figures(),
         load_seconds=time.perf_counter() - started,
     )
@@ -139,14 +154,15 @@ def begin(line: str, shell: Any) -> None:
     step.generators.start()
     if not step.observer.is_active:
         step.observer.start()
-    step.modules.start()
+        step.modules.start()
 
 
-def _observer(manifest: StepManifest) -> Observer:
-    if _watching and _watching[0].is_active:
+def _watched(manifest: StepManifest) -> tuple[Observer, FreshModules]:
+    if _watching and _watching[0][0].is_active:
         return _watching.pop()
     report = Path(manifest.result).with_name("workers.jsonl")
-    return Observer(Path(manifest.folder), report=report if report.parent.is_dir() else None)
+    observer = Observer(Path(manifest.folder), report=report if report.parent.is_dir() else None)
+    return observer, _fresh_modules(manifest.folder)
 
 
 def _show_figures(shell: Any) -> None:
@@ -198,6 +214,7 @@ def _result(
         sys_path=tuple(sys.path),
         python=platform.python_version(),
         session=(*changed_settings({**step.settings, **step.modules.seen}, settings), *_left_open(step)),
+        own_data=_own_data(step, settings),
         environment=step.observer.environment(),
         uses=_uses(step, settings),
         volatile=step.observer.volatile(),
@@ -206,6 +223,22 @@ def _result(
     if manifest.lenient or not contradictions:
         result = _with_outputs(result, step, states)
     return replace(result, save_seconds=time.perf_counter() - started)
+
+
+def _own_data(step: _ActiveStep, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return "module:name" -> how that was when its import was over, when the cells began, when they ended.
+
+    A module that the cells import is looked at then in place of their beginning.
+    """
+    begun = {**step.settings, **step.modules.seen}
+    fresh = {**begun, **step.modules.first}
+    found = {}
+    for module in settings:
+        if module.startswith(MODULE):
+            times = [by_name(held.get(module, "")) for held in (fresh, begun, settings)]
+            for name in dict.fromkeys(name for time in times for name in time):
+                found[f"{module.removeprefix(MODULE)}:{name}"] = " ".join(t.get(name, "-") for t in times)
+    return found
 
 
 def _left_open(step: _ActiveStep) -> Iterator[str]:

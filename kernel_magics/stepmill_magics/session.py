@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import locale
 import os
-import pickle
 import re
 import sys
 import weakref
 from contextlib import suppress
 from enum import EnumMeta
-from types import FunctionType, ModuleType
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
-
-from blake3 import blake3
 
 from stepmill.artifacts.scope import MAIN
 from stepmill_magics.imports import MODULE
+from stepmill_magics.module_data import held_data
 from stepmill_magics.places import Places
 
 if TYPE_CHECKING:
@@ -154,47 +151,6 @@ def process_settings(folder: Path) -> Mapping[str, str]:
         if name not in ("__main__", "__mp_main__") and places.is_project(path):
             settings[f"{MODULE}{name}"] = held_data(module)
     return settings
-
-
-def held_data(module: Any) -> str:
-    """Return a digest of the plain data in a module or class; what does not pickle does not count."""
-    return _held_data(vars(module), module.__name__)
-
-
-def _held_data(namespace: Mapping[str, Any], home: str) -> str:
-    found = []
-    for name, value in list(namespace.items()):
-        if name.startswith("__") or isinstance(value, ModuleType):
-            continue
-        if isinstance(value, type):
-            if value.__module__ == home:
-                found.append(f"{name}={_held_data(vars(value), home)}")
-            continue
-        if isinstance(value, FunctionType):
-            kept = _kept_by(value) if value.__module__ == home else ()
-            found += [f"{name}[{at}]={digest}" for at, one in enumerate(kept) if (digest := _digest(one))]
-        elif digest := _digest(value):
-            found.append(f"{name}={digest}")
-    return ";".join(found)
-
-
-def _kept_by(function: FunctionType) -> tuple[Any, ...]:
-    """Return what calls of a function can change and later ones find: attributes, defaults, its closure."""
-    held = [vars(function), function.__defaults__, function.__kwdefaults__]
-    for cell in function.__closure__ or ():
-        with suppress(ValueError):  # an empty cell
-            held.append(cell.cell_contents)
-    return tuple(value for value in held if not (value is None or callable(value)))
-
-
-def _digest(value: Any) -> str:
-    """Return a digest of plain data, "" of what does not pickle."""
-    if isinstance(value, itertools.count):
-        return repr(value)  # newer Pythons do not pickle it
-    try:
-        return str(blake3(pickle.dumps(value)).hexdigest())
-    except Exception:  # noqa: BLE001 - anybody's __reduce__ may raise anything
-        return ""
 
 
 def open_figures() -> tuple[Any, ...]:

@@ -13,8 +13,9 @@ import pytest
 
 from stepmill_magics import session
 from stepmill_magics.imports import FreshModules
+from stepmill_magics.module_data import held_data
 from stepmill_magics.places import Places
-from stepmill_magics.session import Held, Namespace, changed_settings, held_data, process_settings
+from stepmill_magics.session import Held, Namespace, changed_settings, process_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

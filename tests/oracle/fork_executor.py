@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from oracle.harness import CellRun, ForkServer, cell_run
-from stepmill.execution.executors.base import CellError, Ending, Progress, StepExit, StepTask
+from stepmill.execution.executors.base import BEFORE_ALL, CellError, Ending, Progress, StepExit, StepTask
 from stepmill.notebook.writing import write_document
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class ForkExecutor:
             task.folder,
             stop=True,
             environment=task.environment,
+            before=task.asides.get(BEFORE_ALL, ""),
         )
         self.ran[task.step] = []
         error = None

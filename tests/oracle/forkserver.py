@@ -122,6 +122,7 @@ def _run_cells(job: dict[str, Any], snapshot: Any) -> list[dict[str, Any]]:
 
     shell = InteractiveShell.instance()
     shell.user_ns["_dh"][:] = [str(Path.cwd())]
+    exec(job.get("before", ""), {})
     if job.get("printed"):
         shell.display_formatter.active_types.append("text/x-printed")
     results = []

@@ -64,9 +64,10 @@ class ForkServer:
         *,
         stop: bool,
         environment: Mapping[str, str] | None = None,
+        before: str = "",
     ) -> list[dict[str, Any]]:
         """Run `cells` in `folder`; return one record per cell that ran (see `forkserver`)."""
-        return self._run(folder, environment or {}, cells=list(cells), stop=stop)
+        return self._run(folder, environment or {}, cells=list(cells), stop=stop, before=before)
 
     def run_printed(self, cells: Sequence[Mapping[str, Any]], folder: Path) -> list[dict[str, Any]]:
         """Run `cells` up to the first error; results have what `print` would write of them too."""

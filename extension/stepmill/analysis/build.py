@@ -20,7 +20,7 @@ from stepmill.analysis.rules.view import View
 from stepmill.analysis.scripts import expanded
 from stepmill.analysis.units import Unit, units_of_cell
 from stepmill.model.cell import Notebook, Role
-from stepmill.model.facts import Fact
+from stepmill.model.facts import Fact, FactKind
 from stepmill.model.pipeline import Parameter, Pipeline
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def analyze(
     parameters = _parameters(units)
     own = None
     if sources is not None:
-        own = OwnModules(sources, modules or no_modules, is_local or all_installed)
+        differing = [(f.names[0], f.names[1]) for f in known if f.kind is FactKind.UNSTEADY]
+        own = OwnModules(sources, modules or no_modules, is_local or all_installed, differing)
     options = step_options(notebook)
     stored, looks = frozenset[str](), dict(memory.looks)
     memory.looks.clear()
@@ -106,6 +107,7 @@ def analyze(
         diagnostics=diagnostics,
         silenced=silenced,
         seeded=_seeded(interpreter, observed),
+        unsteady=() if own is None else own.all_unsteady(),
     )
 
 

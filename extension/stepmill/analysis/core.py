@@ -502,6 +502,9 @@ class Core:
     def import_own(self, dotted: str, node: ast.AST) -> None:
         raise NotImplementedError
 
+    def reload_own(self, module: str, node: ast.AST) -> None:
+        raise NotImplementedError
+
     def call_own(self, dotted: str, node: ast.AST) -> None:
         raise NotImplementedError
 

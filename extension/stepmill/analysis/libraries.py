@@ -163,6 +163,8 @@ class Libraries(Texts):
         if dotted in ("importlib.import_module", "__import__") and args and isinstance(args[0].constant, str):
             self.effects.imports.add(args[0].constant)
             self.import_own(args[0].constant, node)
+        if dotted == "importlib.reload" and args:
+            self.reload_own(args[0].what, node)
         if dotted == "functools.partial" and args:
             return self._partial(args, keywords)
         if dotted == "operator.methodcaller" and args:

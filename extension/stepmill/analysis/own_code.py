@@ -66,7 +66,7 @@ class OwnCode(Libraries):
                     self._import_again(".".join(parts[:end]), node, met)
 
     def _run_module(self, reading: Reading, node: ast.AST) -> None:
-        if any(event.kind not in SILENT for event in reading.events):
+        if any(event.kind not in SILENT for event in reading.events) or self._is_in_circle(reading.name):
             self.world[f"module {reading.name}"] = "once"
             self.bind_pseudo(MODULE + reading.name, node)
         if reading.classes:
@@ -74,6 +74,31 @@ class OwnCode(Libraries):
         if reading.unsteady:
             self.world["unsteady"] = True
         self._all_happen(reading.events, node, reading)
+
+    def _is_in_circle(self, name: str) -> bool:
+        """Tell whether a module imports itself by others: which of them comes first can matter.
+
+        A package is there before what is in it, whoever asks.
+        """
+        pending, met = [name], set[str]()
+        while pending:
+            module = pending.pop()
+            reading = self.answer(f"import {module}")
+            for event in () if reading is None else reading.events:
+                if event.kind != "import" or f"{module}.".startswith(f"{event.what}."):
+                    continue
+                if event.what == name:
+                    return True
+                if event.what not in met:
+                    met.add(event.what)
+                    pending.append(event.what)
+        return False
+
+    def reload_own(self, module: str, node: ast.AST) -> None:
+        """Run an own module again: what it does when it is imported happens here."""
+        reading = self.answer(f"import {module}") if self.has_own else None
+        events = () if reading is None else reading.events
+        self._all_happen((event for event in events if event.kind != "import"), node, None)
 
     # -- calls ---------------------------------------------------------------------------------------
 
@@ -238,9 +263,13 @@ class OwnCode(Libraries):
             "write": f"writes the file {event.what.partition(':')[2]}",
             "extend": f"changes the file {event.what.partition(':')[2]}",
             "read": f"reads the file {event.what.partition(':')[2]}",
+            "differs": f"makes another `{event.what}` each time, as a run has seen",
         }.get(event.kind, "")
         if words:
             about = f"module `{module.name}` {words} ({module.path}, line {event.line})"
-            whole = event.kind != "clock" or (EVERYTHING, frozenset({module.name})) in module.unsteady
+            whole = (
+                event.kind not in ("clock", "differs")
+                or (EVERYTHING, frozenset({module.name})) in module.unsteady
+            )
             once = Once(event.kind, event.what, about, self.place(node), "" if whole else module.name)
             effects.once.append(once)

@@ -32,8 +32,9 @@ class Event(NamedTuple):
     """Something that goes beyond the module's own names. `sure`: it happens each time.
 
     `kind` is import, seed, draw, set (a setting of the libraries `what`), keep (something in the module's
-    variable `what`), chdir, clock (or the network, a program), read, write, extend, folder, show or
-    environment. `kept`: what it gives stays in the module.
+    variable `what`), chdir, clock (or the network, a program), read, write, extend, folder, show,
+    environment, or differs (a run has seen that the variable `what` is another one each time).
+    `kept`: what it gives stays in the module.
     """
 
     kind: str

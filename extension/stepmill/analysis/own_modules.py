@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepmill.analysis.interpreter import interpret
 from stepmill.analysis.memory import Look
-from stepmill.analysis.own_events import HELPER, absolute, of_call, of_import
+from stepmill.analysis.own_events import HELPER, Event, absolute, of_call, of_import
 from stepmill.analysis.own_steadiness import unsteady_names
 from stepmill.analysis.units import Unit
 from stepmill.analysis.values import Kind, Value
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stepmill.analysis.interpreter import Interpreter, Observed
-    from stepmill.analysis.own_events import Event
     from stepmill.model.own_module import ModuleText
 
 MOST_READ = 128
@@ -66,8 +65,11 @@ class OwnModules:
         sources: Callable[[str], ModuleText | None],
         names: Callable[[str], frozenset[str] | None],
         is_local: Callable[[str], bool],
+        differing: Iterable[tuple[str, str]] = (),
     ) -> None:
+        """`differing` are modules, each with a name of it that runs have seen to be another one each time."""
         self._sources = sources
+        self._differing = tuple(differing)
         self.names = names
         self.is_local = is_local
         self._readings: dict[str, Reading | None] = {}
@@ -83,6 +85,15 @@ class OwnModules:
                 with self._going_into(dotted):
                     self._readings[dotted] = _module(source, self).reading
         return self._readings[dotted]
+
+    def all_unsteady(self) -> tuple[str, ...]:
+        """Return "module:name" of what is known to be another one each time, of all modules read so far."""
+        readings = [reading for reading in self._readings.values() if reading is not None]
+        return tuple(sorted(f"{one.name}:{name}" for one in readings for name, _ in one.unsteady))
+
+    def differing(self, module: str) -> frozenset[str]:
+        """Return the names of a module of which runs have seen that they differ from process to process."""
+        return frozenset(name.partition(".")[0] for one, name in self._differing if one == module)
 
     def called(self, dotted: str) -> tuple[Event, ...]:
         """Return what calling a function, class or method of an own module does.
@@ -246,11 +257,11 @@ class _Module:
         return events
 
 
-_memory: OrderedDict[tuple[str, str, str], _Module] = OrderedDict()
+_memory: OrderedDict[tuple[str, str, str, frozenset[str]], _Module] = OrderedDict()
 
 
 def _module(source: ModuleText, known: OwnModules) -> _Module:
-    key = (source.name, source.file, source.text)
+    key = (source.name, source.file, source.text, known.differing(source.name))
     kept = _memory.get(key)
     if kept is None or not kept.answers.holds(_Within(known, source.package)):
         kept = _memory[key] = _read(source, known)
@@ -266,13 +277,16 @@ def _read(source: ModuleText, known: OwnModules) -> _Module:
     within, look = _Within(known, source.package), Look()
     units = list(_units(source))
     interpreter, observed = _gone_through(units, source, within, look)
-    package = source.package
+    package, differing = source.package, known.differing(source.name)
     definitions = [unit.node for unit in units]
     classes = [node for node in definitions if isinstance(node, ast.ClassDef)]
     reading = Reading(
         name=source.name,
         path=source.path,
-        events=tuple(e for unit in units for e in of_import(observed[unit.index], interpreter, package)),
+        events=(
+            *(e for unit in units for e in of_import(observed[unit.index], interpreter, package)),
+            *(Event("differs", name, _line_of(name, observed), kept=True) for name in sorted(differing)),
+        ),
         functions=frozenset(
             node.name for node in definitions if isinstance(node, (*_FUNCTIONS, ast.ClassDef))
         ),
@@ -280,9 +294,15 @@ def _read(source: ModuleText, known: OwnModules) -> _Module:
         properties=frozenset(one.name for node in classes for one in _methods(node) if one.decorator_list),
         classes=tuple((node.name, tuple(_bases(node, source, interpreter))) for node in classes),
         others=tuple(_others(interpreter, source)),
-        unsteady=unsteady_names(observed.values(), interpreter, source, within.unsteady),
+        unsteady=unsteady_names(observed.values(), interpreter, source, within.unsteady, differing),
     )
     return _Module(source, reading, within.answers, units, look)
+
+
+def _line_of(name: str, observed: dict[int, Observed]) -> int:
+    """Return the line of the statement that gives a name to the module, 1 if none is seen to."""
+    lines = [o.unit.node.lineno for o in observed.values() if name in (*o.effects.binds, *o.effects.changes)]
+    return lines[-1] if lines else 1
 
 
 def _gone_through(

@@ -24,12 +24,14 @@ def unsteady_names(
     interpreter: Interpreter,
     source: ModuleText,
     others: Callable[[str], frozenset[str]],
+    differing: Iterable[str] = (),
 ) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return the names that the clock or the like has made, and those whose code speaks of such a name.
 
-    Each with the modules in which that begins. `others` answers the same for names of other modules.
+    Each with the modules in which that begins. `others` answers the same for names of other modules;
+    `differing` are names that runs have seen to be others each time.
     """
-    found: dict[str, frozenset[str]] = {}
+    found = dict.fromkeys(differing, frozenset({source.name}))
     for name, value in interpreter.env.items():
         if value.kind is Kind.LIBRARY and (begins := others(value.what)):
             found[name] = begins

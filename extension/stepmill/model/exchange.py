@@ -88,6 +88,7 @@ class StepResult:
     session: tuple[str, ...] = ()  # process settings that the step left changed: "directory", "environment:X"
     environment: tuple[str, ...] = ()  # variables that the step's code looked at; "*": at all names
     uses: tuple[str, ...] = ()  # settings in which an earlier step's change would show: "module:helpers"
+    own_data: Mapping[str, str] = field(default_factory=dict)  # "module:name" -> three digests
     volatile: tuple[
         str, ...
     ] = ()  # what was touched and has no digest: "network: host", "subprocess: program"

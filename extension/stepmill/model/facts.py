@@ -15,6 +15,7 @@ class FactKind(StrEnum):
     DRAWS = "draws"  # the step drew random numbers: names = (generator,)
     BINDS = "binds"  # the step bound a name that was not foreseen: names = (name,)
     SESSION = "session"  # the step changed its process in a way that cannot be repeated: names = (setting, …)
+    UNSTEADY = "unsteady"  # two imports of an own module differed: names = (module, its name, source digest)
     UNCHANGED = "unchanged"  # a doubtful input was found unchanged: names = (input,)
 
 

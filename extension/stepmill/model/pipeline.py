@@ -193,6 +193,7 @@ class Pipeline:
     diagnostics: tuple[Diagnostic, ...] = ()
     silenced: tuple[Diagnostic, ...] = ()
     seeded: tuple[str, ...] = ()  # generators that some code of the notebook seeds
+    unsteady: tuple[str, ...] = ()  # "module:name" of own modules known to differ from process to process
 
     def step(self, name: str) -> Step:
         """Return the step called `name`; KeyError if there is none."""

@@ -14,7 +14,7 @@ from stepmill.model.artifact import FileAccess, StepRecord
 from stepmill.notebook.ipython import to_python
 from stepmill.planning.distributions import distributions_by_module, installed_versions, used_distributions
 from stepmill.planning.evidence import code_document
-from stepmill.planning.process_state import LEFT, USES
+from stepmill.planning.process_state import LEFT, OWN_DATA, USES
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
@@ -75,6 +75,7 @@ def make_record(
             "code": world.store.put_json(code_document(step, _module_paths(components), world)),
             LEFT: list(left),
             USES: list(uses),
+            OWN_DATA: dict(result.own_data),
         },
     )
 

@@ -15,7 +15,9 @@ from stepmill.errors import PipelineError
 from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.modules import local_sources
+from stepmill.notebook.own_modules import OwnSources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
+from stepmill.notebook.search_path import module_search
 from stepmill.planning.decide import Circumstances
 from stepmill.planning.facts import FactBook
 from stepmill.planning.file_digests import FileDigests
@@ -99,6 +101,10 @@ class Workbench:
             found = dict(local_sources(step.imports, self.world.folder))
             self._modules[step.imports] = found
         return found
+
+    def own_sources(self) -> OwnSources:
+        """Return what reads the project's own modules, as they are now."""
+        return OwnSources(module_search(self.loaded.notebook, self.world.folder, self.kernel.sys_path))
 
     def seed(self, step: Step) -> int | None:
         """Return the derived seed of a step that may draw from generators nobody seeds."""

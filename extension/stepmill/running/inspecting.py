@@ -14,6 +14,7 @@ from stepmill.analysis import analyze as analyze_notebook
 from stepmill.artifacts.store import open_store
 from stepmill.config import load_settings
 from stepmill.errors import KernelError
+from stepmill.model.facts import FactKind
 from stepmill.notebook.modules import exported_names, is_project_module
 from stepmill.notebook.own_modules import OwnSources
 from stepmill.notebook.reading import parse_document
@@ -22,6 +23,7 @@ from stepmill.notebook.search_path import module_search
 from stepmill.planning.facts import FactBook
 from stepmill.planning.facts import in_force as facts_in_force
 from stepmill.planning.kernels import find_kernel
+from stepmill.planning.keys import digest_of
 from stepmill.planning.project import Project, find_root
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from stepmill.config import Settings
     from stepmill.model.cell import Notebook
+    from stepmill.model.facts import Fact
     from stepmill.model.pipeline import Pipeline
 
 
@@ -80,20 +83,32 @@ def analyze_with_facts(
     `anew`: as `analyze` has it.
     """
     search = module_search(notebook, folder, sys_path)
+    sources = OwnSources(search)
     analyze = partial(
         analyze_notebook,
         modules=partial(exported_names, search=search),
         is_local=cache(partial(is_project_module, search=search)),
         scripts=partial(script_text, folder=folder),
-        sources=OwnSources(search),
+        sources=sources,
         anew=anew,
     )
     bare = analyze(notebook)
     remembered = book.recall() if book is not None else ()
     if not remembered:
         return bare
-    valid = facts_in_force(remembered, bare)
+    valid = tuple(fact for fact in facts_in_force(remembered, bare) if _is_of_this_text(fact, sources))
     return analyze(notebook, facts=valid) if valid else bare
+
+
+def text_digest(module: str, sources: OwnSources) -> str:
+    """Return a digest of the source of an own module, "" if there is none to read."""
+    source = sources(module)
+    return "" if source is None else digest_of(source.text)
+
+
+def _is_of_this_text(fact: Fact, sources: OwnSources) -> bool:
+    """Tell whether what was seen of a module was seen of the source that it has now."""
+    return fact.kind is not FactKind.UNSTEADY or text_digest(fact.names[0], sources) == fact.names[2]
 
 
 def project_of(path: Path, project: str | Path | None) -> Project:

@@ -29,12 +29,13 @@ from stepmill.planning.keys import static_key
 from stepmill.planning.manifest import bound_elsewhere, build_manifest, taken_values
 from stepmill.planning.open_figures import FIGURES, uses_open_figures
 from stepmill.planning.parameters import shown
-from stepmill.planning.process_state import find_lost_change
+from stepmill.planning.process_state import find_lost_change, find_unsteady
 from stepmill.planning.publication import body_outputs, make_record
 from stepmill.planning.shared_memory import find_lost_write
 from stepmill.plugins import Registry
 from stepmill.running.advice import advice
 from stepmill.running.bench import RUN_SEED
+from stepmill.running.inspecting import text_digest
 from stepmill.running.outcomes import failed, of_exit, of_problem
 from stepmill.syntax import parse_or_empty
 
@@ -361,6 +362,7 @@ class StepRunner:
                     seconds=record.seconds,
                     withdrawn=tuple(mine),
                 )
+            self._refuse_differing(step, record, known)
             lost = find_lost_write(step, record)
             lost = lost or find_lost_change(self.bench.pipeline, step.name, record, known)
             if lost is not None and not self.limits.lenient:
@@ -374,6 +376,24 @@ class StepRunner:
                 self.bench.records.add(record)
             shelf.put(step.name, record)
             return None
+
+    def _refuse_differing(self, step: Step, record: StepRecord, known: Mapping[str, StepRecord]) -> None:
+        """Let the run be planned anew if the data of an own module differ from those in another step.
+
+        Whether that matters, the analysis tells: by who uses the name.
+        """
+        facts = []
+        for module, name, other in find_unsteady(self.bench.pipeline, step.name, record, known):
+            text = text_digest(module, self.bench.own_sources())
+            message = (
+                f"`{name}` of your module `{module}` is another one in step {step.name!r} than in {other!r}"
+            )
+            fact = Fact(kind=FactKind.UNSTEADY, step=step.name, names=(module, name, text), message=message)
+            facts.append(_dated(fact, step))
+        if facts and not self.limits.lenient:
+            raise Contradiction(tuple(facts), seconds=record.seconds)
+        for fact in facts:
+            self.log.emit("run-warning", step.name, message=fact.message, fact=fact)
 
     def _refuse_contradictions(
         self, step: Step, result: StepResult, ended: StepExit, files: StepFiles
