@@ -15,10 +15,34 @@ MODULE = "module:"
 """How the names of settings begin that are the data of a module of the project."""
 
 
-class ImportWatch:
-    """Calls back after the first import of a module: a finder that finds nothing itself."""
+class _Asking:
+    """A finder that finds nothing itself: it asks the others, which may ask it in turn."""
 
     def __init__(self) -> None:
+        self._asking = threading.local()
+
+    def found_by_others(self, name: str, path: Any, target: Any) -> Any:
+        """Return the first spec that another finder has; None while one that we asked asks us."""
+        if getattr(self._asking, "busy", False):
+            return None
+        self._asking.busy = True
+        try:
+            finders: tuple[Any, ...] = tuple(sys.meta_path)
+            for finder in finders:
+                find = None if finder is self else getattr(finder, "find_spec", None)
+                spec = find(name, path, target) if find is not None else None
+                if spec is not None:
+                    return spec
+            return None
+        finally:
+            self._asking.busy = False
+
+
+class ImportWatch(_Asking):
+    """Calls back after the first import of a module."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._actions: dict[str, Callable[[], None]] = {}
 
     def after(self, module: str, action: Callable[[], None]) -> None:
@@ -34,14 +58,10 @@ class ImportWatch:
             sys.meta_path.remove(self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if name not in self._actions:
-            return None
-        for finder in tuple(sys.meta_path):
-            spec = None if finder is self else finder.find_spec(name, path, target)
-            if spec is not None:
-                _extend(spec.loader, after=partial(self._act, name))
-                return spec
-        return None
+        spec = self.found_by_others(name, path, target) if name in self._actions else None
+        if spec is not None:
+            _extend(spec.loader, after=partial(self._act, name))
+        return spec
 
     def _act(self, name: str, module: Any) -> None:  # noqa: ARG002 - the name says which
         action = self._actions.pop(name, None)
@@ -51,7 +71,7 @@ class ImportWatch:
             self.remove()
 
 
-class FreshModules:
+class FreshModules(_Asking):
     """Tells how modules stand when their import is over: also a finder that finds nothing itself.
 
     Parameters
@@ -67,10 +87,10 @@ class FreshModules:
     """
 
     def __init__(self, concerns: Callable[[str], bool], look: Callable[[Any], str]) -> None:
+        super().__init__()
         self._concerns = concerns
         self._look = look
         self._under_way: list[str] = []
-        self._searching = threading.local()
         self._running = 0
         self.seen: dict[str, str] = {}
         self.first: dict[str, str] = {}
@@ -85,19 +105,9 @@ class FreshModules:
             sys.meta_path.remove(self)
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        if getattr(self._searching, "busy", False):
-            return None  # another finder that asks everybody
-        self._searching.busy = True
-        try:
-            for finder in tuple(sys.meta_path):
-                find = None if finder is self else getattr(finder, "find_spec", None)
-                spec = find(name, path, target) if find is not None else None
-                if spec is not None:
-                    break
-            else:
-                return None
-        finally:
-            self._searching.busy = False
+        spec = self.found_by_others(name, path, target)
+        if spec is None:
+            return None
         if spec.has_location and spec.loader is not None and self._concerns(spec.origin):
             _extend(spec.loader, before=self._begin, after=self._ran, at_last=self._end)
         return spec
@@ -132,7 +142,7 @@ def _extend(
     run = loader.exec_module
 
     def exec_module(module: Any) -> None:
-        del loader.exec_module  # the entry in the instance: the method of its class is back
+        vars(loader).pop("exec_module", None)  # the method of its class is back
         if before is not None:
             before()
         try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stepmill_magics import session
-from stepmill_magics.imports import FreshModules
+from stepmill_magics.imports import FreshModules, ImportWatch
 from stepmill_magics.module_data import held_data
 from stepmill_magics.places import Places
 from stepmill_magics.session import Held, Namespace, changed_settings, process_settings
@@ -188,6 +188,30 @@ def test_a_module_stands_for_itself_while_it_is_watched(
         sys.modules.pop("sm_plain", None)
     assert vars(sm_plain.__loader__).keys() == {"name", "path"}
     assert sm_plain.__loader__.get_source("sm_plain") == "x = 1\n"
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["watch first", "modules first"])
+@pytest.mark.parametrize("is_own", [True, False], ids=["own", "installed"])
+def test_two_who_watch_imports_do_not_get_in_each_others_way(
+    is_first: bool, is_own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the two finders asks all others, the other one too: `np.random` at first use failed."""
+    (tmp_path / "sm_watched.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    acted: list[str] = []
+    watch, fresh = ImportWatch(), FreshModules(lambda _: is_own, held_data)
+    starts = [lambda: watch.after("sm_watched", lambda: acted.append("after")), fresh.start]
+    try:
+        for start in starts if is_first else reversed(starts):
+            start()
+        import sm_watched  # type: ignore[import-not-found]
+    finally:
+        fresh.stop()
+        watch.remove()
+        sys.modules.pop("sm_watched", None)
+    assert acted == ["after"]
+    assert list(fresh.seen) == (["module:sm_watched"] if is_own else [])
+    assert vars(sm_watched.__loader__).keys() == {"name", "path"}
 
 
 def test_modules_that_no_file_made_are_not_the_projects(
