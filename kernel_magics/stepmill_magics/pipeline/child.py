@@ -115,7 +115,7 @@ def command_line(arguments: Sequence[str]) -> list[str]:
             hint=f"install it: {sys.executable} -m pip install stepmill; or use `stepmill` in a terminal",
         )
     # -P: files beside the notebook do not hide modules of the command line
-    return [sys.executable, "-P", "-m", "stepmill.cli.main", *arguments]
+    return [sys.executable, "-P", "-m", "stepmill", *arguments]
 
 
 def raise_for(answer: Answer) -> None:
