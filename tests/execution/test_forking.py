@@ -379,6 +379,16 @@ def test_a_kernel_in_another_environment_is_not_shared(forked: Bench) -> None:
     assert len(forked.executor._servers._all) == 2  # type: ignore[union-attr]
 
 
+def test_an_empty_variable_counts_as_none_where_ipykernel_takes_it_so(
+    forked: Bench, installed: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With `MPLBACKEND=` pyplot loaded ahead drew nothing, and left its figures open."""
+    monkeypatch.setenv("MPLBACKEND", "")
+    installed(drawer="import os\nbackend = os.environ['MPLBACKEND']\n")
+    forked.run("import drawer, os\nprint(drawer.backend == os.environ['MPLBACKEND'])", imports=("drawer",))
+    assert text_of(forked) == "True\n"
+
+
 def test_where_fork_is_not_to_be_had_kernels_are_started(
     forked: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

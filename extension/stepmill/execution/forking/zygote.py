@@ -254,16 +254,20 @@ class Zygote:
         os.pwrite(self.notice, name.encode()[:_NOTICE_BYTES].ljust(_NOTICE_BYTES, b"\0"), 0)
 
     def _begin_loading(self):
-        kept = sys.stdout, sys.stderr, [key for key in _WHILE_LOADING if key not in os.environ]
+        ours = {key: os.environ.get(key) for key in _WHILE_LOADING if not os.environ.get(key)}
+        kept = sys.stdout, sys.stderr, ours
         sys.stdout, sys.stderr = self.streams
-        for key in kept[2]:
+        for key in ours:  # an empty one counts as none, for ipykernel as well
             os.environ[key] = _WHILE_LOADING[key]
         return kept
 
     def _end_loading(self, kept):
         sys.stdout, sys.stderr, ours = kept
-        for key in ours:
-            os.environ.pop(key, None)
+        for key, was in ours.items():
+            if was is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = was
 
     def _census(self, name):
         """Fork no more if the import left a thread behind that does not end by itself in a fork."""
