@@ -135,6 +135,11 @@ def test_what_run_all_never_came_to_is_not_compared() -> None:
         split(use="other", failures={"load": (1, "ValueError: no")}),
     )
     assert found.differences == ()
+    repeats_the_import = compare(
+        linear(failed_cell=1, failure="ImportError: no"),
+        split(failures={"load": (1, "ImportError: no"), "use": (1, "ImportError: no")}),
+    )
+    assert repeats_the_import.differences == ()
 
 
 def test_a_value_that_another_step_makes_in_between_has_no_end_of_its_own() -> None:

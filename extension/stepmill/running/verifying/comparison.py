@@ -131,7 +131,9 @@ def _or(cell: int | None, default: int) -> int:
 
 
 def _is_beyond(step: Step, cell: int | None, linear: Linear) -> bool:
-    return linear.failed_cell is not None and _or(cell, min(step.cells)) > linear.failed_cell
+    """Tell whether Run All ended before this; a step repeats imports and definitions of cells before it."""
+    first = min(step.cells)
+    return linear.failed_cell is not None and max(_or(cell, first), first) > linear.failed_cell
 
 
 def _compared_cells(step: Step, linear: Linear, split: Split) -> list[int]:
