@@ -20,6 +20,7 @@ from stepmill.artifacts.file_digests import answer, file_digest, listing_digest
 from stepmill.model.artifact import ABSENT, FOLDER, FileAccess
 from stepmill_magics.callers import callers
 from stepmill_magics.native_files import NativeFiles
+from stepmill_magics.own_modules import possibly_own
 from stepmill_magics.places import Places
 from stepmill_magics.questions import Questions, aspect_asked, variable_is_heard
 from stepmill_magics.workers import Workers
@@ -327,9 +328,8 @@ class Observer:
 
     def _compiled_modules(self) -> Iterable[str]:
         """Return the user's own modules that were compiled: they are loaded without an `open`."""
-        for module in list(sys.modules.values()):
-            path = getattr(module, "__file__", None)
-            if isinstance(path, str) and path.endswith(tuple(EXTENSION_SUFFIXES)):
+        for _, _, path in possibly_own():
+            if path.endswith(tuple(EXTENSION_SUFFIXES)):
                 name = self._places.path_of(path)
                 if name is not None:
                     yield name

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.artifacts.scope import MAIN
 from stepmill_magics.imports import MODULE
 from stepmill_magics.module_data import held_data
+from stepmill_magics.own_modules import possibly_own
 from stepmill_magics.places import Places
 
 if TYPE_CHECKING:
@@ -136,21 +137,29 @@ def process_settings(folder: Path) -> Mapping[str, str]:
         "locale": str(locale.setlocale(locale.LC_ALL)),
         "decimal:context": _decimal_context(),
     }
-    for name, value in os.environ.items():
+    for name, value in _variables():
         if not name.startswith(_SET_BY_IMPORTS):
             settings[f"environment:{name}"] = value
     settings |= {f"pandas:{name}": repr(value) for name, value in _pandas_options()}
     settings |= {f"matplotlib:{name}": repr(value) for name, value in _plot_settings()}
     settings |= {f"logging:{name}": state for name, state in _loggers()}
     places = Places(folder)
-    for name, module in list(sys.modules.items()):
-        path = getattr(module, "__file__", None)
+    for name, module, path in possibly_own():
         # libraries put modules that no file made under relative names: torch.ops says "_ops.py"
-        if not isinstance(path, str) or not os.path.isabs(path):  # noqa: PTH117 - for every module
+        if not os.path.isabs(path):  # noqa: PTH117 - for every module
             continue
         if name not in ("__main__", "__mp_main__") and places.is_project(path):
             settings[f"{MODULE}{name}"] = held_data(module)
     return settings
+
+
+def _variables() -> Iterable[tuple[str, str]]:
+    """Return the environment; the observer, who hears each question to `os.environ`, is not asked."""
+    variables = os.environ
+    if type(variables) is not os._Environ:
+        return variables.items()
+    data = variables._data.items()  # type: ignore[attr-defined]
+    return [(variables.decodekey(name), variables.decodevalue(value)) for name, value in data]
 
 
 def open_figures() -> tuple[Any, ...]:

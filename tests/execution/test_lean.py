@@ -18,6 +18,19 @@ CASES = [
         "True False\n",
         id="addresses",
     ),
+    *(
+        pytest.param(
+            module,
+            "import jsonschema; check = jsonschema.FormatChecker().conforms; "
+            f"print(check({good!r}, {kind!r}), check({bad!r}, {kind!r}))",
+            "True False\n",
+            id=module,
+        )
+        for module, kind, good, bad in (
+            ("rfc3986_validator", "uri", "http://example.org/", "no uri"),
+            ("isoduration", "duration", "P1D", "a day"),
+        )
+    ),
     pytest.param(
         "pyarrow",
         "import papermill.iorw as p; found = p.FileSelector('a'); import pyarrow.fs; "

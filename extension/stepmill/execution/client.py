@@ -70,8 +70,9 @@ class StepClient(NotebookClient):
         cells = [i for i, cell in enumerate(self.nb.cells) if cell.cell_type == "code"]
         bodies = [i for i in cells if _is_the_users(self.nb.cells[i])]
         self._progress = _Progress(self._session.progress, len(bodies))
-        if BEFORE_ALL in self._session.asides:
-            failure = await self._run_aside(self._session.asides[BEFORE_ALL])
+        opening = (self._kernel.opening, self._session.asides.get(BEFORE_ALL, ""))
+        if any(opening):  # in one request: each costs some milliseconds
+            failure = await self._run_aside("\n".join(filter(None, opening)))
             if failure is not None:
                 return failure
         for number, index in enumerate(cells, 1):

@@ -29,6 +29,7 @@ from stepmill.errors import KernelError, RunCancelled
 from stepmill.execution.kernel_client import StepKernelClient
 from stepmill.execution.kernelspecs import kernel_specs
 from stepmill.execution.reaper import Leaving, Reaper, see_off
+from stepmill.execution.resources import oom_kills
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -41,6 +42,8 @@ _MOST_WORDS = 65_536  # bytes
 _DRAIN_S = 0.1  # what a dying kernel has sent arrives within this
 # ipykernel drops what it prints while a thousand messages wait for a slow reader, in the worst case
 # with the message that ends the cell. Its socket belongs to the output thread; no name is bound.
+# Said to a kernel that has answered, not before: the option reaches connections that exist, later ones
+# have it as it was when the socket was bound.
 _KEEP_ALL_OUTPUT = (
     "(lambda thread, option: thread.schedule(lambda: thread.socket.setsockopt(option, 0)))"
     "(__import__('IPython').get_ipython().kernel.iopub_thread, __import__('zmq').SNDHWM)"
@@ -90,6 +93,7 @@ class StepKernel:
         self.client = manager.client()
         self.died = asyncio.Event()
         self.info: dict[str, Any] = {}
+        self._oom_kills = oom_kills()
         self._folder = folder
         self._log = log
         if self.cold_reason:
@@ -112,6 +116,11 @@ class StepKernel:
         return str(getattr(self.manager.provisioner, "cold_reason", ""))
 
     @property
+    def opening(self) -> str:
+        """Code of ours for a kernel to run before any other; "" if there is none for such a kernel."""
+        return _KEEP_ALL_OUTPUT if is_ipykernel(self.manager.kernel_spec) else ""
+
+    @property
     def exit_code(self) -> int | None:
         """Return code of the process if it has ended, negative for a signal."""
         process = getattr(self.manager.provisioner, "process", None)
@@ -125,8 +134,16 @@ class StepKernel:
         if code >= 0:
             return f"the kernel process ended with exit code {code}"
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
-        hints = {"SIGKILL": " (out of memory?)", "SIGSEGV": " (a crash in compiled code)"}
+        hints = {"SIGKILL": self._about_memory(), "SIGSEGV": " (a crash in compiled code)"}
         return f"the kernel process was ended by {name}{hints.get(name, '')}"
+
+    def _about_memory(self) -> str:
+        """Say whether memory ran out, for a kernel that was killed, and how much it had."""
+        peak_bytes = getattr(getattr(self.manager.provisioner, "process", None), "peak_bytes", 0)
+        had = f"it had {peak_bytes / 1e6:,.0f} MB" if peak_bytes else ""
+        if oom_kills() > self._oom_kills:
+            return f": out of memory{had and ', '}{had}"
+        return f" (out of memory?{had and ' '}{had})"
 
     async def interrupt(self) -> None:
         """Do what the stop button does; nothing if the process is gone."""
@@ -346,10 +363,6 @@ async def _answer(
             hint="does `ipykernel` import in the environment of that kernel?",
         ) from None
     kernel.client.allow_stdin = False
-    if is_ipykernel(kernel.manager.kernel_spec):
-        # Now, not before: the option reaches connections that exist, later ones have it as it was
-        # when the socket was bound. Nobody waits for the reply; the cells queue up behind it.
-        kernel.client.execute(_KEEP_ALL_OUTPUT, silent=True, store_history=False)
 
 
 def _words(log: Path) -> Path:

@@ -11,9 +11,12 @@ from types import ModuleType
 from typing import Any
 
 _PUT_OFF = {
-    # jsonschema's check of international addresses: builds a parser, a second of CPU, and everybody
-    # who has JupyterLab has it
+    # jsonschema's checks of formats, which everybody has who has JupyterLab. The first builds a parser:
+    # a second of CPU
     "rfc3987_syntax": ("is_valid_syntax",),
+    "rfc3986_validator": ("validate_rfc3986",),
+    "rfc3339_validator": ("validate_rfc3339",),
+    "isoduration": ("parse_duration",),
     # papermill's Hadoop: loads pyarrow and numpy
     "pyarrow.fs": ("FileSelector", "HadoopFileSystem"),
     # papermill's notebooks at web addresses
@@ -21,12 +24,17 @@ _PUT_OFF = {
 }
 """Modules, and what the libraries import from them. Whoever calls one of these gets the real one."""
 
+_ERRORS = {"isoduration": ("DurationParsingException",)}
+"""Their errors which the libraries want to catch: until then any stands for them."""
+
 _lock = threading.Lock()
 
 
 def import_notebook_libraries() -> None:
     """Import nbformat, nbclient and papermill, the costly modules that they only may need put off."""
     with _lock:
+        if "papermill" in sys.modules:
+            return
         put_off = [name for name in _PUT_OFF if _can_be_put_off(name)]
         for name in put_off:
             sys.modules[name] = _stand_in(name)
@@ -47,6 +55,8 @@ def _stand_in(name: str) -> ModuleType:
     module = ModuleType(name)
     for function in _PUT_OFF[name]:
         setattr(module, function, partial(_real, name, function))
+    for error in _ERRORS.get(name, ()):
+        setattr(module, error, Exception)
     return module
 
 

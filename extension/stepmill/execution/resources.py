@@ -51,6 +51,15 @@ def available(jobs: int) -> Resources:
     )
 
 
+def oom_kills() -> int:
+    """Return how many processes this machine has killed because memory ran out, if it says."""
+    try:
+        counts = Path("/proc/vmstat").read_text().splitlines()
+        return next(int(line.split()[1]) for line in counts if line.startswith("oom_kill "))
+    except (OSError, StopIteration):  # no Linux, or an old one
+        return 0
+
+
 def _gpus() -> float:
     """Return how many GPUs there are; no limit where we see none: the steps know better."""
     return float(len(list(Path("/dev").glob("nvidia[0-9]*")))) or math.inf

@@ -93,11 +93,21 @@ def names_labels_later(step: Step, notebook: Notebook) -> bool:
     """Tell whether code that may run after `step` names a frame's Index in place: `df.index.name = "day"`."""
     cells = (c for c in notebook.cells if c.role not in _NO_CODE)
     later = (c for c in cells if c.role is not Role.STEP or c.index > max(step.cells))
-    trees = [parse_or_empty(cell.python) for cell in later]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
+    found = [_labels_in(cell.python) for cell in later]
+    names = frozenset(name for made, _ in found for name in made)
+    return any(_names_in_place(node, names) for _, nodes in found for node in nodes)
+
+
+@lru_cache(maxsize=4096)
+def _labels_in(python: str) -> tuple[frozenset[str], tuple[ast.AST, ...]]:
+    """Return the names that a cell gives to labels of a frame, and the nodes that may name some in place.
+
+    Asked for every cell below each step.
+    """
+    nodes = list(ast.walk(parse_or_empty(python)))
     made = (node for node in nodes if isinstance(node, ast.Assign) and _is_labels(node.value, frozenset()))
     names = frozenset(target.id for node in made for target in node.targets if isinstance(target, ast.Name))
-    return any(_names_in_place(node, names) for node in nodes)
+    return names, tuple(node for node in nodes if isinstance(node, (ast.Attribute, ast.Call)))
 
 
 def _names_in_place(node: ast.AST, names: frozenset[str]) -> bool:
@@ -137,7 +147,8 @@ def _read(source: str) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
-def _bound(source: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _bound(source: str) -> frozenset[str]:
     """Return the names that a piece of source may bind."""
     tree = parse_or_empty(source)
     found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
@@ -146,4 +157,4 @@ def _bound(source: str) -> set[str]:
             found.add(node.name)
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    return found
+    return frozenset(found)

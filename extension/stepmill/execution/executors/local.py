@@ -76,33 +76,22 @@ def _with_folder(ending: StepExit, task: StepTask) -> str:
 
 def _execute(task: StepTask, session: StepSession) -> None:
     import_notebook_libraries()
-    import nbformat
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
+    from papermill.engines import papermill_engines
+    from papermill.iorw import load_notebook_node
 
-    # A document instead of a path: with paths papermill changes the working directory of the whole
-    # process, which other steps share, and reads braces in them as placeholders.
-    document = nbformat.reads(task.notebook.read_text("utf-8"), as_version=4)  # type: ignore[no-untyped-call]
-    try:
-        papermill.execute_notebook(
-            document,
-            None,
-            engine_name="stepmill",
-            kernel_name=task.kernel_name,
-            progress_bar=False,
-            session=session,
-        )
-    except PapermillExecutionError:
-        # papermill goes by the error outputs in the notebook, also of cells that are tagged
-        # raises-exception; and it takes sys.exit() for success. The session knows better.
-        if session.exit is None:
-            raise
+    # What `papermill.execute_notebook` does, without what is not for us. It changes the working directory
+    # of the whole process, which other steps share; writes the document and reads it again, twice; and
+    # goes by the error outputs, also of cells that are tagged raises-exception: the session knows better.
+    papermill_engines.execute_notebook_with_engine(
+        "stepmill",
+        load_notebook_node(str(task.notebook)),
+        kernel_name=task.kernel_name,
+        progress_bar=False,
+        session=session,
+    )
 
 
 def _save(task: StepTask, document: Any) -> None:
-    from papermill.execute import remove_error_markers
-
-    remove_error_markers(document)  # cells that papermill puts between the step's own
     document.metadata.papermill["input_path"] = task.notebook.name
     document.metadata.papermill["output_path"] = task.executed.name
     write_document(document, task.executed)

@@ -24,10 +24,16 @@ _HERE = "importlib.stepmill_hiding"
 
 
 class Hidden:
-    """A finder that finds the modules that were hidden. One for the life of a process."""
+    """A finder that finds the modules that were hidden. One for the life of a process.
 
-    def __init__(self, events):
+    `packaged` has the modules, hidden or not, that are known to come from one of the folders `installed`,
+    each ending in a separator: whoever looks for a project's own modules can leave them out.
+    """
+
+    def __init__(self, events, installed):
         self._events = events
+        self._installed = tuple(installed)
+        self.packaged = {}
         self._modules = {}
         self._attributes = set()  # names of submodules that are attributes of their packages
         self._state = None
@@ -47,6 +53,7 @@ class Hidden:
 
     def hide(self):
         """Take all modules away that were loaded since `note_state`, and what their imports changed."""
+        self.packaged = {name: one for name, one in sys.modules.items() if self._is_packaged(one)}
         for name, module in list(sys.modules.items()):
             if name not in self.base:
                 self._modules[name] = module
@@ -68,6 +75,12 @@ class Hidden:
         loggers = logging.root.manager.loggerDict
         self._loggers = {name: loggers.pop(name) for name in list(loggers) if name not in self._base_loggers}
         self._path, self._stamps = list(sys.path), {}
+
+    def _is_packaged(self, module):
+        if type(module) is not types.ModuleType:
+            return False  # to ask another kind for its file may make it do something
+        file = module.__dict__.get("__file__")
+        return type(file) is not str or file.startswith(self._installed)
 
     def show(self):
         """Undo `hide`, in the fork server, before more is loaded. What the imports changed comes back too."""

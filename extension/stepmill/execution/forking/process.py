@@ -27,6 +27,7 @@ class ForkedProcess:
     def __init__(self, pid: int, handle: int, status: socket.socket) -> None:
         self.pid = pid
         self.returncode: int | None = None
+        self.peak_bytes = 0  # the most memory that it had, known at its end
         self._handle = handle
         self._status = status
 
@@ -78,6 +79,7 @@ class ForkedProcess:
             if not message:
                 break
             if "exit" in message:
+                self.peak_bytes = int(message["peak_bytes"])
                 return int(message["exit"])
         kill_group(self.pid)  # the fork server's end took the kernel with it, but not the kernel's children
         return _UNKNOWN

@@ -15,7 +15,8 @@ SETTINGS has the descriptor of a file in which it notes what it is importing, sh
 - `{"fork": {"argv", "env", "cwd", …}, "needs": [module…]}` with four descriptors: a socket for this one
   kernel, and its stdin, stdout, stderr. What it needs is imported first. On the kernel's socket come
   `{"pid"}` with a pidfd or `{"refused", "denied"}`, then `{"bound"}` from the kernel itself, and at its end
-  `{"exit": code}`. When the other end of that socket is closed the kernel is killed: nobody waits for it.
+  `{"exit": code, "peak_bytes"}`. When the other end of that socket is closed the kernel is killed: nobody
+  waits for it.
 - `{"end": true}`: the control socket will be closed in order.
 
 When the control socket is closed no kernel is left, and the fork server ends. Standard input is closed at
@@ -84,10 +85,9 @@ class Zygote:
         self._surroundings = surroundings.Surroundings
         self.package_folders = _package_folders()
         installed = [*self.package_folders, *settings["own"]]
-        self.recorder = recording.Recorder(
-            {_with_separator(one) for one in _both_forms(installed)}, self._stamp_of
-        )
-        self.hidden = hiding.Hidden(self.recorder.events)
+        folders = {_with_separator(one) for one in _both_forms(installed)}
+        self.recorder = recording.Recorder(folders, self._stamp_of)
+        self.hidden = hiding.Hidden(self.recorder.events, folders)
         self._installation = {one: self._stamp_of(one, shallow=False) for one in self.package_folders}
         self._is_hiding = False
         self._is_told = False
@@ -133,6 +133,9 @@ class Zygote:
         application = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
         if hasattr(application, "init_pdb"):
             application.init_pdb(None)  # puts IPython's debugger into `pdb`
+        kernel = getattr(sys.modules.get("ipykernel.kernelbase"), "Kernel", None)
+        if hasattr(kernel, "_process_children"):
+            kernel._process_children = _without_a_search(kernel._process_children)
         builtins.__IPYTHON__ = True
         display = sys.modules.get("IPython.core.display_functions")
         if display is not None:
@@ -295,10 +298,11 @@ class Zygote:
             if found is None:
                 continue
             _kill_group(pid)  # what it left behind; until it is reaped its number is nobody else's
-            _, status = os.waitpid(pid, 0)
+            _, status, used = os.wait4(pid, 0)
             channel = self.children.pop(pid, None)
             if channel is not None:
-                _send(channel, {"exit": os.waitstatus_to_exitcode(status)})
+                code = os.waitstatus_to_exitcode(status)
+                _send(channel, {"exit": code, "peak_bytes": used.ru_maxrss * 1024})
                 self._forget(channel)
 
     def _heed_lease(self, channel, pid):
@@ -355,6 +359,19 @@ class _LateStream(io.TextIOBase):
 
     def writable(self):
         return True
+
+
+def _without_a_search(process_children):
+    """Return a method that looks through all processes of the machine only if there are children to find."""
+
+    def _process_children(self):
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return []
+        return process_children(self)
+
+    return _process_children
 
 
 def _send(channel, message, descriptors=()):
