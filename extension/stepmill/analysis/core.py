@@ -57,6 +57,9 @@ class Own(Protocol):
     def called(self, dotted: str, /) -> Any:
         """Return the events of calling something that an own module has."""
 
+    def executed(self, text: str, /) -> Any:
+        """Return the events of code that is executed with names of its own."""
+
     def unsteady(self, dotted: str, /) -> Any:
         """Return the modules that make this name of an own module another one in each process."""
 
@@ -97,7 +100,7 @@ class Core:
         numbering: Numbering | None = None,
     ) -> None:
         self._ask: dict[str, Callable[[str], Any]] = {"names": modules, "local": is_local}
-        self._ask |= dict.fromkeys(("import", "call", "unsteady"), _nothing)
+        self._ask |= dict.fromkeys(("import", "call", "text", "unsteady"), _nothing)
         self.env: Table[Value] = Table()
         self.heap = Heap(numbering)
         self.functions: Table[FunctionInfo] = Table()
@@ -158,7 +161,9 @@ class Core:
 
     def know_code(self, own: Own) -> None:
         """Take note of who knows what own modules do when they are imported, and their functions."""
-        self._ask |= {"import": own.imported, "call": own.called, "unsteady": own.unsteady}
+        self._ask |= {
+            "import": own.imported, "call": own.called, "text": own.executed, "unsteady": own.unsteady,
+        }  # fmt: skip
 
     @property
     def star_imports(self) -> bool:
@@ -502,7 +507,10 @@ class Core:
     def import_own(self, dotted: str, node: ast.AST) -> None:
         raise NotImplementedError
 
-    def reload_own(self, module: str, node: ast.AST) -> None:
+    def run_own(self, module: str, node: ast.AST) -> None:
+        raise NotImplementedError
+
+    def run_apart(self, text: str, node: ast.AST) -> None:
         raise NotImplementedError
 
     def call_own(self, dotted: str, node: ast.AST) -> None:

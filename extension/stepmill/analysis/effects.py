@@ -86,6 +86,7 @@ class Effects:
     made: set[str] = field(default_factory=set)  # folders that are there afterwards, as they may have been
     folders: set[str] = field(default_factory=set)  # those that it makes below others, which it makes, too
     session: list[Place] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # those of `session` that are variables of own modules
     moves: list[tuple[str | None, str | None]] = field(default_factory=list)  # working folder before, after
     settings: set[str] = field(default_factory=set)  # libraries whose settings a magic changes
     plots: bool = False  # calls a method that draws: `df.plot()`

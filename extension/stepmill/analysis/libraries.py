@@ -164,7 +164,9 @@ class Libraries(Texts):
             self.effects.imports.add(args[0].constant)
             self.import_own(args[0].constant, node)
         if dotted == "importlib.reload" and args:
-            self.reload_own(args[0].what, node)
+            self.run_own(args[0].what, node)
+        if dotted in ("runpy.run_path", "runpy.run_module"):
+            self._run_by_path(dotted, args, keywords, node)
         if dotted == "functools.partial" and args:
             return self._partial(args, keywords)
         if dotted == "operator.methodcaller" and args:
@@ -175,6 +177,18 @@ class Libraries(Texts):
         if owner == "numpy" and dotted.endswith(".at") and args:
             self.change(args[0], node)
         return None
+
+    def _run_by_path(self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> None:
+        """Run a file of the project, or a module, with names of its own."""
+        path = args[0].constant if args else None
+        for value in (*args[1:], *keywords.values()):
+            self.change(value, node, deep=True, doubtful=True)
+        if not isinstance(path, str) or "run_name" in keywords or len(args) > 2:
+            self.effects.find("SM331", self.place(node), f"{dotted}()")
+        elif dotted.endswith("path"):
+            self.run_own(path.removesuffix(".py").removeprefix("./").replace("/", "."), node)
+        else:
+            self.run_own(path, node)
 
     def _arguments(self, entry: Entry, args: list[Value], node: ast.AST) -> None:
         """What a listed function does to its arguments."""

@@ -94,11 +94,14 @@ class OwnCode(Libraries):
                     pending.append(event.what)
         return False
 
-    def reload_own(self, module: str, node: ast.AST) -> None:
-        """Run an own module again: what it does when it is imported happens here."""
-        reading = self.answer(f"import {module}") if self.has_own else None
-        events = () if reading is None else reading.events
-        self._all_happen((event for event in events if event.kind != "import"), node, None)
+    def run_own(self, module: str, node: ast.AST) -> None:
+        """Run an own module, again or apart: what it does when it is imported happens here."""
+        reading = self.answer(f"import {module}")
+        self._all_happen(() if reading is None else reading.events, node, None)
+
+    def run_apart(self, text: str, node: ast.AST) -> None:
+        """Run code with names of its own: what an own module of that text would do."""
+        self._all_happen(self.answer(f"text {text}") or (), node, None)
 
     # -- calls ---------------------------------------------------------------------------------------
 
@@ -222,7 +225,7 @@ class OwnCode(Libraries):
                 effects.session.append(self.place(node))
                 effects.settings |= set(what.split(","))
             case "keep":
-                self._keep(node)
+                self._keep(what, node)
             case "chdir":
                 self.change_folder(UNKNOWN if what == "?" else constant(what or "."), node)
             case "clock":
@@ -243,7 +246,7 @@ class OwnCode(Libraries):
             case "environment":
                 effects.environment.add(what)
 
-    def _keep(self, node: ast.AST) -> None:
+    def _keep(self, name: str, node: ast.AST) -> None:
         """Something stays in an own module: `settings.configure(…)` in untagged code is repeated.
 
         A step's end tells what it has left there. What makes a value (`df = load(…)`, with a cache) runs
@@ -252,6 +255,7 @@ class OwnCode(Libraries):
         unit = self.unit
         if unit is not None and unit.owner is None and not isinstance(unit.node, _BINDING):
             self.effects.session.append(self.place(node))
+            self.effects.kept.append(name)
 
     def _note_what_happens_once(self, event: Event, module: Reading, node: ast.AST) -> None:
         """Note what another process that imports the module would do again, and differently."""

@@ -20,13 +20,13 @@ from stepmill.analysis.own_steadiness import unsteady_names
 from stepmill.analysis.units import Unit
 from stepmill.analysis.values import Kind, Value
 from stepmill.model.cell import Cell, Role
+from stepmill.model.own_module import ModuleText
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stepmill.analysis.interpreter import Interpreter, Observed
-    from stepmill.model.own_module import ModuleText
 
 MOST_READ = 128
 """Modules of which is remembered what they do."""
@@ -91,6 +91,13 @@ class OwnModules:
         readings = [reading for reading in self._readings.values() if reading is not None]
         return tuple(sorted(f"{one.name}:{name}" for one in readings for name, _ in one.unsteady))
 
+    def texts(self) -> Iterator[str]:
+        """Yield the texts of the modules read so far."""
+        for name, reading in self._readings.items():
+            source = self._sources(name) if reading is not None else None
+            if source is not None:
+                yield source.text
+
     def differing(self, module: str) -> frozenset[str]:
         """Return the names of a module of which runs have seen that they differ from process to process."""
         return frozenset(name.partition(".")[0] for one, name in self._differing if one == module)
@@ -108,6 +115,13 @@ class OwnModules:
                 with self._going_into(owner[0]):
                     self._calls[dotted] = _module(source, self).calling(owner[1], self)
         return self._calls[dotted]
+
+    def executed(self, text: str) -> tuple[Event, ...]:
+        """Return what code does that is executed with names of its own: like a module of that text."""
+        if len(self._under_way) >= _DEEPEST:
+            return ()
+        with self._going_into(text):
+            return _module(ModuleText("builtins", "", "", "", text), self).reading.events
 
     def unsteady(self, dotted: str) -> frozenset[str]:
         """Return the modules that make this name of an own module another one in each process."""
@@ -224,6 +238,9 @@ class _Within:
     def called(self, dotted: str) -> tuple[Event, ...]:
         self.answers.calls[dotted] = self._known.called(absolute(dotted, self._package))
         return self.answers.calls[dotted]
+
+    def executed(self, text: str) -> tuple[Event, ...]:
+        return self._known.executed(text)
 
     def unsteady(self, dotted: str) -> frozenset[str]:
         self.answers.unsteady[dotted] = self._known.unsteady(absolute(dotted, self._package))

@@ -130,15 +130,23 @@ def _words(line: str) -> list[str]:
         return []
 
 
-def _exec(unit: Unit, node: ast.Expr, call: ast.Call) -> _Execution | None:
-    reading = _executed(call)
+def executed_path(call: ast.Call) -> str | None:
+    """Return the path of the file that `exec(open("f.py").read(), …)` executes; None for other code."""
+    return _path_read(_code(call.args[0])) if call.args else None
+
+
+def _path_read(reading: ast.expr | None) -> str | None:
     match reading:
         case ast.Call(func=ast.Attribute(attr="read", value=ast.Call() as opened), args=[]):
-            path = _opened(opened)
+            return _opened(opened)
         case ast.Call(func=ast.Attribute(attr="read_text", value=ast.Call() as made)):
-            path = _path_made(made)
-        case _:
-            return None
+            return _path_made(made)
+    return None
+
+
+def _exec(unit: Unit, node: ast.Expr, call: ast.Call) -> _Execution | None:
+    reading = _executed(call)
+    path = _path_read(reading)
     if path is None or reading is None:
         return None
     return _Execution(unit, path, ast.copy_location(ast.Expr(reading), node), apart=False)
@@ -169,11 +177,16 @@ def _executed(call: ast.Call) -> ast.expr | None:
             own = [ast.unparse(argument) for argument in rest]
             if own not in ([], ["globals()"], ["globals()", "globals()"]):
                 return None
-            match code:
-                case ast.Call(func=ast.Name(id="compile"), args=[source, _, ast.Constant(value="exec")]):
-                    return source
-            return code
+            return _code(code)
     return None
+
+
+def _code(code: ast.expr) -> ast.expr:
+    """Return what `compile(…, "f.py", "exec")` compiles."""
+    match code:
+        case ast.Call(func=ast.Name(id="compile"), args=[source, _, ast.Constant(value="exec")]):
+            return source
+    return code
 
 
 def _opened(call: ast.Call) -> str | None:

@@ -6,6 +6,7 @@ import re
 import sys
 
 from stepmill.analysis.drafts import Draft
+from stepmill.analysis.rules.unrepeatable_process_state import MODULE_DATA, PROCESS
 from stepmill.analysis.taking import Taking
 from stepmill.analysis.values import Kind
 
@@ -76,7 +77,10 @@ class Settings(Taking):
                     own.replayed |= self._with_needs({index}, own)
                     self._check_setting(own, index)
                 else:
-                    self._conflict("SM320", seen.effects.session[0], "")
+                    place, kept = seen.effects.session[0], seen.effects.kept
+                    only_kept = len(kept) == len(seen.effects.session)
+                    names = ", ".join(f"`{name}`" for name in dict.fromkeys(kept)) if only_kept else ""
+                    self._conflict("SM320", place, names, MODULE_DATA.format(names) if names else PROCESS)
 
     def _undone_moves(self) -> dict[int, int]:
         """Return changes of the working folder that the same step takes back, and where it does."""

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 
 from stepmill.analysis.effects import ANY_FILE
 from stepmill.analysis.purity import is_read_only, magic_kind
+from stepmill.analysis.scripts import executed_path
 from stepmill.analysis.statements import Statements
 from stepmill.analysis.units import parse
 from stepmill.analysis.values import (
@@ -275,10 +276,18 @@ class Shell(Statements):
         if not isinstance(code.constant, str) or len(node.args) > 1 or node.keywords:
             for argument in node.args[1:]:
                 self.change(self.evaluate(argument), node, deep=True, doubtful=True)
+            self._execute_apart(node, code)
             if len(node.args) == 1:
                 self.effects.find("SM331", self.place(node), "exec()")
             return UNKNOWN
         return self.run_text(code, "exec()", node)
+
+    def _execute_apart(self, node: ast.Call, code: Value) -> None:
+        """What `exec(code, names)` does beside filling the names: of a text, or of a file of the project."""
+        if isinstance(code.constant, str):
+            self.run_apart(code.constant, node)
+        elif (path := executed_path(node)) is not None and path.endswith(".py"):
+            self.run_own(path.removesuffix(".py").removeprefix("./").replace("/", "."), node)
 
     def run_text(self, code: Value, name: str, node: ast.AST) -> Value:
         """Go through statements that are given as a text, which `name` executes in the notebook."""

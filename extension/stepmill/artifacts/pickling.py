@@ -28,7 +28,7 @@ import cloudpickle
 from stepmill.artifacts import library_state, memory, tensors, text_arrays, torch_graphs, unpickling
 from stepmill.artifacts.instance_dicts import States, answers_for_itself, filled_quietly, with_its_dict
 from stepmill.artifacts.ordered_sets import OrderedSets, out_of_order, reduce_kind_of_set
-from stepmill.artifacts.refusals import hint_for, is_refused, standard_stream, type_name
+from stepmill.artifacts.refusals import hint_for, is_executed_names, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
 from stepmill.artifacts.slot_names import SLOT_NAMES, drop_slot_names, has_slot_names
 from stepmill.errors import UnstorableValue
@@ -123,6 +123,13 @@ def _dump(
 
 def _refusal(value: Any, culprit: Any, error: BaseException | None = None) -> UnstorableValue:
     """Return the error for `value`, which holds `culprit`."""
+    if is_executed_names(value):
+        return UnstorableValue(
+            "a dict cannot be stored: it has the names of code that exec() or runpy has run, and Python's",
+            hint="in the step that runs the code take out of the dict what others need, and hand that on "
+            "(`f = names['f']`); or make a module of the code, and import it",
+            type_name="dict",
+        )
     outer, inner = type_name(type(value)), type_name(type(culprit))
     held = "" if culprit is value or inner == outer else f" (it holds a {inner})"
     because = f": {error}" if error is not None and str(error) else ""

@@ -94,6 +94,13 @@ def hint_for(value: Any) -> str:
     return exact or _HINTS_BY_ROOT.get(kind.__module__.split(".")[0], _DEFAULT_HINT)
 
 
+def is_executed_names(value: Any) -> bool:
+    """Tell whether a dict, or one in it, is the namespace that `exec(code, names)` has filled."""
+    return type(value) is dict and (
+        "__builtins__" in value or any(type(v) is dict and "__builtins__" in v for v in value.values())
+    )
+
+
 def is_refused(value: Any) -> bool:
     """Tell whether a pickler would accept `value` but give back something else."""
     kind = type(value)

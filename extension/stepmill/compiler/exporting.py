@@ -19,12 +19,13 @@ class Surroundings:
 
     `modules` returns the names that a star import binds, None if nobody knows; `is_local` tells the
     project's own modules. `folder` is the way from the written file's folder to the notebook's, with
-    forward slashes, "" if they are one.
+    forward slashes, "" if they are one. `own_code` are the texts of the project's own modules.
     """
 
     modules: Callable[[str], frozenset[str] | None]
     is_local: Callable[[str], bool]
     folder: str = ""
+    own_code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,6 @@ from stepmill.running.formatting import format_python
 if TYPE_CHECKING:
     from stepmill.model.cell import Notebook
     from stepmill.model.pipeline import Pipeline
-    from stepmill.notebook.finding import SearchPath
     from stepmill.planning.project import Project
 
 _BOOK = "exports.json"
@@ -51,17 +50,16 @@ def export_pipeline(
     folder = path.resolve().parent
     search = module_search(notebook, folder, search_path)
     way = Path(os.path.relpath(folder, target.resolve().parent)).as_posix()
+    names, is_own = partial(exported_names, search=search), cache(partial(is_project_module, search=search))
+    own = OwnModules(OwnSources(search), names, is_own)
+    _refuse_imports_that_act(notebook, own)
     world = Surroundings(
-        modules=partial(exported_names, search=search),
-        is_local=cache(partial(is_project_module, search=search)),
-        folder="" if way == "." else way,
+        modules=names, is_local=is_own, folder="" if way == "." else way, own_code=tuple(own.texts())
     )
-    _refuse_imports_that_act(notebook, search, world)
     return EXPORTERS.load(kind)().export(notebook, pipeline, world)
 
 
-def _refuse_imports_that_act(notebook: Notebook, search: SearchPath, world: Surroundings) -> None:
-    own = OwnModules(OwnSources(search), world.modules, world.is_local)
+def _refuse_imports_that_act(notebook: Notebook, own: OwnModules) -> None:
     for name, place in bound_to_their_place(notebook, own):
         raise ExportRefused(
             f"importing `{name}` does more than define, and the exported file imports at its top",

@@ -564,7 +564,7 @@ add(
     "method-that-changes-a-setting-in-untagged-code",
     """
 from look import Look
-Look(7).apply();
+Look(7).apply()
 ---
 %%step a
 import pandas as pd

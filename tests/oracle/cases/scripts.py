@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oracle.case import Category
+from oracle.case import Category, files_of
 
 SCRIPTS = Category("script")
 
@@ -209,4 +209,101 @@ print(a, np.random.rand(), pd.get_option("display.max_rows"))
         "start.py": "import numpy as np\nimport pandas as pd\nnp.random.seed(4)\n"
         "pd.set_option('display.max_rows', 11)\n"
     },
+)
+
+# -- code with names of its own --------------------------------------------------------------------------
+
+SEEDS_AND_SETS = """
+=== conf.py
+import random
+random.seed(3)
+RATE = 3
+"""
+
+SCRIPTS.add(
+    "exec-with-names-of-its-own-that-seeds",
+    """
+import random
+---
+%%step a
+names = {}
+exec("import random\\nrandom.seed(3)\\nK = 1", names)
+k = names["K"]
+---
+%%step b
+print(k, random.random())
+""",
+    observe=("k",),
+)
+SCRIPTS.add(
+    "exec-of-a-file-with-names-of-its-own-that-seeds",
+    """
+import random
+---
+%%step a
+names = {}
+exec(open("conf.py").read(), names)
+rate = names["RATE"]
+---
+%%step b
+print(rate, random.random())
+""",
+    files=files_of(SEEDS_AND_SETS),
+    observe=("rate",),
+)
+SCRIPTS.add(
+    "names-that-exec-has-filled",
+    """
+names = {}
+exec("def f(x):\\n    return x + 1", names)
+---
+%%step a
+y = names["f"](1)
+---
+%%step b
+print(y, names["f"](y))
+""",
+    "refused",
+)
+SCRIPTS.add(
+    "run-path-that-seeds",
+    """
+import random, runpy
+---
+%%step a
+rate = runpy.run_path("conf.py")["RATE"]
+---
+%%step b
+print(rate, random.random())
+""",
+    files=files_of(SEEDS_AND_SETS),
+)
+SCRIPTS.add(
+    "run-path-that-changes-what-it-is-given",
+    """
+import runpy
+---
+%%step a
+xs = []
+_ = runpy.run_path("fill.py", init_globals={"xs": xs})
+---
+%%step b
+print(xs)
+""",
+    files=files_of("=== fill.py\nxs.append(1)\n"),
+    observe=("xs",),
+)
+SCRIPTS.add(
+    "run-path-as-main",
+    """
+import random, runpy
+---
+%%step a
+rate = runpy.run_path("conf.py", run_name="__main__")["RATE"]
+---
+%%step b
+print(rate, random.random())
+""",
+    "refused",
+    files=files_of(SEEDS_AND_SETS),
 )

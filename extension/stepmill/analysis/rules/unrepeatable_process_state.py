@@ -5,14 +5,14 @@ from __future__ import annotations
 from stepmill.model.diagnostic import Severity
 from stepmill.model.rule import Rule
 
+PROCESS = "the process (its folder, environment or settings)"
+MODULE_DATA = "what a module of yours keeps in its variables ({})"
+
 RULE = Rule(
     code="SM320",
     severity=Severity.ERROR,
     title="process state that cannot be repeated",
-    message=(
-        "this changes the process (its folder, environment or settings) in a way that cannot be repeated "
-        "in the later steps"
-    ),
+    message="this changes {detail} in a way that cannot be repeated in the later steps",
     label="changes the process",
     hint=(
         "make it a statement of its own at the top level of a cell, with literal values; or pass the folder "

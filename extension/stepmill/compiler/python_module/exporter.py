@@ -30,6 +30,7 @@ from stepmill.compiler.python_module.rewriting import (
     is_display_import,
     looked_up,
     looks_up,
+    methods_without_value,
     names_in_queries,
     refuse_strangers,
     show,
@@ -38,6 +39,7 @@ from stepmill.compiler.python_module.scopes import FUNCTIONS, Access
 from stepmill.compiler.python_module.statements import Statement, read_statements
 from stepmill.model.cell import Role
 from stepmill.notebook.expansion import KnownNames
+from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from stepmill.compiler.python_module.cells import CellCode
@@ -94,7 +96,9 @@ def export_module(notebook: Notebook, pipeline: Pipeline, world: Surroundings) -
     close_figures(statements, observed, names)
     texts = _texts(statements, bound)
     _give_shapes(statements, observed, interpreter)
-    _show_values(statements, names, frozenset(n for n, v in interpreter.env.items() if v.kind is Kind.FIGURE))
+    trees = [*(s.node for s in statements), *map(parse_or_empty, world.own_code)]
+    figures = frozenset(n for n, v in interpreter.env.items() if v.kind is Kind.FIGURE)
+    _show_values(statements, names, figures, methods_without_value(trees))
     kinds = _kinds(statements, observed)
     kinds = {p: kind for p, kind in kinds.items() if not looks_up(statements[p], bound)}
     layout = _layout(statements, kinds, parameters, texts, _global_names(statements, observed))
@@ -255,7 +259,9 @@ def _refuse_order(statements: list[Statement], declared: list[Declared]) -> None
         seen = seen or isinstance(statement.node, (*DEFINITIONS, ast.AnnAssign))
 
 
-def _show_values(statements: list[Statement], names: Names, figures: frozenset[str]) -> None:
+def _show_values(
+    statements: list[Statement], names: Names, figures: frozenset[str], may_be_none: frozenset[str]
+) -> None:
     """Print what the cells show; a figure that is only shown is left out."""
     givers = {getattr(s.node, "name", "") for s in statements if always_returns(s.node)}
     for statement in list(statements):
@@ -267,7 +273,7 @@ def _show_values(statements: list[Statement], names: Names, figures: frozenset[s
         )
         if "print" in names.shadowed:
             refuse("SM507", "print", statement.cell, statement.line)
-        show(statement, is_figure=is_figure, returns_value=givers)
+        show(statement, is_figure=is_figure, returns_value=givers, may_be_none=may_be_none)
         if not statement.text:
             statement.text = "pass"
 

@@ -13,7 +13,7 @@ from stepmill.compiler.python_module.walk import AT_NAME
 from stepmill.syntax import is_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
     from stepmill.compiler.python_module.borrowed import Names
     from stepmill.compiler.python_module.scopes import Use
@@ -252,12 +252,17 @@ def _words(text: str) -> list[str]:
 # What the notebook shows -------------------------------------------------------------------------
 
 
-def show(statement: Statement, *, is_figure: bool, returns_value: Collection[str]) -> None:
-    """Let a value that the notebook shows below the cell be printed; drop it if it has no other use."""
+def show(
+    statement: Statement, *, is_figure: bool, returns_value: Collection[str], may_be_none: Collection[str]
+) -> None:
+    """Let a value that the notebook shows below the cell be printed; drop it if it has no other use.
+
+    `returns_value` are functions that give one, `may_be_none` methods of which nobody knows that.
+    """
     if not statement.shown or not isinstance(statement.node, ast.Expr):
         return
     value = statement.node.value
-    if is_figure or not _has_value(value, returns_value):
+    if is_figure or not _has_value(value, returns_value, may_be_none):
         if isinstance(value, ast.Name | ast.Constant):
             statement.text = ""
         return
@@ -287,7 +292,7 @@ def _one_pair(text: str) -> bool:
     return False
 
 
-def _has_value(node: ast.expr, returns_value: Collection[str]) -> bool:
+def _has_value(node: ast.expr, returns_value: Collection[str], may_be_none: Collection[str]) -> bool:
     """Tell whether an expression surely is something to show: a call may give None."""
     if isinstance(node, ast.Constant):
         return node.value is not None and node.value is not Ellipsis
@@ -301,6 +306,8 @@ def _has_value(node: ast.expr, returns_value: Collection[str]) -> bool:
     if isinstance(function, ast.Name):
         return function.id in _VALUE_FUNCTIONS or function.id in returns_value or function.id[:1].isupper()
     if isinstance(function, ast.Attribute):
+        if function.attr in may_be_none:
+            return False
         return function.attr in _VALUES or (function.attr[:1].isupper() and len(function.attr) > 1)
     return False
 
@@ -311,6 +318,17 @@ def always_returns(node: ast.stmt) -> bool:
         return False
     found = [part for part in ast.walk(node) if isinstance(part, ast.Return)]
     return all(part.value is not None and not _is_none(part.value) for part in found)
+
+
+def methods_without_value(trees: Iterable[ast.AST]) -> frozenset[str]:
+    """Return the names of methods that the user's own classes define, and that may give None."""
+    classes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return frozenset(
+        node.name
+        for one in classes
+        for node in one.body
+        if isinstance(node, ast.FunctionDef) and not always_returns(node)
+    )
 
 
 def _is_none(node: ast.expr) -> bool:
