@@ -6,6 +6,7 @@ it for `__setstate__`, when the attributes that it looks at are not there yet.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from stepmill.artifacts import unpickling
@@ -74,3 +75,42 @@ def with_its_dict(obj: Any) -> Any:
     if state is not vars(obj) and (state is not None or vars(obj)):
         return reduced
     return maker, arguments, vars(obj), *items, *[None] * (2 - len(items)), unpickling.take_dict
+
+
+def forgetful_base(kind: type) -> type | None:
+    """Return the class of Python's library that reduces instances of a notebook's class, None if none does.
+
+    It knows nothing of the attributes that the notebook's class has given them (`class R(random.Random)`),
+    and of another `__init__`.
+    """
+    hooks = (
+        "__reduce_ex__",
+        "__reduce__",
+        "__getstate__",
+        "__setstate__",
+        "__getnewargs__",
+        "__getnewargs_ex__",
+    )
+    for base in kind.__mro__[:-1]:
+        if any(hook in vars(base) for hook in hooks):
+            given = "__reduce_ex__" in vars(base) or "__reduce__" in vars(base)
+            is_library = base.__module__.partition(".")[0] in sys.stdlib_module_names
+            return base if given and is_library and not issubclass(base, BaseException) else None
+    return None
+
+
+def remembered(obj: Any, base: type) -> Any:
+    """Reduce an instance as `base` does, with all its attributes, and made without its class's `__init__`."""
+    reduced = obj.__reduce_ex__(4)
+    held = getattr(obj, "__dict__", None) or {}
+    if not isinstance(reduced, tuple) or reduced[0] is not type(obj):
+        return reduced
+    _, arguments, state, items, pairs = (*reduced, None, None, None)[:5]
+    if any(isinstance(part, dict) and part.keys() == held.keys() for part in _parts(state)):
+        return unpickling.made_by, (type(obj), base, arguments), state, items, pairs
+    filled = (state, dict(held))
+    return unpickling.made_by, (type(obj), base, arguments), filled, items, pairs, unpickling.fill_remembered
+
+
+def _parts(state: Any) -> tuple[Any, ...]:
+    return state if isinstance(state, tuple) else (state,)

@@ -26,7 +26,14 @@ from typing import TYPE_CHECKING, Any, cast
 import cloudpickle
 
 from stepmill.artifacts import library_state, memory, tensors, text_arrays, torch_graphs, unpickling
-from stepmill.artifacts.instance_dicts import States, answers_for_itself, filled_quietly, with_its_dict
+from stepmill.artifacts.instance_dicts import (
+    States,
+    answers_for_itself,
+    filled_quietly,
+    forgetful_base,
+    remembered,
+    with_its_dict,
+)
 from stepmill.artifacts.ordered_sets import OrderedSets, out_of_order, reduce_kind_of_set
 from stepmill.artifacts.refusals import hint_for, is_executed_names, is_refused, standard_stream, type_name
 from stepmill.artifacts.scope import MAIN, Scope, accessor_of
@@ -236,6 +243,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         found = self._reference(obj) or self._singleton(obj) or reduce_kind_of_set(obj)
         if found is None and root == MAIN and answers_for_itself(kind):
             return filled_quietly(obj)
+        if found is None and root == MAIN and (base := forgetful_base(kind)) is not None:
+            return remembered(obj, base)
         return found or NotImplemented
 
     def _reduce_exception(self, error: BaseException) -> Any:

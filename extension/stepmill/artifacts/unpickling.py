@@ -294,6 +294,21 @@ def fill_bare(value: Any, attributes: dict[str, Any]) -> None:
     vars(value).update(attributes)
 
 
+def made_by(kind: type, base: Any, arguments: tuple[Any, ...]) -> Any:
+    """Make an instance as its base in Python's library does; the `__init__` of its own class ran already."""
+    made = base.__new__(kind, *arguments)
+    if base.__init__ is not object.__init__:
+        base.__init__(made, *arguments)
+    return made
+
+
+def fill_remembered(value: Any, state: tuple[Any, dict[str, Any]]) -> None:
+    of_base, attributes = state
+    if of_base is not None:
+        value.__setstate__(of_base)
+    vars(value).update(attributes)
+
+
 def numpy_generator() -> Any:
     import numpy as np
 
