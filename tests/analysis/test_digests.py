@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
 
 import pytest
 
 from analysis.notebooks import pipeline
 from stepmill.analysis.digests import code_digest
+from stepmill.notebook.finding import SearchPath
+from stepmill.notebook.own_modules import OwnSources
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CELLS = (
     "import math\nLIMIT = 3\ndef f(x):\n    return x + LIMIT",
@@ -47,6 +53,11 @@ def changed(cells: tuple[str, ...]) -> dict[str, tuple[bool, bool]]:
         pytest.param(("# a new first cell", *CELLS), id="a cell of comments above"),
         pytest.param((*CELLS, "unused = 5"), id="code below that nobody uses"),
         pytest.param(edited(2, CELLS[2].replace("[f(x)", "[(f(x))")), id="brackets that mean nothing"),
+        pytest.param(edited(0, CELLS[0].replace("math", "math, os")), id="an import beside one that is used"),
+        pytest.param(
+            edited(0, "def f(x):\n    return x + LIMIT\nLIMIT = 3\nimport os\nimport math"),
+            id="imports, constants and functions in another order",
+        ),
     ],
 )
 def test_this_changes_no_digest(cells: tuple[str, ...]) -> None:
@@ -80,6 +91,68 @@ def test_this_changes_no_digest(cells: tuple[str, ...]) -> None:
 )
 def test_this_changes_digests(cells: tuple[str, ...], expected: dict[str, tuple[bool, bool]]) -> None:
     assert changed(cells) == expected
+
+
+PARTS = ("from m import f, g as h, k", "%%step a\ny = f(1)\nz = getattr(o, 'k')")
+
+
+@pytest.mark.parametrize(
+    ("setup", "same"),
+    [
+        pytest.param("from m import f, k", True, id="what nothing names"),
+        pytest.param("from m import k, f", True, id="the order in which names are imported"),
+        pytest.param("from m import f", False, id="what is named in a text only"),
+        pytest.param("from n import f, k", False, id="from elsewhere"),
+        pytest.param("from .m import f, k", False, id="from the package"),
+        pytest.param("from m import g as f, k", False, id="something else under that name"),
+    ],
+)
+def test_of_an_import_counts_what_the_step_can_come_to_use(setup: str, same: bool) -> None:
+    cells = ("from lib import o", *PARTS)
+    assert (digests(*cells) == digests(cells[0], setup, PARTS[1])) is same
+
+
+FIRST = "import ours\nours.K.append(1)"
+
+
+@pytest.mark.parametrize(
+    ("mine", "one", "other", "same"),
+    [
+        pytest.param(FIRST, "import mine, ours", "import ours, mine", False, id="one changes the other"),
+        pytest.param(
+            FIRST, "import mine\nimport ours", "import ours\nimport mine", False, id="in two statements"
+        ),
+        pytest.param("a = 1", "import mine, ours", "import ours, mine", True, id="both only define"),
+        pytest.param(
+            "a = b = 1", "from mine import a", "from mine import b, a", True, id="a name beside one"
+        ),
+    ],
+)
+def test_the_order_of_modules_of_the_project_counts_if_they_do_more_than_define(
+    tmp_path: Path, mine: str, one: str, other: str, *, same: bool
+) -> None:
+    (tmp_path / "mine.py").write_text(mine, encoding="utf-8")
+    (tmp_path / "ours.py").write_text("K = []", encoding="utf-8")
+    body = "%%step s\nx = [o for o in (mine, ours, a)]"
+    found = [
+        pipeline(setup, body, sources=OwnSources(SearchPath((tmp_path,)))).steps[0].code_digest
+        for setup in (one, other)
+    ]
+    assert (found[0] == found[1]) is same
+
+
+@pytest.mark.parametrize(
+    ("setup", "body"),
+    [
+        pytest.param("A = max\ndef max(*x):\n    return 0", "y = A, max", id="a name that Python has, too"),
+        pytest.param("K = 1\ndef f(x=K):\n    return x\nK = 2", "y = f()", id="a name that is bound twice"),
+        pytest.param("import numpy as np\nnp.seterr(all='raise')", "y = np.float64(1)", id="a setting"),
+    ],
+)
+def test_where_the_order_may_matter_it_counts(setup: str, body: str) -> None:
+    lines = ast.parse(setup).body
+    turned = "\n".join(ast.unparse(node) for node in reversed(lines))
+    assert digests(setup, f"%%step a\n{body}")["a"] != digests(turned, f"%%step a\n{body}")["a"]
 
 
 @pytest.mark.parametrize(

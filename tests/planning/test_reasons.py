@@ -110,6 +110,22 @@ def helper(source: str) -> Callable[[Scene], None]:
     return change
 
 
+def before(source: str) -> Callable[[Scene], None]:
+    """Change the code that is replayed before the cells, but for the helper."""
+
+    def change(scene: Scene) -> None:
+        scene.made["code"] = "c2"
+        scene.step = replace(FIT, setup=(Fragment(cell=0, line=1, source=source), *FIT.setup))
+
+    return change
+
+
+def divided(scene: Scene) -> None:
+    scene.made["code"] = "c2"
+    lines = FIT.body[0].source.split("\n")
+    scene.step = replace(FIT, body=tuple(Fragment(cell=5 + i, line=2, source=s) for i, s in enumerate(lines)))
+
+
 def component(**parts: str) -> Callable[[Scene], None]:
     return lambda scene: scene.made.update({name.replace("__", ":"): text for name, text in parts.items()})
 
@@ -198,6 +214,14 @@ CHANGES: dict[str, tuple[Callable[[Scene], None], str]] = {
         "its code changed: line 3 of cell 6 is new, `x.sort()`"
     ),
     "removed-line": (body("y = x * alpha"), "its code changed: `x = scale(df)` is gone (line 2 of cell 5)"),
+    "cells-divided": (divided, "its code changed: it is divided into cells otherwise"),
+    "new-constant": (before("K = 2"), "its code changed: line 1 of cell 0 is new, `K = 2`"),
+    "new-import": (before("import os"), "its code changed: line 1 of cell 0 is new, `import os`"),
+    "one-of-two-imports": (before("import os, sys"), "its code changed"),
+    "constant-below-imports": (
+        before("import os, sys\nK = 2"),
+        "its code changed: line 2 of cell 0 is new, `K = 2`",
+    ),
     "line-of-a-helper": (
         helper(SCALE.replace("10", "100")),
         f"definition scale() changed: line 3 of cell 1 is `{TEN.replace('10', '100')}`, was `{TEN}`",

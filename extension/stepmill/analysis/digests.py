@@ -13,14 +13,15 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=8192)
-def _dump(node: ast.AST) -> str:
+def normal_text(node: ast.AST) -> str:
+    """Return the syntax tree as text, without places."""
     return ast.dump(node, annotate_fields=False)
 
 
 def code_digest(nodes: Iterable[ast.AST], *extra: str) -> str:
     """Return the digest of the normalised syntax trees, and of further texts."""
     hasher = blake3(b"stepmill-code-1")
-    for text in (*(_dump(node) for node in nodes), *extra):
+    for text in (*(normal_text(node) for node in nodes), *extra):
         encoded = text.encode("utf-8", "surrogatepass")
         hasher.update(len(encoded).to_bytes(8, "little"))
         hasher.update(encoded)

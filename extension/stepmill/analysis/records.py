@@ -13,6 +13,7 @@ from stepmill.analysis.flow import Flow
 from stepmill.analysis.fragments import body_of, setup_of
 from stepmill.analysis.keeping import Kept
 from stepmill.analysis.replay import is_class_factory, is_definition
+from stepmill.analysis.setup_digest import noticed
 from stepmill.analysis.tag_lines import option_place, tag_place
 from stepmill.analysis.units import parse, step_cells
 from stepmill.model.cell import Notebook
@@ -159,7 +160,7 @@ class Recorder:
         groups = self._groups(draft)
         nodes = self._body_nodes(draft, implicit=implicit)
         options = draft.options
-        slice_nodes = [flow.observed[u].unit.node for u in replayed if u in needed]
+        slice_nodes = noticed(flow, [u for u in replayed if u in needed], (*draft.units, *draft.replayed))
         extra = (
             "metrics",
             *options.metrics,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from copy import copy
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,6 +39,13 @@ class Line(NamedTuple):
         return f"line {self.number}" if self.cell is None else f"line {self.number} of cell {self.cell}"
 
 
+class Apart(NamedTuple):
+    """The lines of code that is replayed: those of imports, by the name that each binds, and the others."""
+
+    imports: dict[str, Line]
+    others: list[Line]
+
+
 def code_document(step: Step, module_paths: Iterable[str], world: World) -> dict[str, Any]:
     """Return the code that a step ran with, as the next explanation needs it."""
     modules = {path: _module_text(world, path) for path in module_paths}
@@ -58,17 +66,37 @@ class CodeNow:
 
     def of_body(self) -> str:
         """Return how the cells changed: "" if nobody knows, else ": line 2 of cell 5 is …, was …"."""
-        return _told(_lines(self._old.get("body", ())), _lines(_fragments(self._step.body)))
+        old, new = self._old.get("body"), _fragments(self._step.body)
+        if not old:
+            return ""
+        told = _told(_lines(old), _lines(new))
+        divided = [len({cell for cell, *_ in pieces}) for pieces in (old, new)]
+        return told or (": it is divided into cells otherwise" if divided[0] != divided[1] else "")
+
+    def of_setup(self) -> str:
+        """Return how the code that is replayed before the cells changed, "" if it did not."""
+        if "setup" not in self._old:
+            return ""
+        old, new = self._old["setup"], _fragments(self._step.setup)
+        was, now = _apart(old), _apart(new)
+        before, after = ({line.text for line in lines} for lines in (was.others, now.others))
+        told = _told(  # what is only moved is no reason
+            [line for line in was.others if line.text not in after],
+            [line for line in now.others if line.text not in before],
+        )
+        return told or _told_of_imports(was.imports, now.imports)
 
     def of_definition(self, name: str) -> str:
         old, new = self._old.get("setup", ()), _fragments(self._step.setup)
-        return _told(_definition(name, old), _definition(name, new))
+        was, now = _definition(name, old), _definition(name, new)
+        return _told(was, now) if was and now else ""
 
     def of_module(self, path: str) -> str:
         old = self._old.get("modules", {}).get(path)
         if old is None:
             return ""
-        return _told(_lines([[None, 1, old]]), _lines([[None, 1, _module_text(self._world, path)]]))
+        now = _module_text(self._world, path)
+        return _told(_lines([[None, 1, old]]), _lines([[None, 1, now]])) if now.strip() else ""
 
 
 def how_values_differ(store: Store, old: str, new: str) -> str:
@@ -115,6 +143,33 @@ def _lines(pieces: Iterable[Sequence[Any]]) -> list[Line]:
     ]
 
 
+def _apart(pieces: Iterable[Sequence[Any]]) -> Apart:
+    """Return imports, of which a step may need a part, by the names that they bind, apart from other lines."""
+    imports: dict[str, Line] = {}
+    others: list[Line] = []
+    for cell, first, source in pieces:
+        inside: set[int] = set()
+        for node in parse_or_empty(to_python(source).code).body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                inside |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+                for alias in node.names:
+                    one = copy(node)
+                    one.names = [alias]
+                    name = alias.asname or alias.name
+                    imports[name] = Line(cell, first + node.lineno - 1, ast.unparse(one))
+        others += [line for line in _lines([[cell, first, source]]) if line.number - first + 1 not in inside]
+    return Apart(imports, others)
+
+
+def _told_of_imports(old: Mapping[str, Line], new: Mapping[str, Line]) -> str:
+    """Return how an import changed, if there is only one of which that can be said."""
+    both = [name for name in old.keys() & new.keys() if old[name].text != new[name].text]
+    either = both or list(old.keys() ^ new.keys())
+    if len(either) != 1:
+        return ""
+    return _told([old[n] for n in either if n in old], [new[n] for n in either if n in new])
+
+
 def _definition(name: str, pieces: Iterable[Sequence[Any]]) -> list[Line]:
     """Return the lines of the function or class `name`."""
     for cell, first, source in pieces:
@@ -126,8 +181,6 @@ def _definition(name: str, pieces: Iterable[Sequence[Any]]) -> list[Line]:
 
 
 def _told(old: list[Line], new: list[Line]) -> str:
-    if not old or not new:
-        return ""
     texts = [line.text for line in old], [line.text for line in new]
     for kind, i, _, j, _ in SequenceMatcher(None, *texts, autojunk=False).get_opcodes():
         if kind == "replace" and _may_be_shown(old[i].text, new[j].text):

@@ -46,7 +46,9 @@ def differences(
     ]
     named = {reason.cause for reason in found}
     if "code" in changed and Cause.DEFINITION not in named:
-        found.insert(0, Reason(cause=Cause.CODE, message=f"its code changed{code.of_body()}"))
+        found.insert(
+            0, Reason(cause=Cause.CODE, message=f"its code changed{code.of_body() or code.of_setup()}")
+        )
     if "metrics" in changed | gone:
         found.append(Reason(cause=Cause.CODE, message="its %%step line names other --metrics"))
     if "seed" in changed and not found:
