@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from planning.pipelines import access, circumstances, record, step, stored, world
+from planning.pipelines import access, circumstances, record, step, world
 from stepmill.artifacts.values import save_values
 from stepmill.model.artifact import ABSENT
 from stepmill.model.cell import StepOptions
@@ -16,11 +18,11 @@ from stepmill.model.pipeline import Definition, Fragment, Input, Output, Volatil
 from stepmill.planning.decide import decide_step
 from stepmill.planning.evidence import code_document, where_they_differ
 from stepmill.planning.keys import artifact_digest, static_key, value_digest
+from stepmill.planning.records import Records
 from stepmill.planning.wishes import ALL, ONE, Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 TEN = "return [v * 10 for v in values]"
 SCALE = f"def scale(values):\n    # by ten\n    {TEN}"
@@ -311,14 +313,45 @@ def test_a_damaged_result(scene: Scene) -> None:
     assert reason(scene) == "what is stored of its result is damaged"
 
 
-def test_a_result_that_is_gone_from_the_store(scene: Scene) -> None:
-    ref = stored(scene.world)
+def remove(path: Path) -> None:
+    path.unlink()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:50])
+
+
+def sign_otherwise(path: Path) -> None:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**document, "signature": "0" * 64}), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        pytest.param(remove, "is gone from the store", id="removed"),
+        pytest.param(cut, "is damaged", id="cut"),
+        pytest.param(sign_otherwise, "was made by somebody else (--trust would take it)", id="foreign"),
+    ],
+)
+def test_what_became_of_a_stored_value_is_told(scene: Scene, harm: Callable[[Path], None], told: str) -> None:
+    ref = save_values(scene.world.store, {"model": [1]}, definitions={}, namespace={}).refs["model"]
     scene.step = replace(FIT, outputs=(Output(name="model"),))
     scene.ran(outputs={"model": ref})
-    place = scene.world.store.path_of_blob(ref.digest)
-    assert place is not None
-    place.unlink()
-    assert reason(scene) == "stored output model is gone from the store"
+    harm(next(Path(scene.world.store.url).glob(f"artifacts/*/{ref.digest}.json")))
+    assert reason(scene) == f"stored output model {told}"
+    assert reason(scene) == f"stored output model {told}"  # to ask changes nothing
+
+
+def test_of_two_results_the_newer_ones_trouble_is_told(scene: Scene) -> None:
+    scene.ran()
+    scene.put("data.csv", "2")
+    scene.files = tuple(access(scene.folder, path, mode) for path, mode in FILES)
+    scene.ran(created_s=scene.about.now_s)
+    newest = max(Path(scene.world.store.url).glob("records/*/*/*.json"), key=lambda path: path.name)
+    sign_otherwise(newest)
+    scene.now(records=Records(scene.world.store, scene.about.records.notebook))
+    assert reason(scene).startswith("its stored result was made by somebody else")
 
 
 def test_what_was_seen_to_be_volatile(scene: Scene) -> None:

@@ -123,10 +123,10 @@ def test_foreign_records_are_known_but_not_reused(tmp_path: Path, monkeypatch: p
         other.setenv("STEPMILL_SIGNING_KEY", str(tmp_path / "key"))
         open_records(tmp_path).add(record())
     records = open_records(tmp_path)
-    assert (records.find("k" * 64), records.are_foreign("k" * 64)) == ((), True)
+    assert (records.find("k" * 64), records.is_foreign("k" * 64)) == ((), True)
     assert records.last("load").record == record()
     trusting = Records(open_store(tmp_path, trusts_all=True), "n.ipynb")
     (found,) = trusting.find("k" * 64)
-    assert not trusting.are_foreign("k" * 64)
+    assert not trusting.is_foreign("k" * 64)
     assert [trusting.adopt(found), trusting.adopt(found)] == [True, False]
     assert open_records(tmp_path).find("k" * 64) == (record(),)

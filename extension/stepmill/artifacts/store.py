@@ -31,6 +31,7 @@ LEFTOVER_AFTER_S = 86_400.0
 """Age from which a file in `tmp/` is nobody's: no writer takes that long."""
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_GONE = "is gone from the store"
 _HEAL = "run the pipeline again: the step that made the value runs anew"
 
 
@@ -111,7 +112,7 @@ class Store:
         Raises
         ------
         DamagedArtifact
-            It is missing or not what was written; a damaged one is removed.
+            It is missing or not what was written; a damaged one stays, until the value is stored again.
         UntrustedArtifact
             It is to be loaded, and this user's key did not sign it.
         """
@@ -135,19 +136,24 @@ class Store:
             raise DamagedArtifact(f"stored value {digest[:12]}… is missing", hint=_HEAL) from None
         except (ValueError, KeyError, TypeError, DamagedArtifact):
             pass  # as said below
-        self._files.remove(path)
         raise DamagedArtifact(f"the record of stored value {digest[:12]}… is damaged", hint=_HEAL)
 
     def has_artifact(self, digest: str, *, to_load: bool = True) -> bool:
         """Tell whether a value is there with all its blobs, and `to_load`, whether we trust its record."""
+        return not self._trouble_with_artifact(digest, to_load=to_load)
+
+    def _trouble_with_artifact(self, digest: str, *, to_load: bool) -> str:
         if not self._files.exists(_artifact_path(digest)):
-            return False
+            return _GONE
         try:
             document = self.read_artifact(digest, to_load=to_load)
-        except (DamagedArtifact, UntrustedArtifact):
-            return False
+        except DamagedArtifact:
+            return "is damaged"
+        except UntrustedArtifact:
+            return "was made by somebody else (--trust would take it)"
         inline = document.get("inline", {})
-        return all(p in inline or self.has_blob(d) for p, d in document["blobs"].items())
+        whole = all(p in inline or self.has_blob(d) for p, d in document["blobs"].items())
+        return "" if whole else _GONE
 
     def adopt_artifact(self, digest: str) -> None:
         """Sign a value as this user's own: from now on it is loaded without a question."""
@@ -157,7 +163,11 @@ class Store:
 
     def has(self, digest: str) -> bool:
         """Tell whether `digest` names a loadable value or a blob of this store."""
-        return self.has_artifact(digest) or self.has_blob(digest)
+        return not self.trouble_with(digest)
+
+    def trouble_with(self, digest: str) -> str:
+        """Return why a value or blob cannot be loaded, in words that go on from its name; "" if it can."""
+        return "" if self.has_blob(digest) else self._trouble_with_artifact(digest, to_load=True)
 
     # Named documents
 

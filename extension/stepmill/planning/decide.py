@@ -56,7 +56,7 @@ def decide_step(step: Step, made: Mapping[str, str], about: Circumstances) -> St
             if not found:
                 return _cached(step, made, record, about)
             broken = broken or found
-        reasons = broken or _foreign(key, about) or _why_no_record(step, made, last, about)
+        reasons = _foreign(key, about) or broken or _why_no_record(step, made, last, about)
     return _to_run(step, reasons, about, last, candidates, key=key, made=made)
 
 
@@ -141,7 +141,7 @@ def _changed_unseen(step: Step, record: StepRecord) -> list[str]:
 
 def _foreign(key: str, about: Circumstances) -> tuple[Reason, ...]:
     """Return why a result that would fit is not loaded: it is not known to be this user's."""
-    if not about.records.are_foreign(key):
+    if not about.records.is_foreign(key):
         return ()
     message = "its stored result was made by somebody else or an older stepmill (--trust would take it)"
     return (Reason(cause=Cause.UNTRUSTED, message=message),)

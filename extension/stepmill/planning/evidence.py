@@ -144,7 +144,7 @@ def _lines(pieces: Iterable[Sequence[Any]]) -> list[Line]:
 
 
 def _apart(pieces: Iterable[Sequence[Any]]) -> Apart:
-    """Return imports, of which a step may need a part, by the names that they bind, apart from other lines."""
+    """Return imports, of which a step may need a part, by what they bind, apart from other lines."""
     imports: dict[str, Line] = {}
     others: list[Line] = []
     for cell, first, source in pieces:

@@ -141,10 +141,11 @@ def _missing_outputs(record: StepRecord, store: Store, required: Iterable[str]) 
     if record.cells and not store.has_blob(record.cells):
         yield Reason(cause=Cause.OUTPUT_MISSING, message="what its cells showed is gone from the store")
     for name, ref in {**record.outputs, **record.random}.items():
-        if not ref.is_absent and not store.has(ref.digest):
+        trouble = "" if ref.is_absent else store.trouble_with(ref.digest)
+        if trouble:
             yield Reason(
                 cause=Cause.OUTPUT_MISSING,
-                message=f"stored output {name} is gone from the store",
+                message=f"stored output {name} {trouble}",
                 subject=name,
             )
 

@@ -54,9 +54,9 @@ class Records:
         """Return the records under `key` that may be reused, newest first; damaged ones are left out."""
         return tuple(record for record, ours in self._under(key) if ours or self.store.trusts_all)
 
-    def are_foreign(self, key: str) -> bool:
-        """Tell whether there are records under `key` that this user did not sign: not to be reused."""
-        return not self.store.trusts_all and any(not ours for _, ours in self._under(key))
+    def is_foreign(self, key: str) -> bool:
+        """Tell whether the newest record under `key` is one that this user did not sign: not to be reused."""
+        return not self.store.trusts_all and any(not ours for _, ours in self._under(key)[:1])
 
     def _under(self, key: str) -> list[tuple[StepRecord, bool]]:
         found = []
