@@ -25,6 +25,7 @@ Every class pickles unaided: what is not the message is a keyword with a default
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -234,6 +235,14 @@ class DiskFull(StepmillError):
     """No space is left on the disk, or the user's quota is used up."""
 
     code = "SM052"
+
+
+def disk_full(error: OSError, where: str = "") -> DiskFull | None:
+    """Return what to say of `error` if it is for want of space, else None; `where` is what has no room."""
+    if error.errno not in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return None
+    what = ": ".join(filter(None, (error.strerror, where or error.filename)))
+    return DiskFull(f"the disk is full: {what}", hint="make room and run again: finished steps are kept")
 
 
 class PluginError(StepmillError):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill import atomic
 from stepmill.artifacts.store import open_store
 from stepmill.artifacts.values import load_values, same_values, save_values, sharing
-from stepmill.errors import ArtifactError, NotebookError, UsageError
+from stepmill.errors import ArtifactError, NotebookError, UsageError, disk_full
 from stepmill.model.artifact import ABSENT, ArtifactRef
 from stepmill.model.codec import from_json, to_json
 from stepmill.model.exchange import StepManifest, StepResult
@@ -182,6 +182,8 @@ def end(line: str, shell: Any) -> None:  # noqa: ARG001 - the signature of a lin
     ------
     UsageError
         No step is active: the inputs cell has not run.
+    DiskFull
+        There is no room for the outputs.
     """
     __tracebackhide__ = True
     if not _active:
@@ -195,7 +197,13 @@ def end(line: str, shell: Any) -> None:  # noqa: ARG001 - the signature of a lin
     step.observer.stop()
     settings = process_settings(Path(step.manifest.folder))
     started = time.perf_counter()
-    _write_result(Path(step.manifest.result), _result(step, states, settings, started))
+    try:
+        _write_result(Path(step.manifest.result), _result(step, states, settings, started))
+    except OSError as error:
+        full = disk_full(error, step.manifest.store)
+        if full is None:
+            raise
+        raise full from None
 
 
 def _result(

@@ -38,6 +38,9 @@ _LATE_SETTINGS = ("pandas:", "matplotlib:")
 _UNTOUCHED_LOGGER = repr((0, False, True, 0, 0))
 """Level, disabled, propagate, handlers, filters."""
 
+_SET_BY_MLFLOW = re.compile(r"alembic(\..*)?|[0-9a-f]{12}_\w+_py")
+"""Loggers that MLflow sets when it makes the tables of a new store: who comes first has them set."""
+
 _SET_BY_IMPORTS = ("KMP_", "OMP_", "PYDEVD_", "MPL", "QT_", "TF_", "TORCH_", "CUDA_", "STEPMILL_", "MLFLOW_")
 """Prefixes of environment variables that libraries set when they are imported."""
 
@@ -235,7 +238,7 @@ def _loggers() -> Iterator[tuple[str, str]]:
     if root is None:
         return
     for name, logger in [("root", root), *root.manager.loggerDict.items()]:
-        if hasattr(logger, "handlers"):  # others only hold a place
+        if hasattr(logger, "handlers") and not _SET_BY_MLFLOW.fullmatch(name):  # others only hold a place
             kept = (
                 logger.level,
                 logger.disabled,

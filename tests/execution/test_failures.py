@@ -157,6 +157,22 @@ def test_an_error_of_our_own_cells_is_no_place_in_the_notebook() -> None:
     assert error.message == "step 's' failed while its inputs were loaded: NameError: x"
 
 
+def test_a_full_disk_is_said_without_our_own_frames() -> None:
+    full = "the disk is full: No space left on device: /p/.stepmill"
+    evalue = f"[SM052] {full}\nhint: make room"
+    error = CellError(cell=1, ename="DiskFull", evalue=evalue, traceback=("File /x/stepmill_magics/a.py:1",))
+    ending = StepExit(ending=Ending.FAILED, seconds=1, cell=1, error=error, message="DiskFull: …")
+    found = user_failure(
+        "s", ending, document_of({"role": "body", "cell": 5}, {"role": "outputs", "cell": None})
+    )
+    assert isinstance(found, StepFailed)
+    assert (
+        found.message
+        == "step 's' gave what cannot be stored: the disk is full: No space left on device: /p/.stepmill"
+    )
+    assert (found.hint, found.traceback) == ("make room", "")
+
+
 OLDER = "\x1b[0;31mZeroDivisionError\x1b[0m                         Traceback (most recent call last)"
 
 

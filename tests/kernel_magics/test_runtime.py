@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import math
 import random
@@ -15,7 +16,7 @@ from traitlets.config import Config
 
 from stepmill.artifacts.store import open_store
 from stepmill.artifacts.values import load_values
-from stepmill.errors import DamagedArtifact, DefinitionMismatch, NotebookError, UsageError
+from stepmill.errors import DamagedArtifact, DefinitionMismatch, DiskFull, NotebookError, UsageError
 from stepmill.model.artifact import ABSENT, ArtifactRef, FileAccess
 from stepmill.model.codec import CodecError, from_json, to_json
 from stepmill.model.exchange import StepInput, StepManifest, StepResult
@@ -195,6 +196,16 @@ def test_a_kept_output_is_left_out_with_a_reason(source: str, reason: str, bench
 def test_a_required_output_is_stored_whatever_its_size(bench: Bench) -> None:
     result = bench.run("import numpy as np\nx = np.zeros(13_000_000)", outputs=["x"])
     assert result.outputs["x"].size_bytes >= 104_000_000
+
+
+def test_a_full_disk_is_said_by_its_name(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("stepmill.artifacts.files.LocalFiles.write", write)
+    with pytest.raises(DiskFull, match=r"the disk is full: .*\.stepmill") as raised:
+        bench.run("x = [1]", outputs=["x"])
+    assert "run again" in raised.value.hint
 
 
 # What goes wrong at the beginning

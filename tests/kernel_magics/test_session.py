@@ -277,6 +277,12 @@ def _set_linewidth() -> None:
     mpl.rcParams["lines.linewidth"] = 7
 
 
+def _make_tables() -> None:
+    """Set loggers as MLflow does when it makes its tables."""
+    for name in ("alembic", "alembic.runtime", "89d4b8295536_create_latest_metrics_table_py"):
+        logging.getLogger(name).setLevel(logging.INFO)
+
+
 _SETTINGS: list[Any] = [
     pytest.param(lambda: None, (), id="nothing"),
     pytest.param(lambda: os.environ.update(SM_TEST="1"), ("environment:SM_TEST",), id="environment"),
@@ -287,6 +293,7 @@ _SETTINGS: list[Any] = [
     pytest.param(_set_option, ("pandas:display.max_rows",), id="pandas-option"),
     pytest.param(_set_linewidth, ("matplotlib:lines.linewidth",), id="matplotlib-setting"),
     pytest.param(lambda: logging.getLogger("sm.test").setLevel(7), ("logging:sm.test",), id="logger"),
+    pytest.param(_make_tables, (), id="loggers-of-mlflow's-migrations"),
 ]
 
 

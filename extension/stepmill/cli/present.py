@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import traceback
 from pathlib import Path
@@ -11,10 +10,9 @@ from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.errors import render_error
 from stepmill.cli.sources import cell_sources
-from stepmill.errors import DiskFull, StepmillError
+from stepmill.errors import StepmillError, disk_full
 from stepmill.model.documents import error_document
 
-_NO_SPACE = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 INTERRUPTED = 130
 BUG = 1
 
@@ -44,12 +42,9 @@ def present_bug(error: Exception, *, as_json: bool = False, debug: bool = False)
     """Own up to an error that nobody foresaw, without spilling a traceback unless `debug`."""
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    if isinstance(error, OSError) and error.errno in _NO_SPACE:
-        what = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
-        return present_error(
-            DiskFull(f"the disk is full: {what}", hint="make room and run again: finished steps are kept"),
-            as_json=as_json,
-        )
+    full = disk_full(error) if isinstance(error, OSError) else None
+    if full is not None:
+        return present_error(full, as_json=as_json)
     message = f"this is a bug in stepmill: {type(error).__name__}: {error}"
     hint = "" if debug else "set STEPMILL_DEBUG=1 and run again for the traceback; please report it"
     if as_json:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stepmill.errors import KernelError, RunCancelled, StepFailed, StepmillError
+from stepmill.errors import DiskFull, KernelError, RunCancelled, StepFailed, StepmillError
 from stepmill.execution.executors.base import CellError, Ending, StepExit
 
 if TYPE_CHECKING:
@@ -53,6 +53,11 @@ def user_failure(
         return StepFailed(
             f"step {step!r} {ending.message}", step=step, cell=cells.original(ending.cell), hint=_HINT_TIMEOUT
         )
+    if cells.role(ending.error.cell) in _MACHINERY and ending.error.ename == DiskFull.__name__:
+        message, _, hint = (
+            plain(ending.error.evalue).removeprefix(f"[{DiskFull.code}] ").partition("\nhint: ")
+        )
+        return StepFailed(f"step {step!r} gave what cannot be stored: {message}", hint=hint, step=step)
     cell, line = cells.place(ending.error)
     return StepFailed(
         _message(step, ending, cells),
