@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ from stepmill.model.artifact import StepRecord
 from stepmill.model.pipeline import Edge, EdgeKind
 from stepmill.planning import kept_files
 from stepmill.planning.decide import decide_step
-from stepmill.planning.kept_files import gone_files, keep_files, put_back
+from stepmill.planning.kept_files import files_to_put_back, keep_files, put_back
 from stepmill.planning.keys import static_key
 from stepmill.planning.pipeline_plan import plan_pipeline
 
@@ -49,7 +50,7 @@ def test_a_gone_file_is_put_back_with_its_folder(tmp_path: Path, about: Circumst
     put_back(made, about.world)
     assert (tmp_path / "out" / "table.csv").read_text(encoding="utf-8") == "made"
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["table.csv"]
-    assert gone_files(made, about.world) == ()
+    assert files_to_put_back(made, about.world) == ()
 
 
 def test_what_is_there_is_not_touched(tmp_path: Path, about: Circumstances) -> None:
@@ -58,6 +59,29 @@ def test_what_is_there_is_not_touched(tmp_path: Path, about: Circumstances) -> N
     put_back(made, about.world)
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "by hand"
     assert decide_step(LOAD, MADE, about).status.value == "blocked"
+
+
+def test_what_the_step_wrote_in_another_run_makes_way(tmp_path: Path, about: Circumstances) -> None:
+    old = wrote(about, tmp_path, "out.txt", "old")
+    (tmp_path / "out.txt").write_text("new", encoding="utf-8")
+    new = access(tmp_path, "out.txt", "write")
+    now = replace(about, world=replace(about.world, written={"out.txt": frozenset({new.digest})}))
+    assert decide_step(LOAD, MADE, now).reason == "nothing changed since run r1; out.txt is put back"
+    (tmp_path / "out.txt").chmod(0o640)
+    put_back(old, now.world)
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "old"
+    assert (tmp_path / "out.txt").stat().st_mode & 0o777 == 0o640
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
+
+
+def test_a_file_that_the_step_goes_on_with_is_not_put_back(tmp_path: Path, about: Circumstances) -> None:
+    old = wrote(about, tmp_path, "log.txt", "old")
+    going_on = replace(old, files=(*old.files, access(tmp_path, "log.txt", "read")))
+    (tmp_path / "log.txt").write_text("new", encoding="utf-8")
+    new = access(tmp_path, "log.txt", "write")
+    world = replace(about.world, written={"log.txt": frozenset({new.digest})})
+    assert files_to_put_back(old, world) == old.files
+    assert files_to_put_back(going_on, world) == ()
 
 
 def test_a_damaged_copy_is_said(tmp_path: Path, about: Circumstances) -> None:

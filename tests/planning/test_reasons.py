@@ -343,6 +343,19 @@ def test_what_became_of_a_stored_value_is_told(scene: Scene, harm: Callable[[Pat
     assert reason(scene) == f"stored output model {told}"  # to ask changes nothing
 
 
+def test_of_two_results_what_changed_since_the_last_use_is_told(scene: Scene) -> None:
+    scene.ran()
+    used = scene.about.records.last("fit").record
+    scene.put("data.csv", "2")
+    scene.files = tuple(access(scene.folder, path, mode) for path, mode in FILES)
+    scene.ran(created_s=scene.about.now_s)
+    scene.put("data.csv", "1")
+    assert used is not None
+    scene.about.records.use("fit", used)
+    variable(scene)
+    assert reason(scene) == "environment variable MODE changed"
+
+
 def test_of_two_results_the_newer_ones_trouble_is_told(scene: Scene) -> None:
     scene.ran()
     scene.put("data.csv", "2")

@@ -10,7 +10,7 @@ from stepmill.model.pipeline import EdgeKind
 from stepmill.model.plan import Cause, PlanStatus, Reason, StepPlan
 from stepmill.planning.explain import differences
 from stepmill.planning.file_history import FileHistory
-from stepmill.planning.kept_files import gone_files
+from stepmill.planning.kept_files import files_to_put_back
 from stepmill.planning.keys import artifact_digest, static_key
 from stepmill.planning.observations import World, failures, written_elsewhere
 from stepmill.planning.quantities import duration
@@ -27,17 +27,15 @@ if TYPE_CHECKING:
 class Circumstances:
     """What all decisions about one notebook share.
 
-    `parameters` are the values in force as text for reading; `written` maps paths to the digests that
-    the last runs of this notebook's steps gave them, and `later` does so for each step with those of
-    itself and the steps after it; `history` says what they did one after the other. `now_s` are seconds
-    since the epoch.
+    `parameters` are the values in force as text for reading; `later` maps for each step paths to the
+    digests that the last runs of itself and the steps after it gave them; `history` says what they did one
+    after the other. `now_s` are seconds since the epoch.
     """
 
     records: Records
     world: World
     now_s: float
     parameters: Mapping[str, str] = field(default_factory=dict)
-    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
     later: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     wishes: Wishes = field(default_factory=Wishes)
     history: FileHistory = field(default_factory=FileHistory)
@@ -55,7 +53,8 @@ def decide_step(step: Step, made: Mapping[str, str], about: Circumstances) -> St
             found = _why_not(step, record, about)
             if not found:
                 return _cached(step, made, record, about)
-            broken = broken or found
+            if not broken or record == last.record:  # what changed since it was used, rather than ever
+                broken = found
         reasons = _foreign(key, about) or broken or _why_no_record(step, made, last, about)
     return _to_run(step, reasons, about, last, candidates, key=key, made=made)
 
@@ -173,7 +172,7 @@ def _cached(step: Step, made: Mapping[str, str], record: StepRecord, about: Circ
     if limit_s is not None:
         left_s = limit_s - (about.now_s - record.created_s)
         message += f", kept for {duration(left_s)} more"
-    gone = [access.path for access in gone_files(record, about.world)]
+    gone = [access.path for access in files_to_put_back(record, about.world)]
     if gone:
         message += f"; {_enumerated(gone)} {'is' if len(gone) == 1 else 'are'} put back"
     return StepPlan(
@@ -223,7 +222,7 @@ def _to_run(
 
 
 def _edited_files(last: Last, candidates: tuple[StepRecord, ...], about: Circumstances) -> tuple[str, ...]:
-    ours = {path: set(digests) for path, digests in about.written.items()}
+    ours = {path: set(digests) for path, digests in about.world.written.items()}
     earlier = [record for record in (last.record, *candidates) if record is not None]
     for access in (access for record in earlier for access in record.files):
         if access.mode == "write" and access.digest != ABSENT:

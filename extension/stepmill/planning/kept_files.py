@@ -1,14 +1,19 @@
-"""Files that steps wrote, kept in the store: one that is gone is put back, so that its step need not run."""
+"""Files that steps wrote, kept in the store, so that their step need not run to have them written again.
+
+One that is gone is put back, and so is one that is as a step of the notebook left it in another run: with
+another parameter, before an edit. What anybody else wrote is not touched.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from stepmill.model.artifact import ABSENT, FileAccess, StepRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
     from pathlib import Path
 
     from stepmill.planning.observations import World
@@ -30,20 +35,30 @@ def keep_files(files: Iterable[FileAccess], world: World) -> None:
             continue  # gone or changed since: then there is nothing to put back
 
 
-def gone_files(record: StepRecord, world: World) -> tuple[FileAccess, ...]:
-    """Return the files of the step that are gone and can be put back."""
+def files_to_put_back(record: StepRecord, world: World) -> tuple[FileAccess, ...]:
+    """Return the files of the step that are not as it left them, and can be made so without its running."""
+    read = {access.path for access in record.files if access.mode == "read" and access.digest != ABSENT}
     return tuple(
         access
         for access in record.files
         if world.is_output(access)
         and access.digest != ABSENT
-        and world.digest_of(access) == ABSENT
+        and _may_be_written(access, world, read)
         and world.store.has_blob(access.digest)
     )
 
 
+def _may_be_written(access: FileAccess, world: World, read: Container[str]) -> bool:
+    """Tell whether a file is gone, or another version of ours that the step does not go on with."""
+    now = world.digest_of(access)
+    if now in (ABSENT, access.digest):
+        return now == ABSENT
+    ours = str(world.path_of(access)) in world.promised or now in world.written.get(access.path, ())
+    return ours and access.path not in read
+
+
 def put_back(record: StepRecord, world: World) -> None:
-    """Write the files of the step that are gone as it left them; what is there is not touched.
+    """Write the files of the step as it left them that `files_to_put_back` names.
 
     Raises
     ------
@@ -52,17 +67,21 @@ def put_back(record: StepRecord, world: World) -> None:
     OSError
         A file cannot be written.
     """
-    for access in gone_files(record, world):
+    for access in files_to_put_back(record, world):
         content = world.store.get_blob(access.digest)
-        _write_new(world.path_of(access), content)
+        _write(world.path_of(access), content, replace=world.digest_of(access) != ABSENT)
 
 
-def _write_new(path: Path, content: memoryview) -> None:
-    """Write a file whole, unless one of that name came meanwhile."""
+def _write(path: Path, content: memoryview, *, replace: bool) -> None:
+    """Write a file whole; without `replace` not if one of that name came meanwhile."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
         temporary.write_bytes(content)
+        if replace:
+            shutil.copymode(path, temporary)
+            temporary.replace(path)
+            return
         try:
             os.link(temporary, path)
         except FileExistsError:

@@ -15,6 +15,7 @@ from stepmill.model.artifact import ABSENT, QUESTIONS, FileAccess, StepRecord
 from stepmill.model.plan import Cause, Reason
 from stepmill.planning.distributions import installed_versions
 from stepmill.planning.file_history import FileHistory
+from stepmill.planning.kept_files import files_to_put_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +32,8 @@ class World:
     `folder` is the notebook's, which relative paths start from; files that a step writes below one
     of `roots` are its outputs, but not those below `state`. `secret` gives the key for hashes of
     environment variables. `sys_path` is the kernel's, as far as it is known before a step ran.
-    `promised` maps paths of files that a run will put back to their digests.
+    `promised` maps paths of files that a run will put back to their digests, `written` relative ones to
+    those that the last runs of this notebook's steps gave them.
     """
 
     store: Store
@@ -43,6 +45,7 @@ class World:
     secret: Callable[[], bytes]
     sys_path: tuple[str, ...] = ()
     promised: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def path_of(self, access: FileAccess) -> Path:
         return self.folder / access.path
@@ -190,12 +193,11 @@ def _is_explained(
 
 
 def _changed_writes(record: StepRecord, world: World, history: FileHistory) -> Iterable[Reason]:
+    back = files_to_put_back(record, world)
     for access in record.files:
-        if not world.is_output(access):
+        if not world.is_output(access) or access in back:
             continue
         now = world.digest_of(access)
-        if now == ABSENT and world.store.has_blob(access.digest):
-            continue  # it is put back
         if now != access.digest and not history.explains(record, access, now):
             what = "is gone" if now == ABSENT else "is not as it wrote it"
             message = f"its file {access.path} {what}"

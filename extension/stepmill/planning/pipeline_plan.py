@@ -10,7 +10,7 @@ from stepmill.model.pipeline import Pipeline, Step
 from stepmill.model.plan import Plan, PlanStatus, StepPlan
 from stepmill.planning.decide import Circumstances, blocked_by, decide_step, decide_waiting
 from stepmill.planning.file_history import FileHistory, used_paths
-from stepmill.planning.kept_files import gone_files
+from stepmill.planning.kept_files import files_to_put_back
 
 Components = Callable[[Step, Mapping[str, StepRecord]], dict[str, str]]
 """Gives the components of a step's key from the records of the steps before it, as far as there are any."""
@@ -62,9 +62,10 @@ def plan_pipeline(pipeline: Pipeline, about: Circumstances, components_of: Compo
 
 
 def _with_promises(about: Circumstances, record: StepRecord) -> Circumstances:
-    """Return the circumstances in which the gone files of a reused step are there: they are put back."""
-    gone = {str(about.world.path_of(access)): access.digest for access in gone_files(record, about.world)}
-    if not gone:
+    """Return the circumstances in which the files of a reused step are as it left them: they are put back."""
+    back = files_to_put_back(record, about.world)
+    if not back:
         return about
-    world = replace(about.world, promised={**about.world.promised, **gone})
+    promised = {str(about.world.path_of(access)): access.digest for access in back}
+    world = replace(about.world, promised={**about.world.promised, **promised})
     return replace(about, world=world)

@@ -123,10 +123,9 @@ class Workbench:
             later[step.name] = written
         return Circumstances(
             records=self.records,
-            world=self.world,
+            world=replace(self.world, written=written),
             now_s=time.time(),
             parameters=shown(self.values),
-            written=written,
             later=later,
             wishes=wishes(self.asked, self.pipeline),
             history=self._history[-1],

@@ -222,9 +222,9 @@ class RunLoop:
         )
 
     def _put_back(self, step: Step, record: StepRecord, *, replan: bool) -> StepOutcome | None:
-        """Write again what is gone of the step's files; return the outcome if that cannot be done."""
+        """Write the step's files again that are not as it left them; return the outcome if that fails."""
         try:
-            put_back(record, self.bench.world)
+            put_back(record, self.bench.circumstances().world)
         except DamagedArtifact as error:
             if not replan:
                 return self._report(step.name, failed(error))
