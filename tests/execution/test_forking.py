@@ -204,7 +204,8 @@ SPOILERS = [
         id="thread",
     ),
     pytest.param("import sys\nsys.setrecursionlimit(1234)", "recursion limit", id="limit"),
-    pytest.param("from IPython import get_ipython\nif get_ipython() is None: shell = 1", "shell", id="shell"),
+    pytest.param("from IPython import get_ipython\nshell = get_ipython()", "keeps the running", id="shell"),
+    pytest.param("get_ipython().push({})", "shell for push", id="shell-asked"),
     pytest.param("open('written.txt', 'w').close()", "written.txt", id="file"),
     pytest.param("import warnings\nwarnings.resetwarnings()", "filters", id="filters"),
     pytest.param("import os\nos.kill(os.getpid(), 9)", "ends the interpreter", id="death"),
@@ -290,6 +291,56 @@ def test_a_module_that_takes_hold_of_stdout_prints_into_the_cell(
     installed(holder="import sys\nheld = sys.stdout")
     forked.run("import holder\nprint('here', file=holder.held)", imports=("holder",))
     assert text_of(forked) == "here\n"
+
+
+SAYER = """
+import sys, warnings
+from IPython import get_ipython
+shell = get_ipython()
+print("IPKernelApp" in shell.config, type(shell).__name__, shell.__class__, hasattr(shell, "kernel"))
+print(isinstance(shell, sys.modules["ipykernel.zmqshell"].ZMQInteractiveShell), bool(shell.kernel))
+del shell
+sys.stderr.write("to the other stream\\n")
+warnings.warn("about the importer", stacklevel=2)
+warnings.warn("about itself")
+"""
+SILENCER = """
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import sayer
+"""
+
+
+def test_what_a_module_says_at_its_import_is_said_where_it_is_imported(
+    forked: Bench, bench: Bench, installed: Callable[..., Any]
+) -> None:
+    installed(sayer=SAYER, silencer=SILENCER)
+    for module in ("sayer", "silencer"):
+        said = []
+        for one, way in ((forked, "forked"), (bench, "started")):
+            ran = one.run(f"import {module}", step=module + way, imports=("sayer", "silencer"))
+            assert ran.cold_reason == ""
+            text = re.sub(r"ipykernel_\d+", "ipykernel", text_of(one, module + way))
+            said.append(sorted(text.splitlines()))
+        assert said[0] == said[1]
+        assert len(said[0]) == {"sayer": 7, "silencer": 3}[module]
+
+
+def test_a_module_is_connected_to_the_shell_of_its_kernel(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    installed(ipywidgets="""
+        from IPython import get_ipython
+        connected = []
+        def _handle_ipython():
+            if get_ipython() is not None:
+                connected.append(type(get_ipython()).__module__)
+        _handle_ipython()
+    """)  # fmt: skip
+    code = "import ipywidgets\nprint(ipywidgets.connected)"
+    assert forked.run(code, imports=("ipywidgets",)).cold_reason == ""
+    assert text_of(forked) == "['ipykernel.zmqshell']\n"
 
 
 def test_the_next_kernel_is_forked_after_one_that_died(forked: Bench) -> None:

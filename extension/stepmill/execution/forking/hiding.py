@@ -67,9 +67,7 @@ class Hidden:
             sys.modules.pop(name, None)
         filters, finders, environment = self._state
         warnings.filters[:] = filters
-        warnings._filters_mutated_lock_held() if hasattr(warnings, "_filters_mutated_lock_held") else (
-            warnings._filters_mutated()
-        )
+        _heed_filters()
         sys.meta_path[:] = finders
         _set_environment(environment)
         loggers = logging.root.manager.loggerDict
@@ -196,8 +194,9 @@ class Hidden:
             kind = event[0]
             if kind == "import":
                 if event[1] in self._modules:
-                    self.bring(event[1])
-            elif kind in ("atexit", "loggers") and not self._is_kernel:
+                    with _Filters(*event[2:]):
+                        self.bring(event[1])
+            elif kind in _ONCE and not self._is_kernel:
                 continue
             else:
                 _REPEAT[kind](name, *event[1:])
@@ -264,10 +263,34 @@ def _changed_ns(folder):
         return None
 
 
+class _Filters:
+    """Has filters of warnings in force for one import: as `warnings.catch_warnings` around it."""
+
+    def __init__(self, added=((), ())):
+        self._front, self._back = added
+
+    def __enter__(self):
+        self._kept = warnings.filters
+        if self._front or self._back:
+            self._put([*self._front, *self._kept, *self._back])
+
+    def __exit__(self, *_):
+        if self._front or self._back:
+            self._put(self._kept)
+
+    def _put(self, filters):
+        warnings.filters = filters
+        _heed_filters()
+
+
 def _add_filters(name, added):
     front, back = added
     kept = [one for one in warnings.filters if one not in front and one not in back]
     warnings.filters[:] = [*front, *kept, *back]
+    _heed_filters()
+
+
+def _heed_filters():
     if hasattr(warnings, "_filters_mutated_lock_held"):
         warnings._filters_mutated_lock_held()
     else:
@@ -319,9 +342,32 @@ def _question(function, path):
 _QUESTION = types.FunctionType(_question.__code__, {"os": os, "OSError": OSError, "__name__": "genericpath"})
 
 
-def _hook_pyplot(name):
-    """Connect pyplot to the running shell, as older versions do when they are imported."""
-    sys.modules[name].install_repl_displayhook()
+def _connect(name, function):
+    """Connect a module to the running shell, as it does when it is imported."""
+    getattr(sys.modules[name], function)()
+
+
+def _write(name, stream, text):
+    getattr(sys, stream).write(text)
+
+
+def _warn(name, message, category, file, line):
+    """Show a warning again; where it is the importer's, it is that of the first outside of imports."""
+    if file is not None:
+        warnings.warn_explicit(message, category, file, line)
+        return
+    frame = sys._getframe()
+    while frame.f_back is not None and _is_import(frame.f_code.co_filename):
+        frame = frame.f_back
+    names = frame.f_globals
+    registry = names.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(
+        message, category, frame.f_code.co_filename, frame.f_lineno, names.get("__name__"), registry
+    )
+
+
+def _is_import(file):
+    return file == __file__ or ("importlib" in file and "_bootstrap" in file)
 
 
 def _bring_loggers(name, names):
@@ -341,5 +387,8 @@ _REPEAT = {
     "environ": _change_environment,
     "ask": _ask,
     "audit": _audit,
-    "pyplot": _hook_pyplot,
+    "shell": _connect,
+    "write": _write,
+    "warning": _warn,
 }
+_ONCE = frozenset({"atexit", "loggers", "shell", "write", "warning"})  # in the kernel, not in the fork server

@@ -16,8 +16,10 @@ import warnings
 from importlib import _bootstrap
 from importlib.machinery import ModuleSpec
 
-# "import" name · "filters", "finders" (added in front, at the end) · "environ" changes
-# "ask" function, path · "audit" … · "loggers" names · "atexit" function, arguments
+# "import" name [, filters that are in force for it only] · "ask" function, path · "audit" …
+# "filters", "finders" (added in front, at the end) · "environ" changes · "loggers" names
+# "atexit" function, arguments · "write" stream, text · "warning" message, category, file, line
+# "shell" function that connects to it
 Event = tuple  # (kind, argument...)
 
 _PATH_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
@@ -59,6 +61,8 @@ _NOT_HEARD = frozenset(
         *("stepmill", "stepmill_magics", "matplotlib_inline", "multiprocessing", "subprocess"),
     }
 )
+_CONNECTING = {"matplotlib.pyplot": "install_repl_displayhook", "ipywidgets": "_handle_ipython"}
+"""Modules -> their functions that connect them to the running shell, if there is one: to be called later."""
 _INNER = frozenset({"mkdir", "makedirs", "expanduser", "realpath", "resolve", "_joinrealpath"})
 _DEBRIS = re.compile(r"tmp[a-z0-9_]{8}|pymp-|joblib_memmapping_folder|loky-|ipykernel_|matplotlib-")
 
@@ -99,6 +103,7 @@ class Recorder:
         self._active = False
         self._last = None
         self._loggers = set(logging.root.manager.loggerDict)
+        self._shell = _Shell(self._ask_shell)
         self._undo: list = []
         sys.addaudithook(self._heard)
 
@@ -106,7 +111,8 @@ class Recorder:
         """Begin, or go on, to take down."""
         self._active = True
         sys.meta_path.insert(0, self)
-        self._last = _state()
+        self._filters = warnings.filters  # `catch_warnings` puts another list in its place for a while
+        self._last = self._state()
         for name, module in list(sys.modules.items()):
             if name in self.events:
                 self._listen_to(getattr(module, "__spec__", None))
@@ -119,9 +125,17 @@ class Recorder:
         shell = sys.modules.get("IPython.core.interactiveshell")
         if shell is not None:
             self._replace(shell.InteractiveShell, "initialized", classmethod(self._looked_for_shell))
-        self._replace(builtins, "get_ipython", lambda: _Shell(self))
+            self._replace(shell.InteractiveShell, "instance", classmethod(lambda *_: self._shell))
+        self._replace(builtins, "get_ipython", lambda: self._shell)
+        if hasattr(warnings, "_showwarnmsg_impl"):
+            self._replace(warnings, "_showwarnmsg", self._showing(warnings._showwarnmsg))
 
     def stop(self):
+        if self._shell.is_kept():
+            self.grave.append("it keeps the running shell")
+            self._shell = _Shell(self._ask_shell)
+        if warnings.filters is not self._filters:
+            self.grave.append("it replaces the filters of warnings")
         sys.meta_path.remove(self)
         for spec in self._listened:
             spec.__class__ = ModuleSpec
@@ -170,7 +184,16 @@ class Recorder:
             self._give(name)
         if self._stack and (self._stack[-1], name) not in self._noted:
             self._noted.add((self._stack[-1], name))
-            self.note("import", name)
+            self.note("import", name, *self._filters_for_it())
+
+    def _filters_for_it(self):
+        """Return what `warnings.catch_warnings` adds around an import: (in front, at the end), or nothing."""
+        if warnings.filters is self._filters:
+            return ()
+        added = _added(self._filters, warnings.filters)
+        if added is None:
+            self.grave.append("it takes filters away while it imports")
+        return () if added is None else (added,)
 
     def _import(self, original):
         def __import__(name, globals=None, locals=None, fromlist=(), level=0):
@@ -292,7 +315,7 @@ class Recorder:
         if len(loggers) != len(self._loggers):
             self.note("loggers", tuple(name for name in loggers if name not in self._loggers))
             self._loggers.update(loggers)
-        now, before = _state(), self._last
+        now, before = self._state(), self._last
         if now == before:
             return
         self._last = now
@@ -307,6 +330,9 @@ class Recorder:
             changes = {k: v for k, v in now[2].items() if before[2].get(k) != v}
             changes.update(dict.fromkeys(before[2].keys() - now[2].keys()))
             self.note("environ", changes)
+
+    def _state(self):
+        return list(self._filters), list(sys.meta_path), os.environ._data.copy()
 
     def _register(self, original):
         """Keep what a module wants to be done at the end: it is no affair of those who do not import it."""
@@ -377,11 +403,32 @@ class Recorder:
         return False
 
     def _looked_for_shell(self, *_):
-        if self._stack and self._stack[-1] == "matplotlib.pyplot":
-            self.note("pyplot")  # it connects to the shell, which can be done later
-        elif self._stack:
-            self.grave.append(f"{self._stack[-1]} looks for the running shell")
+        """Say whether there is a shell: there is, but for those whom it cannot be shown before its time."""
+        function = _CONNECTING.get(self._stack[-1]) if self._stack else None
+        if function is None:
+            return bool(self._stack)
+        if function in vars(sys.modules[self._stack[-1]]):
+            self.note("shell", function)
+        else:  # another version
+            self._ask_shell(function)
         return False
+
+    def _ask_shell(self, name):
+        importer = self._stack[-1] if self._stack else "it"
+        self.grave.append(f"{importer} asks the running shell for {name}")
+
+    def _showing(self, original):
+        """Return what shows a warning: taken down, and shown where the module is imported."""
+        usual = warnings._showwarnmsg_impl  # replaced by whoever catches warnings
+
+        def _showwarnmsg(msg):
+            if self._stack and warnings._showwarnmsg_impl is usual:
+                file = None if msg.filename == __file__ else msg.filename  # ours stands for the importer's
+                self.note("warning", msg.message, msg.category, file, msg.lineno)
+            else:
+                original(msg)
+
+        return _showwarnmsg
 
 
 def _package(name):
@@ -408,13 +455,44 @@ class _Shell:
     """What `get_ipython()` gives to a module that is imported: enough to ask "is this a kernel?"."""
 
     __module__ = "ipykernel.zmqshell"
-    kernel = None
 
-    def __init__(self, recorder):
-        self._recorder = recorder
+    def __init__(self, ask):
+        self._ask = ask
+        self.config = _Part(ask, "config")
+        self.kernel = _Part(ask, "kernel")
+
+    @property  # type: ignore[misc]
+    def __class__(self):
+        return getattr(sys.modules.get("ipykernel.zmqshell"), "ZMQInteractiveShell", _Shell)
+
+    def is_kept(self):
+        """Tell whether anybody but the recorder holds it, or a part of it, still."""
+        parts = sys.getrefcount(self.config), sys.getrefcount(self.kernel)
+        return sys.getrefcount(self) > _OWN_REFERENCES or max(parts) > 2
 
     def __getattr__(self, name):
-        self._recorder._looked_for_shell()
+        self._ask(name)
+        raise AttributeError(name)
+
+
+_Shell.__name__ = _Shell.__qualname__ = "ZMQInteractiveShell"
+_OWN_REFERENCES = 3  # the recorder's, `self`, the argument
+
+
+class _Part:
+    """A part of the shell: it is there, and its configuration is a kernel's. All else differs."""
+
+    def __init__(self, ask, name):
+        self._ask = ask
+        self._name = name
+
+    def __contains__(self, name):
+        if name != "IPKernelApp":
+            self._ask(f"{self._name}[{name!r}]")
+        return name == "IPKernelApp"
+
+    def __getattr__(self, name):
+        self._ask(f"{self._name}.{name}")
         raise AttributeError(name)
 
 
@@ -446,10 +524,6 @@ def _asked_by():
             return (None if top in _NOT_HEARD else (name, frame.f_code.co_filename)), passed
         frame = frame.f_back
     return None, passed
-
-
-def _state():
-    return list(warnings.filters), list(sys.meta_path), os.environ._data.copy()
 
 
 def _added(old, new):

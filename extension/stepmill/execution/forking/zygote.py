@@ -88,6 +88,8 @@ class Zygote:
         folders = {_with_separator(one) for one in _both_forms(installed)}
         self.recorder = recording.Recorder(folders, self._stamp_of)
         self.hidden = hiding.Hidden(self.recorder.events, folders)
+        for stream in self.streams:
+            stream.hear = self.recorder.note
         self._installation = {one: self._stamp_of(one, shallow=False) for one in self.package_folders}
         self._is_hiding = False
         self._is_told = False
@@ -343,9 +345,13 @@ class _LateStream(io.TextIOBase):
     def __init__(self, name):
         self._name = name
         self.target = None
+        self.hear = None
 
     def write(self, text):
-        return len(text) if self.target is None else self.target.write(text)
+        if self.target is not None:
+            return self.target.write(text)
+        self.hear("write", self._name, text)
+        return len(text)
 
     def flush(self):
         if self.target is not None:
