@@ -172,16 +172,16 @@ class Calls(Summaries):
 
         One with a cache does not do again what it did for another step: then it has changed.
         """
-        cached = CACHES & set(info.decorators) and info.node is info.unit.node
-        if not cached:
+        owner = _owner_of_cache(info)
+        if not owner:
             return self._go_through(info, frame, everything, node)
         before, known = self._done_so_far(), set(self.effects.reads)
         result = self._go_through(info, frame, everything, node)
         if self._done_so_far() != before:
-            self.change(Value(roots=self.heap.node(info.name)), node)
+            self.change(Value(roots=self.heap.node(owner)), node)
         words = {child.id for child in ast.walk(info.node) if isinstance(child, ast.Name)}
         read = {name for name in self.effects.reads if name in words or name not in known}
-        self.effects.cached.setdefault(info.name, set()).update(read)
+        self.effects.cached.setdefault(owner, set()).update(read)
         return result
 
     def _done_so_far(self) -> tuple[object, ...]:
@@ -430,3 +430,13 @@ class Calls(Summaries):
                     self.call_function(value, [receiver, *([given] * max(count, 0))], {}, node)
         finally:
             self.doubt -= 1
+
+
+def _owner_of_cache(info: FunctionInfo) -> str:
+    """Return the top-level function or class that a call's result is kept in, "" if it is kept in none."""
+    top = info.unit.node
+    if not CACHES & set(info.decorators):
+        return ""
+    if isinstance(top, ast.ClassDef):
+        return top.name if info.node in top.body else ""
+    return info.name if info.node is top else ""

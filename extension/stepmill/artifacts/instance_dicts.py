@@ -6,11 +6,17 @@ it for `__setstate__`, when the attributes that it looks at are not there yet.
 
 from __future__ import annotations
 
+import copyreg
 import sys
+import types
+from contextlib import suppress
 from typing import Any
 
 from stepmill.artifacts import unpickling
 from stepmill.artifacts.scope import MAIN
+
+_REDUCERS = ("__reduce_ex__", "__reduce__")
+_HOOKS = (*_REDUCERS, "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
 
 
 class States:
@@ -19,9 +25,14 @@ class States:
     Those take their dict over when they are loaded, instead of filling a new one: after
     `self.__dict__ = Shared.state`, `self.__dict__ = self`, or `d = vars(obj)`. That two instances have one
     dict is known when the second one is met: then the next pass knows.
+
+    Those whose class says how it is pickled (`__getstate__`) are written as they are all the same: what such
+    a class leaves out is there in Run All. Unless `asks`; `passed_over` tells whether there were any.
     """
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, *, asks: bool = False) -> None:
+        self._asks = asks
+        self.passed_over = False
         parts = (
             value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
         )
@@ -50,6 +61,37 @@ class States:
             self.found = True
             self._shared.add(id(state))
         return id(state) in self._shared
+
+    def passes_over(self, obj: Any) -> bool:
+        """Tell whether an instance is to be written as it is though its class says how it is pickled."""
+        passed = not self._asks and _says_how(type(obj)) and not _is_named(obj)
+        self.passed_over = self.passed_over or passed
+        return passed
+
+
+def _says_how(kind: type) -> bool:
+    """Tell whether a class whose instances are all Python has hooks of its own."""
+    bases = [base for base in kind.__mro__[:-1] if base.__module__ not in ("abc", "typing")]
+    hooked = kind in copyreg.dispatch_table or any(hook in vars(base) for base in bases for hook in _HOOKS)
+    return hooked and all(base.__module__ == MAIN for base in bases)
+
+
+def _is_named(obj: Any) -> bool:
+    """Tell whether an object says that it is a global: `def __reduce__(self): return "MISSING"`."""
+    given = any(hook in vars(base) for base in type(obj).__mro__[:-1] for hook in _REDUCERS)
+    return given and isinstance(obj.__reduce_ex__(4), str)
+
+
+def as_it_is(obj: Any) -> Any:
+    """Reduce an instance to all its attributes; nothing of its class is asked, here nor there."""
+    found = {}
+    for base in type(obj).__mro__:
+        for name, member in vars(base).items():
+            if isinstance(member, types.MemberDescriptorType):
+                with suppress(AttributeError):
+                    found[name] = (base, member.__get__(obj))
+    attributes = object.__getattribute__(obj, "__dict__") if type(obj).__dictoffset__ else {}
+    return unpickling.bare, (type(obj),), (dict(attributes), found), None, None, unpickling.fill_as_it_was
 
 
 def answers_for_itself(kind: type) -> bool:

@@ -29,6 +29,7 @@ from stepmill.artifacts import library_state, memory, tensors, text_arrays, torc
 from stepmill.artifacts.instance_dicts import (
     States,
     answers_for_itself,
+    as_it_is,
     filled_quietly,
     forgetful_base,
     remembered,
@@ -66,7 +67,7 @@ def dump(value: Any, scope: Scope) -> Pickled:
     UnstorableValue
         Something in `value` cannot be carried to another process; `type_name` says what.
     """
-    first = _dump(value, scope, None)
+    first = _first_dump(value, scope)
     if first.pickler.states.found:
         first = _dump(value, scope, None, first.pickler.states)
     if out_of_order(first.stream, first.pickler.objects()):
@@ -80,6 +81,17 @@ def dump(value: Any, scope: Scope) -> Pickled:
     if segments is None:
         return first
     return _dump(value, scope, segments, first.pickler.states, first.pickler.sets)
+
+
+def _first_dump(value: Any, scope: Scope) -> Pickled:
+    """Pickle `value`; its classes are asked how only if they hold something that cannot be stored."""
+    states = States(value)
+    try:
+        return _dump(value, scope, None, states)
+    except UnstorableValue:
+        if not states.passed_over:
+            raise
+    return _dump(value, scope, None, States(value, asks=True))
 
 
 def _refuse_foreign_memory(value: Any, pickler: StepPickler) -> None:
@@ -238,6 +250,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return self._reduce_kind_of_array(obj)
         if root == MAIN and self.states.meet(obj):
             return with_its_dict(obj)
+        if root == MAIN and self.states.passes_over(obj):
+            return as_it_is(obj)
         if isinstance(obj, BaseException) and _has_no_say(obj):
             return self._reduce_exception(obj)
         found = self._reference(obj) or self._singleton(obj) or reduce_kind_of_set(obj)

@@ -294,6 +294,14 @@ def fill_bare(value: Any, attributes: dict[str, Any]) -> None:
     vars(value).update(attributes)
 
 
+def fill_as_it_was(value: Any, state: tuple[dict[str, Any], dict[str, tuple[type, Any]]]) -> None:
+    attributes, slots = state
+    for name, (home, held) in slots.items():
+        vars(home)[name].__set__(value, held)
+    if attributes:
+        object.__getattribute__(value, "__dict__").update(attributes)
+
+
 def made_by(kind: type, base: Any, arguments: tuple[Any, ...]) -> Any:
     """Make an instance as its base in Python's library does; the `__init__` of its own class ran already."""
     made = base.__new__(kind, *arguments)

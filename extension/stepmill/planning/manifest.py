@@ -13,7 +13,7 @@ from stepmill.model.pipeline import EdgeKind, Pipeline, Step
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 _NO_CODE = (Role.TEXT, Role.SKIPPED)
@@ -91,11 +91,10 @@ def build_manifest(
 
 def names_labels_later(step: Step, notebook: Notebook) -> bool:
     """Tell whether code that may run after `step` names a frame's Index in place: `df.index.name = "day"`."""
-    cells = (c for c in notebook.cells if c.role not in _NO_CODE)
+    cells = [c for c in notebook.cells if c.role not in _NO_CODE]
+    names = frozenset(name for cell in cells for name in _labels_in(cell.python)[0])
     later = (c for c in cells if c.role is not Role.STEP or c.index > max(step.cells))
-    found = [_labels_in(cell.python) for cell in later]
-    names = frozenset(name for made, _ in found for name in made)
-    return any(_names_in_place(node, names) for _, nodes in found for node in nodes)
+    return any(_names_in_place(node, names) for cell in later for node in _labels_in(cell.python)[1])
 
 
 @lru_cache(maxsize=4096)
@@ -105,9 +104,22 @@ def _labels_in(python: str) -> tuple[frozenset[str], tuple[ast.AST, ...]]:
     Asked for every cell below each step.
     """
     nodes = list(ast.walk(parse_or_empty(python)))
-    made = (node for node in nodes if isinstance(node, ast.Assign) and _is_labels(node.value, frozenset()))
-    names = frozenset(target.id for node in made for target in node.targets if isinstance(target, ast.Name))
+    given = [pair for node in nodes if isinstance(node, ast.Assign) for pair in _given(node)]
+    names = frozenset(
+        target.id
+        for target, value in given
+        if isinstance(target, ast.Name) and _is_labels(value, frozenset())
+    )
     return names, tuple(node for node in nodes if isinstance(node, (ast.Attribute, ast.Call)))
+
+
+def _given(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield the targets with what they are given: each its own of `rows, columns = df.index, df.columns`."""
+    for target in node.targets:
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+            yield from zip(target.elts, node.value.elts, strict=False)
+        else:
+            yield target, node.value
 
 
 def _names_in_place(node: ast.AST, names: frozenset[str]) -> bool:
