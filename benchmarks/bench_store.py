@@ -26,6 +26,7 @@ MAKERS = {
     "frame with categories": "pd.DataFrame({'c': pd.Categorical.from_codes(np.arange(N) % 100, range(100))})",
     "frame of texts as objects": "objects([f'text {n}' for n in range(N // 70)])",
     "frame of few texts as objects": "objects([f'text {n % 9}' for n in range(N // 70)])",
+    "frame of texts and None": "objects([f'text {n}' if n % 5 else None for n in range(N // 60)])",
     "frame of dates as objects": "objects([date.fromordinal(n + 1) for n in range(N // 70)])",
     "Arrow table": "pa.table({'x': np.random.default_rng(0).random(N // 16), 'i': np.arange(N // 16)})",
     "Arrow table, a slice of a longer": "pa.table({'x': np.arange(N / 4)}).slice(5, N // 8)",
@@ -73,7 +74,7 @@ if what == "save":
     before, started = memory_mb("VmRSS"), time.process_time()
     refs = save_values(store, values, definitions={}, namespace={}).refs
     size = max(ref.size_bytes for ref in refs.values()) / 1e6
-    if name.endswith("objects"):
+    if "objects(" in maker:
         size = max(size, value["o"].memory_usage(deep=True) / 1e6)
     store.write_document("refs.json", {n: [r.digest, r.member] for n, r in refs.items()})
     cpu = time.process_time() - started

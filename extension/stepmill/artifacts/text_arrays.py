@@ -2,6 +2,7 @@
 
 Pickle remembers every object it has met, which takes more than a short text does. Here a stretch of them is
 written as texts and joined, with the length of each; where few differ, only those, with a number for each.
+Dates are written as the numbers of their days.
 """
 
 from __future__ import annotations
@@ -27,8 +28,12 @@ PACKED_FROM = 1_000
 
 _FEW = 4  # a table of texts is worth it where each stands so many times
 _TRIED = 4_096
-_WRITTEN: dict[type, Callable[[Any], str]] = {str: str, date: date.isoformat, Decimal: str}
-_READ: dict[str, Callable[[str], Any]] = {"date": date.fromisoformat, "Decimal": Decimal}
+_WRITTEN: dict[type, Callable[[Any], Any]] = {str: str, date: date.toordinal, Decimal: str}
+_READ: dict[str, Callable[[Any], Any]] = {
+    "days": date.fromordinal,
+    "date": date.fromisoformat,  # as earlier versions wrote them
+    "Decimal": Decimal,
+}
 
 
 def pack(array: Array) -> tuple[Piece, ...] | None:
@@ -75,7 +80,7 @@ def unpack(pieces: Sequence[Piece], shape: tuple[int, ...], order: Any) -> Array
     flat = array.ravel(order=order)  # a view
     at = 0
     for kind, joined, lengths, numbers, absent in pieces:
-        texts = _cut(bytes(joined).decode("utf-8", "surrogatepass"), _read(*lengths))
+        texts = _read(lengths, joined).tolist() if kind == "days" else _texts(joined, lengths)
         table: Array = np.empty(len(texts) + len(absent), object)
         table[: len(texts)] = texts if kind == "str" else list(map(_READ[kind], texts))
         table[len(texts) :] = [_absent(name) for name in absent]
@@ -96,7 +101,11 @@ def _packed(items: list[Any]) -> Piece | None:
     absent = dict(sorted(names.items(), key=lambda pair: str(pair[1])))
     write = _WRITTEN[kind]
     texts = items if kind is str else [write(item) if type(item) is kind else item for item in items]
-    present = [text for text in texts if type(text) is str] if absent else texts
+    present = [text for text in texts if id(text) not in absent] if absent else texts
+    if kind is date:
+        code, days = _written(present, len(present))
+        numbers = _written(_numbers(texts, present, absent, is_short=False), len(items)) if absent else None
+        return "days", days, code, numbers, tuple(absent.values())
     table = _distinct(present)
     is_short = table is not present
     numbers = (
@@ -117,7 +126,7 @@ def _distinct(texts: list[str]) -> list[str]:
     return distinct if len(distinct) * _FEW <= len(texts) else texts
 
 
-def _numbers(texts: list[Any], table: list[str], absent: dict[int, Any], *, is_short: bool) -> Iterator[int]:
+def _numbers(texts: list[Any], table: list[Any], absent: dict[int, Any], *, is_short: bool) -> Iterator[int]:
     """Return for each item its place in the table, behind which the absent ones stand.
 
     A table that is not short has the texts one by one, in their order.
@@ -127,9 +136,9 @@ def _numbers(texts: list[Any], table: list[str], absent: dict[int, Any], *, is_s
         at = {text: n for n, text in enumerate(table)}
         if not absent:
             return map(at.__getitem__, texts)
-        return (at[text] if type(text) is str else places[id(text)] for text in texts)
+        return (places[id(text)] if id(text) in places else at[text] for text in texts)
     order = iter(range(len(table)))
-    return (next(order) if type(text) is str else places[id(text)] for text in texts)
+    return (places[id(text)] if id(text) in places else next(order) for text in texts)
 
 
 def _name_of(item: Any) -> str | None:
@@ -161,6 +170,7 @@ def _read(code: str, data: Any) -> Array:
     return np.frombuffer(data, code)
 
 
-def _cut(text: str, lengths: Array) -> list[str]:
-    ends = list(accumulate(lengths.tolist(), initial=0))
+def _texts(joined: Any, lengths: Sequence[Any]) -> list[str]:
+    text = bytes(joined).decode("utf-8", "surrogatepass")
+    ends = list(accumulate(_read(*lengths).tolist(), initial=0))
     return [text[start:end] for start, end in pairwise(ends)]
