@@ -123,3 +123,10 @@ def test_a_long_column_adds_little_memory(monkeypatch: pytest.MonkeyPatch) -> No
     finally:
         tracemalloc.stop()
     assert added < 0.5 * held, added / held  # a pickle of them: more than what is held
+
+
+def test_dates_that_an_earlier_version_wrote_are_read() -> None:
+    days = [date(2020, 1, 31), date(1, 1, 1)]
+    joined = "".join(day.isoformat() for day in days).encode()
+    pieces = [("date", joined, ("|u1", bytes([10, 10])), None, ())]
+    assert text_arrays.unpack(pieces, (2,), "C").tolist() == days

@@ -74,14 +74,22 @@ def test_what_the_step_wrote_in_another_run_makes_way(tmp_path: Path, about: Cir
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".out")] == []
 
 
-def test_a_file_that_the_step_goes_on_with_is_not_put_back(tmp_path: Path, about: Circumstances) -> None:
-    old = wrote(about, tmp_path, "log.txt", "old")
-    going_on = replace(old, files=(*old.files, access(tmp_path, "log.txt", "read")))
-    (tmp_path / "log.txt").write_text("new", encoding="utf-8")
-    new = access(tmp_path, "log.txt", "write")
-    world = replace(about.world, written={"log.txt": frozenset({new.digest})})
+def test_a_file_that_the_step_goes_on_with_must_be_as_it_found_it(
+    tmp_path: Path, about: Circumstances
+) -> None:
+    log = tmp_path / "log.txt"
+    log.write_text("found", encoding="utf-8")
+    found = access(tmp_path, "log.txt")
+    old = wrote(about, tmp_path, "log.txt", "found and more")
+    going_on = replace(old, files=(*old.files, found))
+    log.write_text("of another run", encoding="utf-8")
+    other = access(tmp_path, "log.txt", "write")
+    world = replace(about.world, written={"log.txt": frozenset({other.digest})})
     assert files_to_put_back(old, world) == old.files
     assert files_to_put_back(going_on, world) == ()
+    log.write_text("found", encoding="utf-8")
+    put_back(going_on, world)
+    assert log.read_text(encoding="utf-8") == "found and more"
 
 
 def test_a_damaged_copy_is_said(tmp_path: Path, about: Circumstances) -> None:

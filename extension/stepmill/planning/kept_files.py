@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stepmill.model.artifact import ABSENT, FileAccess, StepRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from stepmill.planning.observations import World
@@ -37,7 +37,7 @@ def keep_files(files: Iterable[FileAccess], world: World) -> None:
 
 def files_to_put_back(record: StepRecord, world: World) -> tuple[FileAccess, ...]:
     """Return the files of the step that are not as it left them, and can be made so without its running."""
-    read = {access.path for access in record.files if access.mode == "read" and access.digest != ABSENT}
+    read = {access.path: access.digest for access in record.files if access.mode == "read"}
     return tuple(
         access
         for access in record.files
@@ -48,13 +48,15 @@ def files_to_put_back(record: StepRecord, world: World) -> tuple[FileAccess, ...
     )
 
 
-def _may_be_written(access: FileAccess, world: World, read: Container[str]) -> bool:
-    """Tell whether a file is gone, or another version of ours that the step does not go on with."""
+def _may_be_written(access: FileAccess, world: World, read: Mapping[str, str]) -> bool:
+    """Tell whether a file is gone, or a version of ours; one that the step goes on with is as it found it."""
     now = world.digest_of(access)
     if now in (ABSENT, access.digest):
         return now == ABSENT
-    ours = str(world.path_of(access)) in world.promised or now in world.written.get(access.path, ())
-    return ours and access.path not in read
+    found = read.get(access.path, ABSENT)
+    if found != ABSENT:
+        return now == found
+    return str(world.path_of(access)) in world.promised or now in world.written.get(access.path, ())
 
 
 def put_back(record: StepRecord, world: World) -> None:
