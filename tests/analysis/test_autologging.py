@@ -6,7 +6,7 @@ import pytest
 
 from analysis.notebooks import pipeline
 
-IMPORTS = "import mlflow\nimport pandas as pd\nfrom sklearn.linear_model import Ridge\nimport helpers"
+IMPORTS = "import mlflow\nimport pandas as pd\nfrom sklearn.linear_model import Ridge"
 LOAD = "%%step load\ndf = pd.read_csv('d.csv')"
 CALLS = [
     "mlflow.autolog()",
@@ -15,7 +15,7 @@ CALLS = [
 ]
 STEPS = [
     pytest.param("model = Ridge().fit(df, df)", True, id="one-that-trains"),
-    pytest.param("model = helpers.train(df)", True, id="one-whose-helper-may-train"),
+    pytest.param("import helpers\nmodel = helpers.train(df)", True, id="one-whose-helper-may-train"),
     pytest.param("total = df.x.sum()", False, id="one-that-only-reads-a-table"),
 ]
 

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stepmill.analysis.bringing import may_bring
 from stepmill.analysis.calls import Calls
 from stepmill.analysis.core import UNSHARED
 from stepmill.analysis.effects import FILE, RANDOM, Change, Effects
@@ -49,8 +50,8 @@ class Observed:
     names read whose values cannot leave their process.
     `traits` say what few statements have, so that those that have it can be found: "outside" (it has to
     do with more than values: with files, settings of the process, caches), "untagged", "leaves" (untagged,
-    with definitions in what its names are), and the names of attributes of it or its effects that are not
-    empty.
+    with definitions in what its names are), "brings" (it imports what may act on other libraries), and the
+    names of attributes of it or its effects that are not empty.
     """
 
     unit: Unit
@@ -86,6 +87,7 @@ class Observed:
             "changes": self.changes, "leaves": self.unit.owner is None and self.leaves,
             "unstorable": unstorable, "findings": effects.findings, "folders": effects.folders,
             "once": effects.once, "own": effects.own, "unsteady": effects.unsteady,
+            "brings": effects.imports and may_bring(self.unit.node),
         }  # fmt: skip
         object.__setattr__(self, "traits", tuple([trait for trait, found in has.items() if found]))
 

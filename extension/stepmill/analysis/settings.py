@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
+from stepmill.analysis.bringing import brought
 from stepmill.analysis.drafts import Draft
 from stepmill.analysis.rules.unrepeatable_process_state import MODULE_DATA, PROCESS
 from stepmill.analysis.taking import Taking
@@ -55,7 +56,11 @@ class Settings(Taking):
     """Drafts with the settings that they repeat."""
 
     def _add_sessions(self) -> None:
-        """Settings are replayed in every later step."""
+        """Settings are replayed in every later step, and imports that are there for what they do."""
+        for index in self.flow.those("brings"):
+            if brought(self.flow, index):
+                for draft in self._later(index):
+                    self._own(draft.name).replayed.add(index)
         undone = self._undone_moves()
         for index, seen in self._outward():
             if "__future__" in seen.effects.imports:  # holds for all code below
@@ -64,9 +69,7 @@ class Settings(Taking):
                         self._own(draft.name).replayed.add(index)
             if not seen.effects.session:
                 continue
-            owner = seen.unit.owner
-            later = [d for d in self.drafts.values() if d.name != owner and d.units and d.units[-1] > index]
-            for draft in later:
+            for draft in self._later(index):
                 back = undone.get(index, index)
                 if back != index and not any(index < unit <= back for unit in draft.units):
                     continue
@@ -81,6 +84,11 @@ class Settings(Taking):
                     only_kept = len(kept) == len(seen.effects.session)
                     names = ", ".join(f"`{name}`" for name in dict.fromkeys(kept)) if only_kept else ""
                     self._conflict("SM320", place, names, MODULE_DATA.format(names) if names else PROCESS)
+
+    def _later(self, index: int) -> list[Draft]:
+        """Return the other steps that have statements below a unit."""
+        owner = self.seen(index).unit.owner
+        return [d for d in self.drafts.values() if d.name != owner and d.units and d.units[-1] > index]
 
     def _undone_moves(self) -> dict[int, int]:
         """Return changes of the working folder that the same step takes back, and where it does."""

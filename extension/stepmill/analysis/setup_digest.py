@@ -13,6 +13,7 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from stepmill.analysis.bringing import brought
 from stepmill.analysis.digests import normal_text
 from stepmill.analysis.effects import is_pseudo
 from stepmill.analysis.replay import IMPORTS
@@ -48,7 +49,7 @@ def _used_parts(
 ) -> Iterable[ast.stmt]:
     if any(is_pseudo(name) for name in _taken_from(flow, unit, readers)):
         return (node,)  # the import itself does something
-    words: set[str] = set()
+    words: set[str] = set(brought(flow, unit))
     for reader in readers:
         if reader != unit:
             seen = flow.observed[reader]

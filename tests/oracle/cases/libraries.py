@@ -608,3 +608,24 @@ print(values, prices.tolist())
     "refused",
     why="nothing tells a series with labels of text from a frame with columns",
 )
+libraries.add(
+    "import-that-lets-another-one-work",
+    """
+from sklearn.experimental import enable_iterative_imputer
+from sklearn.impute import IterativeImputer
+import numpy as np
+---
+%%step a
+table = np.array([[1.0, 2.0], [2.0, 4.0], [np.nan, 6.0]])
+---
+%%step b
+whole = IterativeImputer(random_state=0).fit_transform(table)
+print(whole.round(2))
+---
+%%step c
+from sklearn.impute import IterativeImputer as Again
+print(Again(random_state=0).fit(table).n_features_in_)
+""",
+    "equal",
+    why="no code names what the import binds: it is there for what it does to scikit-learn",
+)

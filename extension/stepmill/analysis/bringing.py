@@ -1,0 +1,66 @@
+"""Imports that are there for what they do: `from sklearn.experimental import enable_iterative_imputer`.
+
+Such a library registers itself with another one: accessors of data frames, readers of formats, patches.
+What shows it is that no code names what the import binds. Libraries that do nothing to others when they
+are imported need not be there in the steps that do not name them.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from typing import TYPE_CHECKING
+
+from stepmill.analysis.replay import IMPORTS
+
+if TYPE_CHECKING:
+    from stepmill.analysis.flow import Flow
+
+_INERT = sys.stdlib_module_names | {
+    *("IPython", "PIL", "bs4", "catboost", "cv2", "dask", "duckdb", "gensim", "jax", "joblib", "keras"),
+    *("lightgbm", "lxml", "matplotlib", "networkx", "nltk", "numba", "numpy", "pandas", "polars"),
+    *("pyarrow", "requests", "scipy", "sklearn", "spacy", "sqlalchemy", "statsmodels", "stepmill", "sympy"),
+    *("tensorflow", "torch", "tqdm", "transformers", "xgboost", "yaml"),
+}
+_ACTIVE = ("sklearn.experimental",)
+
+
+def may_bring(node: ast.stmt) -> bool:
+    """Tell whether a statement imports a library that may do something to others."""
+    return any(map(_is_active, _modules(node)))
+
+
+def brought(flow: Flow, unit: int) -> frozenset[str]:
+    """Return the names that an import binds and no code reads, of libraries that may act on others.
+
+    Where one of several names out of a module is read, the module is there for that one.
+    """
+    seen = flow.observed[unit]
+    node = seen.unit.node
+    if seen.effects.own or not isinstance(node, IMPORTS) or not flow.replayable[unit]:
+        return frozenset()
+    bound = {
+        (alias.asname or alias.name.split(".")[0]): module
+        for alias, module in zip(node.names, _modules(node), strict=True)
+    }
+    unread = [name for name, module in bound.items() if _is_active(module) and not _is_read(flow, name)]
+    if isinstance(node, ast.ImportFrom) and len(unread) < len(bound):
+        return frozenset()
+    return frozenset(unread)
+
+
+def _modules(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [node.module if node.module and not node.level else ""] * len(node.names)
+    return []
+
+
+def _is_active(module: str) -> bool:
+    return bool(module) and (module.startswith(_ACTIVE) or module.split(".", maxsplit=1)[0] not in _INERT)
+
+
+def _is_read(flow: Flow, name: str) -> bool:
+    flow.inventory.know_names(flow.observed)
+    return any(name in flow.observed[user].effects.reads for user in flow.inventory.users(name))
