@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from stepmill.analysis.flow import Flow
 
 _INERT = sys.stdlib_module_names | {
-    *("IPython", "PIL", "bs4", "catboost", "cv2", "dask", "duckdb", "gensim", "jax", "joblib", "keras"),
-    *("lightgbm", "lxml", "matplotlib", "networkx", "nltk", "numba", "numpy", "pandas", "polars"),
-    *("pyarrow", "requests", "scipy", "sklearn", "spacy", "sqlalchemy", "statsmodels", "stepmill", "sympy"),
-    *("tensorflow", "torch", "tqdm", "transformers", "xgboost", "yaml"),
+    *("altair", "bokeh", "bs4", "catboost", "cv2", "dask", "duckdb", "gensim", "h5py", "imblearn"),
+    *("IPython", "ipywidgets", "jax", "joblib", "keras", "lightgbm", "lxml", "matplotlib"),
+    *("mpl_toolkits", "networkx", "nltk", "numba", "numpy", "openpyxl", "optuna", "pandas", "PIL"),
+    *("plotly", "polars", "pyarrow", "requests", "scipy", "shap", "sklearn", "spacy", "sqlalchemy"),
+    *("statsmodels", "stepmill", "sympy", "tensorflow", "torch", "tqdm", "transformers", "xgboost"),
+    *("yaml"),
 }
 _ACTIVE = ("sklearn.experimental",)
 
