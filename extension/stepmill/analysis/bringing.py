@@ -22,7 +22,7 @@ _INERT = sys.stdlib_module_names | {
     *("mpl_toolkits", "networkx", "nltk", "numba", "numpy", "openpyxl", "optuna", "pandas", "PIL"),
     *("plotly", "polars", "pyarrow", "requests", "scipy", "shap", "sklearn", "spacy", "sqlalchemy"),
     *("statsmodels", "stepmill", "sympy", "tensorflow", "torch", "tqdm", "transformers", "xgboost"),
-    *("yaml"),
+    "yaml",
 }
 _ACTIVE = ("sklearn.experimental",)
 
