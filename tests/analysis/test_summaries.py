@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from analysis.notebooks import notebook
 from stepmill.analysis import analyze
-from stepmill.analysis.interpreter import interpret
+from stepmill.analysis.heap import Heap
+from stepmill.analysis.interpreter import Interpreter, interpret
 from stepmill.analysis.summaries import EXACT_CALLS, PLAIN_CALLS
 from stepmill.analysis.units import units_of
 
@@ -63,3 +66,56 @@ def test_a_call_after_many_others_still_changes_what_it_changes(helper: str, cal
     made = "%%step make\nx, kept = [0], []\nkept.clear()"
     defined = f"def grow(b): b.append(1)\n{helper}"
     assert producers_of("x", "look", defined, made, step, "%%step look\nprint(x)") == {"change"}
+
+
+TREES = """
+class Node:
+    def __init__(self, op, *args): self.op, self.args = op, args
+    def __add__(self, other): return Node('+', self, other)
+    def __mul__(self, other): return Node('*', self, other)
+    def __radd__(self, other): return Node('+', other, self)
+    def __rmul__(self, other): return Node('*', other, self)
+    def __neg__(self): return Node('-', self)
+    def __eq__(self, other): return self.op == other.op and self.args == other.args
+
+class Function(Node):
+    def __call__(self, x): return Node(self, x)
+
+def derived(y, x):
+    if y == x: return 1
+    if len(y.args) == 1:
+        u = y.args[0]
+        return derived(y, u) * derived(u, x) + sin(x) * -cos(x)
+    u, v = y.args
+    return derived(u, x) * v + derived(v, x) * u + (u * v + x) * derived(v * u, x)
+"""
+
+
+def test_what_a_guess_has_shown_is_not_found_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expression trees, whose every operator may be a method: thousands of guesses, of which few differ."""
+    work = {"guesses": 0, "held": 0, "nodes": 0}
+    guess, hold, noted = Interpreter.guess, Heap.hold, Interpreter._note_change
+
+    def counted_guess(self: Interpreter, *about: Any) -> Any:
+        work["guesses"] += 1
+        with monkeypatch.context() as inner:
+            inner.setattr(Heap, "hold", counted_hold)
+            return guess(self, *about)
+
+    def counted_hold(self: Heap, holders: int, held: int) -> None:
+        work["held"] += 1
+        hold(self, holders, held)
+
+    def counted_nodes(self: Interpreter, nodes: int, *about: Any, **how: bool) -> None:
+        work["nodes"] += nodes.bit_count()
+        noted(self, nodes, *about, **how)
+
+    monkeypatch.setattr(Interpreter, "guess", counted_guess)
+    monkeypatch.setattr(Interpreter, "_note_change", counted_nodes)
+    names = "x, y, sin, cos = map(Function, ['x', 'y', 'sin', 'cos'])"
+    steps = [f"%%step s{i}\nd{i} = derived(sin(x * y) + cos(y) * d{i - 1}, x)" for i in range(1, 9)]
+    interpreter, _ = interpret(units_of(notebook(TREES, f"{names}\nd0 = x", *steps)))
+    nodes = len(interpreter.heap.numbering.names)
+    assert work["guesses"] > 1000
+    assert work["held"] < 0.75 * work["guesses"]
+    assert work["nodes"] < 5 * nodes

@@ -158,8 +158,11 @@ class Calls(Summaries):
 
     def _meet(self, values: list[Value], node: ast.AST) -> None:
         """A body that is not gone through again may call what it is given and the unit has not called yet."""
+        new = frozenset[str]().union(*map(definitions_of, values)) - self.book.met
+        if not new:
+            return
         given = self.alias([value for value in values if not value.is_callable_of_notebook])
-        for ident in sorted(frozenset[str]().union(*map(definitions_of, values)) - self.book.met):
+        for ident in sorted(new):
             self.book.met.add(ident)
             with self.maybe():
                 if ident in self.classes:

@@ -48,6 +48,30 @@ class _Maybe:
         self._core.effects.must &= self._must
 
 
+class Marks:
+    """What is known of nodes while no name is bound.
+
+    Attributes
+    ----------
+    code
+        For sets of named nodes: which of them are functions and classes.
+    changed
+        Nodes of which all is recorded that a change asks for; at 1, if nobody is sure that it happens.
+    """
+
+    __slots__ = ("bindings", "changed", "code")
+
+    def __init__(self, bindings: int) -> None:
+        self.bindings = bindings
+        self.code: dict[int, int] = {}
+        self.changed = [0, 0]
+
+    def note_changed(self, nodes: int, *, doubtful: bool) -> None:
+        self.changed[1] |= nodes
+        if not doubtful:
+            self.changed[0] |= nodes
+
+
 class Own(Protocol):
     """Knows the project's own modules."""
 
@@ -110,6 +134,7 @@ class Core:
         self.doubt = 0
         self.active: list[str] = []
         self.bindings = 0  # counts names that were bound, unbound or given more to carry
+        self._marks = Marks(0)
         self.in_loop = False
         self.raised: list[Value] = []  # by the statement at hand, so far
         self.escaped: set[tuple[str, int]] = set()
@@ -335,10 +360,30 @@ class Core:
     def inside(self, roots: int) -> int:
         """Return `roots` and what they may reach, but for functions and classes kept in them."""
         found = self.heap.inside(roots)
-        for name, value in self.env.known(self.heap.names(self.heap.named(found & ~roots))):
-            if value.kind in CALLABLE:
-                found ^= self.heap.node(name)
-        return found | roots
+        return found & ~self._code_among(self.heap.named(found & ~roots)) | roots
+
+    def _code_among(self, nodes: int) -> int:
+        """Return which of these named nodes are functions and classes."""
+        known = self.marks_now.code
+        found = known.get(nodes)
+        if found is None:
+            found = 0
+            for name, value in self.env.known(self.heap.names(nodes)):
+                if value.kind in CALLABLE:
+                    found |= self.heap.node(name)
+            known[nodes] = found
+        return found
+
+    def forget_marks(self) -> None:
+        """Know nothing: what is known was of another statement."""
+        self._marks = Marks(self.bindings)
+
+    @property
+    def marks_now(self) -> Marks:
+        """What is known of nodes as long as no name is bound."""
+        if self._marks.bindings != self.bindings:
+            self._marks = Marks(self.bindings)
+        return self._marks
 
     def names_inside(self, roots: int) -> list[str]:
         """Return the names among `roots` and what they may reach."""
@@ -404,33 +449,49 @@ class Core:
             inside = heap.inside(value.roots)
             names = heap.names(heap.named(inside & ~value.roots))
             nodes = heap.shallow(inside & value.roots | heap.nodes(filter(self._has_state, names)))
-        names = sorted(heap.names(heap.named(nodes)))
         if columns:
-            arrays = [name for name in names if self.env.get(name, UNKNOWN).kind is Kind.ARRAY]
-            names, nodes = [name for name in names if name not in arrays], nodes & ~heap.nodes(arrays)
-        self._forget_parts(names, nodes)
-        for _, unit in self.made.known(heap.names(heap.nameless(nodes) & ~heap.young)):
-            self.effects.changes_made.add(unit)
+            names = heap.names(heap.named(nodes))
+            nodes &= ~heap.nodes(n for n in names if self.env.get(n, UNKNOWN).kind is Kind.ARRAY)
+        self._forget_local_parts(nodes)
+        nodes &= ~self.marks_now.changed[doubtful]
+        if nodes:
+            self._note_change(nodes, value.roots, place, doubtful=doubtful)
+
+    def _note_change(self, nodes: int, roots: int, place: Place, *, doubtful: bool) -> None:
+        """Record that these nodes, of which objects `roots` are to be changed, see a change."""
+        heap, effects, done = self.heap, self.effects, self.heap.nameless(nodes)
+        names = sorted(heap.names(heap.named(nodes)))
+        self._forget_parts(names)
+        for _, unit in self.made.known(heap.names(done & ~heap.young)):
+            effects.changes_made.add(unit)
         for name in names:
-            if not heap.node(name) & value.roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
+            node = heap.node(name)
+            if not node & roots and self.env.get(name, UNKNOWN).kind in UNSHARED:
                 continue
-            if name not in self.effects.new and name not in self.effects.must | self.effects.reads.keys():
-                self.effects.aliased.setdefault(name, place)
-            earlier = self.effects.changes.get(name)
+            is_new_or_read = name in effects.new or name in effects.reads
+            if not is_new_or_read and name not in effects.must:
+                effects.aliased.setdefault(name, place)
+            earlier = effects.changes.get(name)
             if earlier is None or (earlier.doubtful and not doubtful):
-                self.effects.changes[name] = Change(place, doubtful)
+                effects.changes[name] = Change(place, doubtful)
+            if is_new_or_read or name in effects.aliased:
+                done |= node
+        self.marks_now.note_changed(done, doubtful=doubtful)
 
     def _has_state(self, node: str) -> bool:
         value = self.env.get(node)
         return value is not None and value.kind in (Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN)
 
-    def _forget_parts(self, names: list[str], nodes: int) -> None:
+    def _forget_parts(self, names: list[str]) -> None:
         """The elements known from a display are no longer those once the list has changed."""
         for name in names:
             value = self.env.get(name)
             if value is not None and value.parts is not None:
                 self.bindings += 1
                 self.env[name] = replace(value, parts=None)
+
+    def _forget_local_parts(self, nodes: int) -> None:
+        """The same, of names of functions."""
         frame = self.frame
         while frame is not None:
             for local, value in frame.values.items():

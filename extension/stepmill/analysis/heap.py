@@ -15,19 +15,44 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 Links = tuple[int, int]
 """What a node reaches, and what reaches it; itself included."""
 
 
-def indices(nodes: int) -> Iterator[int]:
-    """Yield the numbers of the nodes of a set, the least first."""
-    while nodes:
-        low = nodes & -nodes
-        yield low.bit_length() - 1
-        nodes ^= low
+_NARROW, _FEW = 1024, 8
+"""Bits of a number up to which it is not halved, and nodes in it up to which they are taken off one by one:
+either goes through the whole number each time."""
+
+
+def indices(nodes: int) -> list[int]:
+    """Return the numbers of the nodes of a set, the least first."""
+    found: list[int] = []
+    pending = [(nodes, 0)]
+    while pending:
+        some, start = pending.pop()
+        width = some.bit_length()
+        if width > _NARROW:
+            half = width >> 1
+            upper = some >> half
+            lower = some ^ (upper << half)
+            pending.append((upper, start + half))
+            if lower:
+                pending.append((lower, start))
+        elif some.bit_count() > _FEW:
+            digits = bin(some)[:1:-1]
+            at = digits.find("1")
+            while at >= 0:
+                found.append(start + at)
+                at = digits.find("1", at + 1)
+        else:
+            while some:
+                low = some & -some
+                found.append(start + low.bit_length() - 1)
+                some ^= low
+    return found
 
 
 class Numbering:
@@ -104,6 +129,23 @@ class Rows:
             new[1][0] |= bit
         self._groups[number] = new
 
+    def set_all(self, nodes: int, numbers: list[int], row: int) -> None:
+        """Set the row of nodes that have the same one, each of which is in it; `numbers` are theirs."""
+        groups = self._groups
+        old = groups[numbers[0]]
+        if old is not None:
+            old[1][0] &= ~nodes
+            if not old[1][0]:
+                del self._alike[old[0]]
+        new = None
+        if row & (row - 1):
+            new = self._alike.get(row)
+            if new is None:
+                new = self._alike[row] = (row, [0])
+            new[1][0] |= nodes
+        for number in numbers:
+            groups[number] = new
+
     def put(self, values: Mapping[int, Links]) -> None:
         """Set rows of which most will never be asked for."""
         self._grow()
@@ -173,6 +215,7 @@ class Heap:
         self.young = self.own = 0
         self._now: dict[int, int] = {}  # temporary -> the one that it was taken together with
         self._gone = 0  # the temporaries in `_now`
+        self._stands: dict[int, int] = {}  # for some of them: those that stand for them
         self.growth = 0
         self.crowded = NEVER_CROWDED
         self._seen = 0
@@ -257,9 +300,13 @@ class Heap:
         """Return `nodes` with each temporary by the one that stands for it."""
         gone = nodes & self._gone
         if gone:
-            nodes ^= gone
-            for number in indices(gone):
-                nodes |= self._now[number]
+            stand = self._stands.get(gone)
+            if stand is None:
+                stand = 0
+                for number in indices(gone):
+                    stand |= self._now[number]
+                self._stands[gone] = stand
+            nodes = nodes ^ gone | stand
         return nodes
 
     def lasting(self, nodes: int) -> int:
@@ -304,10 +351,11 @@ class Heap:
             if stands & same:
                 self._now[number] = one
         self._gone |= same ^ one
-        for number in indices(after & ~same):
-            self._set_before(number, self._before[number] & ~same | one)
-        for number in indices(before & ~same):
-            self._set_after(number, self._after[number] & ~same | one)
+        self._stands.clear()
+        for group, row in self._before.groups(after & ~same):
+            self._set_all(self._before, group, row & ~same | one)
+        for group, row in self._after.groups(before & ~same):
+            self._set_all(self._after, group, row & ~same | one)
         number = one.bit_length() - 1
         self._set_after(number, after & ~same | one)
         self._set_before(number, before & ~same | one)
@@ -346,6 +394,7 @@ class Heap:
         self._temporaries.clear()
         self._pinned = self._kept = self._gone = 0
         self._now.clear()
+        self._stands.clear()
         self.crowded = NEVER_CROWDED
 
     def _older_twins(self, names: int) -> int:
@@ -395,10 +444,10 @@ class Heap:
             self._set_after(number, node)
         if before:
             self._set_before(number, node)
-        for other in indices(after):
-            self._set_before(other, self._before[other] & ~node)
-        for other in indices(before):
-            self._set_after(other, self._after[other] & ~node)
+        for group, row in self._before.groups(after):
+            self._set_all(self._before, group, row & ~node)
+        for group, row in self._after.groups(before):
+            self._set_all(self._after, group, row & ~node)
 
     def _stand_in(self, node: int) -> None:
         """Put a temporary in place of a name, if only by it two others are known to share an object."""
@@ -467,12 +516,18 @@ class Heap:
         for group, row in self._after.groups(uppers):
             self.growth += ((group if lowers & ~row else group & lowers) & ~self.own).bit_count()
             if lowers & ~row:
-                for number in indices(group):
-                    self._set_after(number, row | lowers)
+                self._set_all(self._after, group, row | lowers)
         for group, row in self._before.groups(lowers):
             if uppers & ~row:
-                for number in indices(group):
-                    self._set_before(number, row | uppers)
+                self._set_all(self._before, group, row | uppers)
+
+    def _set_all(self, rows: Rows, group: int, row: int) -> None:
+        """Set the row of nodes that have the same one."""
+        numbers, before = indices(group), self.before
+        for number in numbers:
+            if number not in before:
+                before[number] = self.value_of(number)
+        rows.set_all(group, numbers, row)
 
     def _union(self, rows: Rows, nodes: int) -> int:
         self._seen |= nodes

@@ -151,6 +151,7 @@ class Interpreter(Calls):
         self.unit, self.effects = unit, Effects()
         self.has_own = "own" in self.world
         self.heap.name_after(unit.index)
+        self.forget_marks()
         self.book, self.escaped, self.raised = CallBook(), set(), []
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
         self.execute(unit.node)

@@ -44,6 +44,17 @@ class Summary(NamedTuple):
     kept: tuple[int, ...]
 
 
+class Guess(NamedTuple):
+    """What a guess gave, and what it depended on: the objects of the arguments with all that they may reach,
+    who sees a change of these, and what the bodies have given that were gone through.
+    """
+
+    inside: int
+    seen_by: int
+    known: Value
+    result: Value
+
+
 @dataclass(slots=True)
 class CallBook:
     """The calls of one unit. `calls` counts the bodies gone through; `results`: what each of them gave."""
@@ -53,6 +64,7 @@ class CallBook:
     exact: int = EXACT_CALLS
     summaries: dict[Seen, Summary] = field(default_factory=dict)
     results: dict[tuple[str, bool], Value] = field(default_factory=dict)
+    guesses: dict[Seen, Guess] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)  # definitions that a guessed call was given
 
 
@@ -137,10 +149,26 @@ class Summaries(OwnCode):
         What it does to the notebook and not to its arguments is known. Those may be changed, and kept by
         one another and by all that the unit changes.
         """
-        roots = all_of(map(all_roots, everything))
+        key = self._guess_key(info, everything)
+        roots, known = all_of(map(all_roots, everything)), self.book.results[info.ident, self.doubt > 0]
+        old = self.book.guesses.get(key)
+        if old is not None and old.known is known and old[:2] == self._reach(roots):
+            return old.result
         holders = [name for name in (*self.effects.changes, *self.effects.binds) if not is_pseudo(name)]
         self.heap.hold(roots | self.heap.nodes(holders), roots)
         assert self.unit is not None
         for value in everything:
             self.change(value, node, deep=True, doubtful=self.unit.owner is not None)
-        return self.alias([*everything, self.book.results[info.ident, self.doubt > 0]])
+        result = self.alias([*everything, known])
+        if key == self._guess_key(info, everything):  # the same holders, and nothing else bound
+            self.book.guesses[key] = Guess(*self._reach(roots), known, result)
+        return result
+
+    def _guess_key(self, info: FunctionInfo, everything: list[Value]) -> Seen:
+        values = [(v.kind, v.what, v.roots, v.carries, v.random, v.owner, v.parts) for v in everything]
+        counts = self.bindings, len(self.effects.changes), len(self.effects.binds)
+        return (info.ident, self.doubt > 0, counts, *values)
+
+    def _reach(self, roots: int) -> tuple[int, int]:
+        inside = self.heap.inside(roots)
+        return inside, self.heap.shallow(inside)
