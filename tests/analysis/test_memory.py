@@ -44,7 +44,7 @@ TAGS = (
     "%%parameters",
 )  # fmt: skip
 
-KINDS = ("replace", "insert", "delete", "move", "retag", "add", "cut", "line", "line")
+KINDS = ("replace", "insert", "copy", "delete", "move", "swap", "retag", "add", "cut", "line", "line")
 
 
 @st.composite
@@ -80,6 +80,10 @@ def edited(cells: list[str], kind: str, number: int, source: str) -> list[str]:
         return rest
     if kind == "move":
         return [*rest[: number % 3], old, *rest[number % 3 :]]
+    if kind == "copy":
+        return [*cells[: number % 4], old, *cells[number % 4 :]]
+    if kind == "swap":
+        return [*cells[:here][::-1], old, *cells[here + 1 :][::-1]]
     lines = old.split("\n")
     body = old.partition("\n")[2] if old.startswith("%%") else old
     new = {
@@ -190,6 +194,22 @@ def test_an_edit_leaves_alone_what_does_not_depend_on_it(monkeypatch: pytest.Mon
     assert seen == []
     analysed([*cells[:3], "%%step s3\nx3 = {3}\nnew = 1", *cells[4:]])
     assert sorted(set(seen)) == [3, 9]
+
+
+def test_statements_above_one_that_is_gone_are_repeated_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[int] = []
+    run = memory.Replay.run
+
+    def counted(self: memory.Replay, unit: Unit, *about: Any) -> Observed:
+        looked_at.append(unit.cell.index)
+        return run(self, unit, *about)
+
+    monkeypatch.setattr(memory.Replay, "run", counted)
+    cells = [f"%%step s{i}\nx{i} = [{i}]\ny{i} = len(x{i})" for i in range(9)]
+    analysed(cells)
+    looked_at.clear()
+    analysed([*cells[:7], "%%step s7\nx7 = [7]", cells[8]])
+    assert set(looked_at) <= {7, 8}
 
 
 def test_what_is_to_run_is_analysed_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,7 @@ def _seeded(interpreter: Interpreter, observed: dict[int, Observed]) -> tuple[st
 def _parameters(units: list[Unit]) -> dict[int, Parameter]:
     found: dict[int, Parameter] = {}
     enums: dict[str, dict[str, Any]] = {}
-    for unit in units:
+    for unit in units if any(unit.cell.role is Role.PARAMETERS for unit in units) else ():
         if isinstance(unit.node, ast.ClassDef):
             members = enum_members(unit.node)
             if members is not None:

@@ -289,12 +289,13 @@ def _go_through(
 ) -> dict[int, Observed]:
     found: dict[int, Observed] = {}
     own: defaultdict[str | None, list[int]] = defaultdict(list)
-    for unit in units:
-        own[unit.owner].append(unit.index)
 
     def about() -> tuple[object, ...]:
         """Return what is to be known of the unit at hand beforehand: what `Interpreter.observe` takes."""
         owner = unit.owner
+        if not own:
+            for each in units:
+                own[each.owner].append(each.index)
         if owner is None or own[owner][-1] != unit.index:
             return (parameters.get(unit.index), False, (), None)
         new = tuple(fact for fact in facts if fact.step == owner)
@@ -303,7 +304,7 @@ def _go_through(
         return (parameters.get(unit.index), True, new, names)
 
     done = 0
-    while (done := done + replay.repeat(units[done:], found)) < len(units):
+    while (done := replay.repeat(units, done, found)) < len(units):
         unit = units[done]
         found[unit.index] = replay.run(unit, about, interpreter.observe)
         done += 1

@@ -205,19 +205,19 @@ class Replay:
             if not is_same(self.core.answer(question), answer):
                 stale[question] = answer
 
-    def repeat(self, units: list[Unit], found: dict[int, Observed]) -> int:
-        """Repeat the first of `units` until one has to be looked at closer; return how many."""
-        if self._gone:
-            return 0
+    def repeat(self, units: list[Unit], start: int, found: dict[int, Observed]) -> int:
+        """Repeat those of `units` from `start` on until one has to be looked at closer; return where."""
         old, restless, traces, pending = self.old.get, self.restless, self.traces, self._pending
         stale = [(number, entries) for number, entries in enumerate(self.stale) if entries]
-        for count, unit in enumerate(units):
+        gone = self._gone[-1] if self._gone else -1
+        for position in range(start, len(units)):
+            unit = units[position]
             trace = old(unit.index)
-            if trace is None or trace.unit is not unit or unit.owner in restless:
-                return count
+            if trace is None or trace.unit is not unit or unit.owner in restless or -1 < gone < unit.index:
+                return position
             for number, entries in stale:
                 if number in trace.touched and not trace.touched[number].isdisjoint(entries):
-                    return count
+                    return position
             pending.append(trace)
             traces[unit.index] = trace
             self.entries += trace.entries

@@ -52,7 +52,8 @@ def expanded(
     `known` is brought up to date: what it has of cells and scripts that are the same is given again.
     """
     cells = list(cells)
-    runs = {unit.index: run for _, units in cells for unit in units if (run := _execution(unit)) is not None}
+    may_run = [units for cell, units in cells if "exec" in cell.python or "run_line_magic" in cell.python]
+    runs = {unit.index: run for units in may_run for unit in units if (run := _execution(unit)) is not None}
     if not runs:
         yield from (units for _, units in cells)
         return
