@@ -268,3 +268,30 @@ def test_an_index_counts_as_shared_where_somebody_names_it(store: Store) -> None
     loaded["second"].index.name = "day"
     assert loaded["first"].index.name == "day"
     assert loaded["third"].index.name is None
+
+
+ROWS = np.dtype([("x", "i8"), ("y", "f8")])
+
+
+@pytest.mark.parametrize(
+    "pick",
+    [
+        pytest.param(lambda table: (table, table[5]), id="of an array"),
+        pytest.param(lambda table: (table, table[::-2][1]), id="of a reversed view"),
+        pytest.param(lambda table: (table, table.reshape(3, 4)[::-1][2, 1]), id="of a table, turned"),
+        pytest.param(lambda table: (table, table.reshape(3, 4).T[1, 2]), id="of a table, transposed"),
+        pytest.param(lambda table: (table, table.view(np.recarray)[7]), id="a record"),
+    ],
+)
+def test_a_row_of_a_structured_array_is_memory_of_it(store: Store, pick: Callable[[Any], Any]) -> None:
+    table, row = pick(np.array([(i, i / 2) for i in range(12)], ROWS))
+    loaded, _ = _over(store, {"table": table, "row": row})
+    assert type(loaded["row"]) is type(row)
+    assert loaded["row"] == row
+    loaded["row"]["x"] = -1
+    assert list(loaded["table"]["x"]).index(-1) == list(table["x"]).index(row["x"])
+
+
+def test_a_row_that_is_no_array_s_is_itself(store: Store) -> None:
+    alone = np.array((1, 2.0), ROWS)[()]
+    assert _over(store, {"alone": alone})[0]["alone"] == alone

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import sys
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import unpickling
+from stepmill.errors import UnstorableValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +96,35 @@ def compact(array: Any) -> Any:
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
     return pa.ipc.open_stream(sink.getvalue()).read_all().column(0).chunk(0) if len(array) else array
+
+
+def reduce_row(row: Any) -> Any:
+    """Reduce a row of a structured array, which is memory of that array: `row["x"] = 1` changes both."""
+    base = row.base
+    turned = [stride < 0 for stride in base.strides]
+    ends = zip(base.strides, base.shape, turned, strict=True)
+    left = (
+        _address(row)
+        - _address(base)
+        - sum(stride * (size - 1) for stride, size, is_turned in ends if is_turned)
+    )
+    index = [0] * base.ndim
+    for axis in sorted(range(base.ndim), key=lambda axis: -abs(base.strides[axis])):
+        step = abs(base.strides[axis])
+        if step:
+            at, left = divmod(left, step)
+            index[axis] = base.shape[axis] - 1 - at if turned[axis] else at
+    if left or not all(0 <= at < size for at, size in zip(index, base.shape, strict=True)):
+        raise UnstorableValue(
+            "a row of a structured array cannot be stored: it cannot be told where in its array it is",
+            hint="take the row from the array in the step that uses it",
+            type_name="numpy.void",
+        )
+    return operator.getitem, (base, tuple(index))
+
+
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
 
 
 def plain_view(array: Any) -> Any:

@@ -387,6 +387,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             return unpickling.numpy_generator, ()
         if memory.is_kind_of_array(obj):
             return self._reduce_kind_of_array(obj)
+        if kind.__name__ in ("void", "record") and obj.base is not None:
+            return library_state.reduce_row(obj)
         return self._reference(obj) or NotImplemented
 
     def _reduce_kind_of_array(self, obj: Any) -> Any:

@@ -391,3 +391,26 @@ print(array.tolist())
 """,
     why="X and y are views of one array of objects",
 )
+aliases.add(
+    "row-of-a-structured-array",
+    """
+%%step load
+import numpy as np
+table = np.array([(1, 2.0), (3, 4.0)], dtype=[("x", int), ("y", float)])
+row = table[1]
+---
+%%step change
+row["y"] = 9.0
+---
+%%step pick
+first = table[0]
+---
+%%step change-more
+first["x"] = 7
+---
+%%step show
+print(table, row, first)
+""",
+    "equal",
+    why="a row is memory of its array",
+)
