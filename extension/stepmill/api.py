@@ -399,8 +399,8 @@ def verify(
     """Run a notebook as a pipeline and as Run All does, and compare what crosses steps and what cells show.
 
     Both run in copies of the project; no value is taken from the cache, nothing of the project is
-    changed, nothing is tracked. Where the two differ Run All runs again, and what then differs between
-    the two is named as not reproducible. A notebook that cannot run as a pipeline is `refused`.
+    changed, nothing is tracked. Where the two differ Run All runs once or twice more, and what differs
+    between its runs is named as not reproducible. A notebook that cannot run as a pipeline is `refused`.
 
     Parameters
     ----------

@@ -67,11 +67,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(folder: Path) -> Iterator[Verification]:
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def found(folder: Path, said: list[str]) -> Iterator[Verification]:
     before = state_of(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(folder.parent))
-        yield stepmill.verify(folder / "planted.ipynb", {"alpha": 3}, jobs=1)
+        yield stepmill.verify(folder / "planted.ipynb", {"alpha": 3}, jobs=1, on_progress=said.append)
     assert state_of(folder) == before
     assert [path.name for path in folder.parent.iterdir() if path.name.startswith("stepmill-verify")] == []
 
@@ -104,6 +109,13 @@ def test_what_never_repeats_is_named_with_its_cause(found: Verification) -> None
     assert "clock" in nobodys["started"].cause
     assert nobodys["noise"].again not in ("", nobodys["noise"].run_all)
     assert found.repeated
+
+
+def test_where_something_never_repeats_a_third_run_decides_what_is_ours(
+    found: Verification, said: list[str]
+) -> None:
+    assert found.differences
+    assert any("a third time" in line for line in said)
 
 
 def test_a_common_failure_is_no_difference(found: Verification) -> None:

@@ -83,26 +83,33 @@ def test_what_differs_between_two_run_alls_is_nobodys_fault() -> None:
         linear(load="7", x=Compared(name="x", same=False, here="7", there="1")),
     )
     found = compare(first, split(load="2"))
-    ours, nobodys = blamed(found, first, again, split(load="2"))
+    ours, nobodys = blamed(found.differences, first, again, split(load="2"))
     assert ours == ()
     assert [(one.aspect, one.again) for one in nobodys] == [(Aspect.VALUE, "7"), (Aspect.OUTPUT, "7")]
 
 
 def test_a_line_that_the_split_changed_is_found_beside_one_that_never_repeats() -> None:
     first, again, ours = linear(use="t 1\nscore 5"), linear(use="t 2\nscore 5"), split(use="t 3\nscore 4")
-    faults, nobodys = blamed(compare(first, ours), first, again, ours)
+    faults, nobodys = blamed(compare(first, ours).differences, first, again, ours)
     assert [one.aspect for one in faults] == [Aspect.OUTPUT]
     assert nobodys == ()
+
+
+def test_what_came_out_the_same_twice_by_chance_is_told_by_a_third_run() -> None:
+    first, ours = linear(use="t 1\nscore 5"), split(use="t 3\nscore 4")
+    by_chance, _ = blamed(compare(first, ours).differences, first, linear(use="t 2\nscore 5"), ours)
+    faults, nobodys = blamed(by_chance, first, linear(use="t 4\nscore 7"), ours)
+    assert (faults, len(nobodys)) == ((), 1)
 
 
 def test_a_time_that_happens_to_repeat_is_not_blamed_where_the_clock_is_read() -> None:
     first, ours = linear(use="took 3 s"), split(use="took 4 s")
     found = compare(first, ours)
-    faults, nobodys = blamed(found, first, first, ours)
+    faults, nobodys = blamed(found.differences, first, first, ours)
     assert (faults, len(nobodys)) == ((), 1)
     assert "clock" in nobodys[0].cause
     first, ours = linear(load="took 3 s"), split(load="took 4 s")
-    assert blamed(compare(first, ours), first, first, ours)[1] == ()
+    assert blamed(compare(first, ours).differences, first, first, ours)[1] == ()
 
 
 def test_the_same_failure_at_the_same_cell_is_equal() -> None:

@@ -80,7 +80,7 @@ class Verification:
     diagnostics, error
         Why it was refused: by the analysis, or while it ran.
     repeated
-        Run All was run a second time.
+        Run All was run more than once.
     """
 
     verdict: Verdict

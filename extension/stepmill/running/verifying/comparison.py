@@ -10,7 +10,7 @@ from stepmill.model.verification import Aspect, Difference
 from stepmill.notebook.shown import Shown, shown, without_durations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from stepmill.model.pipeline import Pipeline, Step
     from stepmill.model.verification import BorderResult
@@ -82,11 +82,11 @@ def compare(linear: Linear, split: Split) -> Findings:
 
 
 def blamed(
-    findings: Findings, first: Linear, again: Linear, split: Split
+    differences: Iterable[Difference], first: Linear, again: Linear, split: Split
 ) -> tuple[tuple[Difference, ...], tuple[Difference, ...]]:
     """Part the differences in those of the split, and those that two Run Alls have between them too."""
     ours, nobodys = [], []
-    for difference in findings.differences:
+    for difference in differences:
         other = _again(difference, first, again, split)
         if other is None:
             ours.append(difference)
