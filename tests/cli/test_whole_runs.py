@@ -104,7 +104,7 @@ def test_a_failing_step_shows_the_users_own_traceback(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [getattr(signal, n, None) for n in ("SIGINT", "SIGTERM", "SIGHUP")])
 def test_an_interrupted_run_is_reported_and_leaves_no_kernel(number: signal.Signals, tmp_path: Path) -> None:
     notebook = write_notebook(tmp_path / "n.ipynb", SLOW)
     line = [*COMMAND, "run", str(notebook), "--json", "--no-tracking"]

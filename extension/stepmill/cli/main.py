@@ -39,6 +39,12 @@ click.version_option(stepmill.__version__, message="stepmill %(version)s", help=
 
 def main() -> None:
     """Run the command line; leaves by SystemExit with the exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to stop is like Ctrl-C: clean up
+    for name in (
+        "SIGTERM",
+        "SIGHUP",
+    ):  # being told to stop, or left by the terminal, is like Ctrl-C: clean up
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:  # `nohup` has it ignored
+            signal.signal(number, signal.default_int_handler)
     started_as = Path(sys.argv[0]).stem
     app.main(prog_name="jupyter stepmill" if started_as.startswith("jupyter") else "stepmill")

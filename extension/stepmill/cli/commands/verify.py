@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -71,23 +70,13 @@ def command(
     """Print what differs; 1 if something does, or the notebook is refused."""
     parameters = typed_parameters(assignments, notebook, project)
     screen = open_console()
-    with _ended_in_order(), _progress(None if as_json else screen) as say:
+    with _progress(None if as_json else screen) as say:
         found = api.verify(notebook, parameters, jobs=jobs, project=project, links=links, on_progress=say)
     if as_json:
         print_json({"schema": SCHEMA, **to_json(found)})
     else:
         screen.write(*render_verification(found, sources=cell_sources(notebook), width=screen.width))
     return 0 if found.is_equal else 1
-
-
-@contextmanager
-def _ended_in_order() -> Iterator[None]:
-    """Take a request to terminate, as `%pipeline` sends it, for Ctrl-C: kernels end, the copies go away."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
