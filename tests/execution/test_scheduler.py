@@ -280,3 +280,51 @@ def test_ctrl_c_cancels_waits_and_returns() -> None:
     out, _ = process.communicate()
     assert process.returncode == 0
     assert "('a', 'cancelled', 'interrupted'), ('b', 'cancelled', 'the run was cancelled" in out
+
+
+@pytest.mark.parametrize(
+    ("groups", "files", "cpus", "memory"),
+    [
+        pytest.param(
+            "0::/a/b", {"a/cpu.max": "150000 100000", "a/b/memory.max": "4096"}, 1.5, 4096, id="two"
+        ),
+        pytest.param(
+            "0::/a", {"a/cpu.max": "max 100000", "a/memory.max": "max"}, math.inf, math.inf, id="none"
+        ),
+        pytest.param(
+            "4:memory:/x\n2:cpu,cpuacct:/x\n0::/",
+            {
+                "memory/x/memory.limit_in_bytes": "8192",
+                "cpu,cpuacct/x/cpu.cfs_quota_us": "50000",
+                "cpu,cpuacct/x/cpu.cfs_period_us": "100000",
+            },
+            0.5,
+            8192,
+            id="one",
+        ),
+        pytest.param(
+            "4:memory:/of/the/host\n1:cpu:/of/the/host",
+            {"memory/memory.limit_in_bytes": "8192", "cpu/cpu.cfs_quota_us": "-1"},
+            math.inf,
+            8192,
+            id="one, in a container",
+        ),
+        pytest.param("0::/", {}, math.inf, math.inf, id="nothing is limited"),
+    ],
+)
+def test_limits_of_both_versions_of_control_groups(
+    groups: str,
+    files: dict[str, str],
+    cpus: float,
+    memory: float,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own = tmp_path / "own"
+    own.write_text(groups + "\n")
+    for name, text in files.items():
+        (tmp_path / "groups" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "groups" / name).write_text(text + "\n")
+    monkeypatch.setattr(resources, "_OWN_GROUPS", own)
+    monkeypatch.setattr(resources, "_CGROUPS", tmp_path / "groups")
+    assert (resources._cpu_limit(), resources._memory_limit()) == (cpus, memory)

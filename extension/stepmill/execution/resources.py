@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ UNLIMITED = Resources(cpus=math.inf, gpus=math.inf, memory_bytes=math.inf)
 def available_cpus() -> int:
     """Return the number of CPUs this process may use: those it is bound to, or fewer by its control group."""
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, math.ceil(min(bound, _least("cpu.max"))))
+    return max(1, math.ceil(min(bound, _cpu_limit())))
 
 
 def available(jobs: int) -> Resources:
@@ -47,7 +48,7 @@ def available(jobs: int) -> Resources:
     return Resources(
         cpus=max(jobs, available_cpus()),
         gpus=_gpus(),
-        memory_bytes=min(_memory_bytes(), _least("memory.max")),
+        memory_bytes=min(_memory_bytes(), _memory_limit()),
     )
 
 
@@ -72,14 +73,37 @@ def _memory_bytes() -> float:
         return math.inf
 
 
-def _least(limit: str) -> float:
-    """Return the least that this process' control groups (version 2) have in their files `limit`."""
+def _cpu_limit() -> float:
+    quotas = []
+    for folder in _own_groups("cpu"):
+        quotas.append(_limit(folder / "cpu.max"))
+        quota = _limit(folder / "cpu.cfs_quota_us")  # version 1; -1: none
+        if quota >= 0:
+            quotas.append(quota / _limit(folder / "cpu.cfs_period_us"))
+    return min(quotas, default=math.inf)
+
+
+def _memory_limit() -> float:
+    files = ("memory.max", "memory.limit_in_bytes")  # of version 2 and 1
+    return min((_limit(group / file) for group in _own_groups("memory") for file in files), default=math.inf)
+
+
+def _own_groups(controller: str) -> Iterator[Path]:
+    """Yield the folders of this process' control groups that may limit it, of either version.
+
+    In a container the file tells of groups that only the host can see: those above them are looked at.
+    """
     try:
-        own = next(x for x in Path("/proc/self/cgroup").read_text().splitlines() if x.startswith("0::"))
-    except (OSError, StopIteration):
-        return math.inf
-    folder = _CGROUPS / own.removeprefix("0::").lstrip("/")
-    return min(_limit(one / limit) for one in (folder, *folder.parents) if one.is_relative_to(_CGROUPS))
+        lines = _OWN_GROUPS.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = _CGROUPS / controllers if controllers else _CGROUPS
+        folder = root / path.lstrip("/")
+        yield from (one for one in (folder, *folder.parents) if one.is_relative_to(root))
 
 
 def _limit(path: Path) -> float:
