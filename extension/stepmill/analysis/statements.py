@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import FILE
 from stepmill.analysis.expressions import OPERATOR_METHODS, Expressions
+from stepmill.analysis.field_classes import is_of_attrs, own_fields
 from stepmill.analysis.frames import ClassInfo, Frame, local_names
 from stepmill.analysis.values import (
     CELLS,
@@ -411,6 +412,7 @@ class Statements(Expressions):
 
     def _ClassDef(self, node: ast.ClassDef) -> None:
         names, decorators = self._decorators(node.decorator_list)
+        is_attrs = any(is_of_attrs(each, self.env) for each in node.decorator_list)
         bases = tuple(self.evaluate(base) for base in node.bases)
         keywords = {keyword.arg: self.evaluate(keyword.value) for keyword in node.keywords}
         assert self.unit is not None
@@ -427,10 +429,8 @@ class Statements(Expressions):
             for held in frame.values.values():  # so does a default of one of its methods
                 if held.kind is Kind.FUNCTION and held.what in self.functions:
                     self.own_defaults(held, node.name)
-        if outer is None and "dataclass" not in names:
-            for name, held in frame.values.items():  # a class attribute that changes, changes the class
-                if held.roots and held.kind is not Kind.FUNCTION:
-                    frame.values[name] = replace(held, roots=held.roots | self.heap.node(node.name))
+        if outer is None:
+            self._own_attributes(node, bases, frame.values)
         meta = keywords.get("metaclass") or self._metaclass(bases)
         info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, meta)
         self.world["definitions"] = True
@@ -449,9 +449,18 @@ class Statements(Expressions):
             if hook is not None and hook.kind is Kind.FUNCTION:
                 self.call_value(hook, [value], {}, node)
         for name, decorator in zip(reversed(names), reversed(decorators), strict=True):
-            if name not in TRANSPARENT:
+            if name not in TRANSPARENT and not is_attrs:
                 value = self._decorated(decorator, value, node)
         self.bind(node.name, value, node)
+
+    def _own_attributes(self, node: ast.ClassDef, bases: tuple[Value, ...], values: dict[str, Value]) -> None:
+        """A class attribute that changes, changes the class, unless each object has a copy of it."""
+        copied = own_fields(node, bases, self.env, self.classes)
+        for name, held in values.items():
+            if name in copied:
+                values[name] = replace(held, roots=0)
+            elif held.roots and held.kind is not Kind.FUNCTION:
+                values[name] = replace(held, roots=held.roots | self.heap.node(node.name))
 
     def _metaclass(self, bases: tuple[Value, ...]) -> Value | None:
         infos = [self.classes[base.what] for base in bases if base.kind is Kind.CLASS]

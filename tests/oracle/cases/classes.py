@@ -459,3 +459,150 @@ m.up()
 print(m.get(), vars(m))
 """,
 )
+classes.add(
+    "pydantic-lists-of-each-object",
+    """
+from pydantic import BaseModel, Field
+class C(BaseModel):
+    n: int = 1
+    xs: list[int] = []
+    ys: list[int] = Field(default_factory=list)
+---
+%%step a
+c = C()
+c.xs.append(1)
+c.ys.append(4)
+---
+%%step b
+c.xs.append(2)
+print(c)
+---
+%%step d
+print(c, C())
+""",
+    "equal",
+)
+classes.add(
+    "pydantic-model-that-is-read-and-set",
+    """
+from pydantic import BaseModel, Field
+class C(BaseModel):
+    lr: float = Field(0.1, gt=0)
+    layers: list[int] = [8, 4]
+    tags: dict = {}
+---
+%%step a
+cfg = C(lr=0.5)
+---
+%%step b
+total = sum(cfg.layers) * cfg.lr
+cfg.lr = 0.7
+---
+%%step d
+print(cfg.model_dump(), total, C().layers)
+""",
+    "equal",
+)
+classes.add(
+    "attrs-lists-of-each-object",
+    """
+import attrs
+from attrs import define, field
+@define
+class C:
+    n: int = 1
+    xs: list = field(factory=list)
+---
+%%step a
+c = C()
+c.xs.append(1)
+---
+%%step b
+c.xs.append(2)
+c.n = 5
+print(c)
+---
+%%step d
+print(c, C())
+""",
+    "equal",
+)
+classes.add(
+    "attrs-in-its-older-form",
+    """
+import attr
+@attr.s(auto_attribs=True)
+class C:
+    n: int = 1
+    xs: list = attr.ib(factory=list)
+---
+%%step a
+c = C()
+c.xs.append(1)
+---
+%%step b
+c.xs.append(2)
+c.n = 5
+print(c)
+""",
+    "equal",
+)
+classes.add(
+    "pydantic-variable-of-the-class",
+    """
+from typing import ClassVar
+from pydantic import BaseModel
+class C(BaseModel):
+    seen: ClassVar[list] = []
+    n: int = 1
+---
+%%step a
+c = C()
+c.seen.append(1)
+---
+%%step b
+print(C.seen, c)
+""",
+    "refused",
+)
+classes.add(
+    "attrs-default-that-all-objects-share",
+    """
+import attrs
+@attrs.define
+class C:
+    xs: list = []
+---
+%%step a
+c, d = C(), C()
+c.xs.append(1)
+---
+%%step b
+print(d.xs, C().xs)
+""",
+    "refused",
+    why="attrs copies no default: the list is the class's own",
+)
+classes.add(
+    "pydantic-model-of-a-model",
+    """
+import pydantic
+class Base(pydantic.BaseModel):
+    xs: list[int] = [1]
+class C(Base):
+    ys: dict[str, int] = {}
+---
+%%step a
+c = C()
+c.xs.append(2)
+c.ys["k"] = 3
+---
+%%step b
+c.xs.append(4)
+print(c)
+---
+%%step d
+print(C(), c)
+""",
+    "equal",
+)
