@@ -23,6 +23,7 @@ def setups(*imports: str) -> dict[str, str]:
         pytest.param("from sklearn.experimental import enable_it", "abc", id="a part of a known library"),
         pytest.param("from accessors import one, two", "abc", id="names out of it"),
         pytest.param("import used, accessors", "abc", id="beside a module that is named"),
+        pytest.param("try:\n    import accessors\nexcept ImportError:\n    pass", "abc", id="that may fail"),
         pytest.param("from accessors import one, used", "c", id="a name out of it is read"),
         pytest.param("import pandas as pd", "", id="a library that leaves others alone"),
         pytest.param("from sklearn.impute import SimpleImputer", "", id="another part of it"),

@@ -29,34 +29,38 @@ _ACTIVE = ("sklearn.experimental",)
 
 def may_bring(node: ast.stmt) -> bool:
     """Tell whether a statement imports a library that may do something to others."""
-    return any(map(_is_active, _modules(node)))
+    return any(_is_active(module) for one in _imports(node) for module in _bound(one).values())
 
 
 def brought(flow: Flow, unit: int) -> frozenset[str]:
-    """Return the names that an import binds and no code reads, of libraries that may act on others.
+    """Return the names that imports bind and no code reads, of libraries that may act on others.
 
     Where one of several names out of a module is read, the module is there for that one.
     """
     seen = flow.observed[unit]
-    node = seen.unit.node
-    if seen.effects.own or not isinstance(node, IMPORTS) or not flow.replayable[unit]:
+    found: set[str] = set()
+    if seen.effects.own or not flow.replayable[unit]:
         return frozenset()
-    bound = {
-        (alias.asname or alias.name.split(".")[0]): module
-        for alias, module in zip(node.names, _modules(node), strict=True)
-    }
-    unread = [name for name, module in bound.items() if _is_active(module) and not _is_read(flow, name)]
-    if isinstance(node, ast.ImportFrom) and len(unread) < len(bound):
-        return frozenset()
-    return frozenset(unread)
+    for one in _imports(seen.unit.node):
+        bound = _bound(one)
+        unread = [name for name, module in bound.items() if _is_active(module) and not _is_read(flow, name)]
+        if isinstance(one, ast.Import) or len(unread) == len(bound):
+            found.update(unread)
+    return frozenset(found)
 
 
-def _modules(node: ast.stmt) -> list[str]:
+def _imports(node: ast.stmt) -> list[ast.Import | ast.ImportFrom]:
+    """Return the imports of a statement: those of an `if` or a `try`, too."""
+    inside = ast.walk(node) if isinstance(node, (ast.If, ast.Try)) else (node,)
+    return [one for one in inside if isinstance(one, IMPORTS)]
+
+
+def _bound(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
+    """Return the names that an import binds, with the modules; "" for one that is relative."""
     if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [node.module if node.module and not node.level else ""] * len(node.names)
-    return []
+        return {alias.asname or alias.name.split(".")[0]: alias.name for alias in node.names}
+    module = node.module if node.module and not node.level else ""
+    return dict.fromkeys([alias.asname or alias.name for alias in node.names], module)
 
 
 def _is_active(module: str) -> bool:

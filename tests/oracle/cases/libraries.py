@@ -629,3 +629,36 @@ print(Again(random_state=0).fit(table).n_features_in_)
     "equal",
     why="no code names what the import binds: it is there for what it does to scikit-learn",
 )
+libraries.add(
+    "import-that-lets-another-one-work-and-may-fail",
+    """
+try:
+    from sklearn.experimental import enable_iterative_imputer
+except ImportError:
+    pass
+from sklearn.impute import IterativeImputer
+import numpy as np
+---
+%%step a
+table = np.array([[1.0, 2.0], [2.0, 4.0], [np.nan, 6.0]])
+---
+%%step b
+print(IterativeImputer(random_state=0).fit_transform(table).round(1))
+""",
+    "equal",
+)
+libraries.add(
+    "tqdm-that-registers-itself-with-pandas",
+    """
+import pandas as pd
+from tqdm import tqdm
+tqdm.pandas(disable=True)
+---
+%%step a
+df = pd.DataFrame({"a": [1, 2]})
+---
+%%step b
+print(df.a.progress_apply(lambda x: x + 1).tolist())
+""",
+    "equal",
+)
