@@ -27,9 +27,14 @@ _INERT = sys.stdlib_module_names | {
 _ACTIVE = ("sklearn.experimental",)
 
 
+def may_act_on_others(module: str) -> bool:
+    """Tell whether importing a module may do something to libraries, by its dotted name."""
+    return bool(module) and (module.startswith(_ACTIVE) or module.split(".", maxsplit=1)[0] not in _INERT)
+
+
 def may_bring(node: ast.stmt) -> bool:
     """Tell whether a statement imports a library that may do something to others."""
-    return any(_is_active(module) for one in _imports(node) for module in _bound(one).values())
+    return any(may_act_on_others(module) for one in _imports(node) for module in _bound(one).values())
 
 
 def brought(flow: Flow, unit: int) -> frozenset[str]:
@@ -43,7 +48,9 @@ def brought(flow: Flow, unit: int) -> frozenset[str]:
         return frozenset()
     for one in _imports(seen.unit.node):
         bound = _bound(one)
-        unread = [name for name, module in bound.items() if _is_active(module) and not _is_read(flow, name)]
+        unread = [
+            name for name, module in bound.items() if may_act_on_others(module) and not _is_read(flow, name)
+        ]
         if isinstance(one, ast.Import) or len(unread) == len(bound):
             found.update(unread)
     return frozenset(found)
@@ -61,10 +68,6 @@ def _bound(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
         return {alias.asname or alias.name.split(".")[0]: alias.name for alias in node.names}
     module = node.module if node.module and not node.level else ""
     return dict.fromkeys([alias.asname or alias.name for alias in node.names], module)
-
-
-def _is_active(module: str) -> bool:
-    return bool(module) and (module.startswith(_ACTIVE) or module.split(".", maxsplit=1)[0] not in _INERT)
 
 
 def _is_read(flow: Flow, name: str) -> bool:

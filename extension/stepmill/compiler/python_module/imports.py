@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stepmill.analysis.bringing import may_act_on_others
 from stepmill.compiler.python_module.headings import WIDTH
 
 if TYPE_CHECKING:
     from stepmill.compiler.python_module.borrowed import ImportKey
-
-_PURE = frozenset(
-    [
-        "IPython",
-        "matplotlib",
-        "numpy",
-        "pandas",
-        "polars",
-        "scipy",
-        "seaborn",
-        "sklearn",
-        "tqdm",
-        "requests",
-        "torch",
-        "yaml",
-        "plotly",
-        "statsmodels",
-    ]
-)
-_WITH_EFFECT = re.compile(r"(^|\.)enable_\w+$|^mpl_toolkits\.")
 
 
 @dataclass(slots=True)
@@ -45,11 +25,7 @@ class Imported:
 
 def has_effect(key: ImportKey) -> bool:
     """Tell whether an import may matter though nothing uses its name: it may register something."""
-    module, attribute, _ = key
-    root = module.partition(".")[0]
-    if root in sys.stdlib_module_names or attribute == "display":
-        return False
-    return root not in _PURE or bool(_WITH_EFFECT.search(f"{module}.{attribute}" if attribute else module))
+    return may_act_on_others(key[0])
 
 
 def is_future(key: ImportKey) -> bool:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stepmill.analysis.bringing import may_bring
 from stepmill.compiler.python_module.borrowed import Names, imported
 from stepmill.compiler.python_module.command_line import CommandLine, Declared, names_in
 from stepmill.compiler.python_module.edits import INDENT, indented
@@ -205,7 +206,7 @@ class ModuleText:
         blocked = False
         for statement in self.layout.hoisted:
             if not isinstance(statement.node, IMPORTS):
-                blocked = blocked or statement.shape == "session"
+                blocked = blocked or _goes_before_imports(statement)
                 continue
             keys = imported(statement.node)
             for index, key in enumerate(keys):
@@ -239,11 +240,11 @@ class ModuleText:
         return any(self.world.is_local(key[0].partition(".")[0]) for key in imported(statement.node))
 
     def _after_session(self, used: set[str]) -> list[str]:
-        """Return settings that imports depend on, and these imports, in the notebook's order."""
+        """Return what imports may depend on, and these imports, in the notebook's order."""
         lines: list[str] = []
         blocked = False
         for statement in self.layout.hoisted:
-            if statement.shape == "session":
+            if _goes_before_imports(statement):
                 blocked = True
                 lines += ["", *statement_lines(statement)]
             elif blocked and statement in self._late:
@@ -369,7 +370,7 @@ class _Definitions:
 
     def add(self, statement: Statement) -> None:
         node = statement.node
-        if isinstance(node, IMPORTS) or statement.shape == "session":
+        if isinstance(node, IMPORTS) or _goes_before_imports(statement):
             return
         lines = [*comment(statement.markdown, ""), *statement_lines(statement)]
         if not isinstance(node, DEFINITIONS) and not self._needs_blocks(statement):
@@ -383,6 +384,14 @@ class _Definitions:
     def _needs_blocks(self, statement: Statement) -> bool:
         reads = statement.walk.names(Access.READ, later=False)
         return bool(reads & self._bound)
+
+
+def _goes_before_imports(statement: Statement) -> bool:
+    """Tell whether imports below may depend on a statement: a setting, or a `try` to import something."""
+    if statement.shape == "session":
+        return True
+    reads = statement.walk.names(Access.READ, later=False) - vars(builtins).keys()
+    return isinstance(statement.node, ast.Try) and not reads and may_bring(statement.node)
 
 
 def _dict_lines(results: list[str]) -> list[str]:
