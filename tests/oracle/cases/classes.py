@@ -606,3 +606,159 @@ print(C(), c)
 """,
     "equal",
 )
+classes.add(
+    "attrs-with-a-validator",
+    """
+import attrs
+@attrs.define
+class C:
+    x: int = attrs.field(default=1, validator=attrs.validators.instance_of(int))
+    log: list = attrs.field(factory=list, repr=False)
+    @x.validator
+    def _check(self, attribute, value):
+        if value < 0: raise ValueError(value)
+---
+%%step a
+c = C(2)
+c.log.append(1)
+---
+%%step b
+c.x = 4
+c.log.append(2)
+print(c, c.log)
+---
+%%step d
+try:
+    C(-1)
+except ValueError as e:
+    print(e, c.log)
+""",
+    "equal",
+)
+classes.add(
+    "pydantic-validators-and-computed-fields",
+    """
+from pydantic import BaseModel, field_validator, computed_field
+class M(BaseModel):
+    a: int = 1
+    tags: set[str] = set()
+    @field_validator('a')
+    @classmethod
+    def pos(cls, v):
+        if v < 0: raise ValueError('neg')
+        return v
+    @computed_field
+    @property
+    def twice(self) -> int: return self.a * 2
+---
+%%step a
+m = M(a=2)
+m.tags.add('x')
+---
+%%step b
+m.tags.add('y')
+m.a = 7
+---
+%%step d
+print(sorted(m.tags), m.twice, M().tags, m.model_copy(update={'a': 3}))
+""",
+    "equal",
+)
+classes.add(
+    "pydantic-models-in-models",
+    """
+from pydantic import BaseModel
+class In(BaseModel):
+    xs: list[int] = []
+class Out(BaseModel):
+    inner: In = In()
+    items: dict[str, In] = {}
+---
+%%step a
+o = Out()
+o.inner.xs.append(1)
+---
+%%step b
+o.items['k'] = In(xs=[9])
+o.items['k'].xs.append(2)
+---
+%%step d
+print(o, Out())
+""",
+    "equal",
+)
+classes.add(
+    "pydantic-settings-of-a-model",
+    """
+from pydantic import BaseModel
+class M(BaseModel):
+    model_config = {'extra': 'allow'}
+    xs: list[int] = []
+---
+%%step a
+m = M(z=1)
+m.xs.append(3)
+---
+%%step b
+m.xs.append(4)
+print(m)
+""",
+    "equal",
+)
+classes.add(
+    "pydantic-and-a-decorator-with-effects",
+    """
+from pydantic import BaseModel
+LOG = []
+def logged(f):
+    def g(self): LOG.append(1); return f(self)
+    return g
+class M(BaseModel):
+    xs: list[int] = []
+    @logged
+    def size(self): return len(self.xs)
+---
+%%step a
+m = M()
+m.xs.append(3)
+m.size()
+---
+%%step b
+print(m.size(), LOG)
+""",
+    "equal",
+)
+classes.add(
+    "attrs-validator-that-writes-down",
+    """
+import attrs
+SEEN = []
+@attrs.define
+class C:
+    x: int = attrs.field(default=1)
+    @x.validator
+    def _check(self, attribute, value): SEEN.append(value)
+---
+%%step a
+c = C(2)
+---
+%%step b
+d = C(3)
+print(SEEN)
+""",
+    "refused",
+)
+classes.add(
+    "row-that-is-the-best",
+    """
+import numpy as np
+---
+%%step a
+t = np.array([(1, 2.0), (3, 4.0)], dtype=[('x', int), ('y', float)])
+best = max(t, key=lambda r: r['y'])
+---
+%%step b
+print(best['x'], best)
+""",
+    "equal",
+)
