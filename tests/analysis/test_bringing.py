@@ -34,6 +34,11 @@ def test_which_steps_make_an_import_that_they_do_not_name(line: str, where: str)
     assert "".join(name for name, setup in setups(line).items() if line in setup) == where
 
 
+def test_code_that_no_step_runs_does_not_count() -> None:
+    found = setups("import accessors", "print(accessors.__version__)")
+    assert all("import accessors" in found[name] for name in "abc")
+
+
 def test_only_steps_below_make_it() -> None:
     found = pipeline("%%step a\nx = [1]", "%%step b\nimport accessors\ny = x", "%%step c\nz = y.mine")
     made = [step.name for step in found.steps if any("accessors" in f.source for f in step.setup)]

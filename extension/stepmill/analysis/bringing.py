@@ -1,7 +1,7 @@
 """Imports that are there for what they do: `from sklearn.experimental import enable_iterative_imputer`.
 
 Such a library registers itself with another one: accessors of data frames, readers of formats, patches.
-What shows it is that no code names what the import binds. Libraries that do nothing to others when they
+What shows it is that no step names what the import binds. Libraries that do nothing to others when they
 are imported need not be there in the steps that do not name them.
 """
 
@@ -71,5 +71,7 @@ def _bound(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
 
 
 def _is_read(flow: Flow, name: str) -> bool:
+    """Tell whether a step reads the name, or code that is replayed before steps does."""
     flow.inventory.know_names(flow.observed)
-    return any(name in flow.observed[user].effects.reads for user in flow.inventory.users(name))
+    readers = (u for u in flow.inventory.users(name) if name in flow.observed[u].effects.reads)
+    return any(flow.replayable[u] or flow.observed[u].unit.owner is not None for u in readers)
