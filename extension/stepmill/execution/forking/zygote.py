@@ -135,9 +135,6 @@ class Zygote:
         application = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
         if hasattr(application, "init_pdb"):
             application.init_pdb(None)  # puts IPython's debugger into `pdb`
-        kernel = getattr(sys.modules.get("ipykernel.kernelbase"), "Kernel", None)
-        if hasattr(kernel, "_process_children"):
-            kernel._process_children = _without_a_search(kernel._process_children)
         builtins.__IPYTHON__ = True
         display = sys.modules.get("IPython.core.display_functions")
         if display is not None:
@@ -365,19 +362,6 @@ class _LateStream(io.TextIOBase):
 
     def writable(self):
         return True
-
-
-def _without_a_search(process_children):
-    """Return a method that looks through all processes of the machine only if there are children to find."""
-
-    def _process_children(self):
-        try:
-            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:
-            return []
-        return process_children(self)
-
-    return _process_children
 
 
 def _send(channel, message, descriptors=()):
