@@ -762,3 +762,45 @@ print(best['x'], best)
 """,
     "equal",
 )
+classes.add(
+    "pydantic-default-that-all-objects-share",
+    """
+from pydantic import BaseModel, ConfigDict, Field
+class Counter:
+    def __init__(self): self.n = 0
+class M(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    counter: Counter = Counter()
+    other: Counter = Field(default=Counter())
+---
+%%step a
+m = M()
+m.counter.n = 5
+m.other.n = 6
+---
+%%step b
+print(M().counter.n, M().other.n)
+""",
+    "refused",
+    why="pydantic copies only what has no hash",
+)
+classes.add(
+    "attrs-field-that-all-objects-share",
+    """
+import attrs
+class Counter:
+    def __init__(self): self.n = 0
+@attrs.define
+class C:
+    counter: Counter = attrs.field(default=Counter())
+    xs: list = attrs.field(factory=list)
+---
+%%step a
+c = C()
+c.counter.n = 5
+---
+%%step b
+print(C().counter.n)
+""",
+    "refused",
+)
