@@ -139,6 +139,30 @@ def test_odd_source_is_analysed(source: str) -> None:
     assert [step.name for step in pipeline(f"%%step a\n{source}").steps] == ["a"]
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("x = " + " + ".join(["y"] * 800), id="a sum"),
+        pytest.param("x = y" + ".add(1)" * 800, id="calls of calls"),
+        pytest.param(
+            "if y == 0: x = 0" + "".join(f"\nelif y == {i}: x = {i}" for i in range(1, 800)), id="a long elif"
+        ),
+    ],
+)
+def test_code_that_is_too_deep_to_follow_is_refused_at_its_line(source: str) -> None:
+    found = pipeline("y = 1", f"%%step a\nz = y\n{source}", "%%step b\nprint(z)")
+    assert [step.name for step in found.steps] == ["a", "b"]
+    assert [(d.code, d.cell, d.line) for d in found.errors][:1] == [("SM110", 1, 3)]
+    assert "too deeply" in found.errors[0].message
+
+
+def test_a_hundred_levels_are_followed() -> None:
+    chain = "if y == 0: x = 0" + "".join(f"\nelif y == {i}: x = {i}" for i in range(1, 95))
+    found = pipeline("y = 1", f"%%step a\n{chain}", "%%step b\nprint(x)")
+    assert not found.errors
+    assert [(edge.name, edge.producer, edge.consumer) for edge in found.edges] == [("x", "a", "b")]
+
+
 HOSTILE = "from pathlib import Path\nPath({path!r}).write_text('x')\n"
 
 

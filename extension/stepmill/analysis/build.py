@@ -11,6 +11,7 @@ from stepmill.analysis.effects import RANDOM
 from stepmill.analysis.flow import Flow
 from stepmill.analysis.interpreter import Interpreter, Observed, all_installed, interpret, no_modules
 from stepmill.analysis.memory import Look, Memory, Recent
+from stepmill.analysis.nesting import without_deep_cells
 from stepmill.analysis.own_modules import OwnModules
 from stepmill.analysis.parameters import enum_members, parameter_of
 from stepmill.analysis.records import Recorder
@@ -33,7 +34,6 @@ MAX_LOOKS = 3
 """Times that a notebook is gone through, if a class turns out to be data: its instances depend on that."""
 
 
-@paused_collector()
 def analyze(
     notebook: Notebook,
     *,
@@ -65,13 +65,36 @@ def analyze(
         Use nothing that an earlier analysis of the notebook has found. The result is the same; what is
         about to run need not rely on that.
     """
-    known = tuple(facts)
-    memory = Memory(known) if anew else _recent.take(notebook, known)
+    options: dict[str, Any] = {
+        "facts": tuple(facts), "modules": modules, "is_local": is_local, "scripts": scripts,
+        "sources": sources, "anew": anew,
+    }  # fmt: skip
+    try:
+        return _analyze(notebook, **options)
+    except RecursionError:
+        shallower = without_deep_cells(notebook)
+        if shallower is notebook:
+            raise
+        return _analyze(shallower, **options)
+
+
+@paused_collector()
+def _analyze(
+    notebook: Notebook,
+    *,
+    facts: tuple[Fact, ...],
+    modules: Callable[[str], frozenset[str] | None] | None,
+    is_local: Callable[[str], bool] | None,
+    scripts: Callable[[str], str | None] | None,
+    sources: Callable[[str], ModuleText | None] | None,
+    anew: bool,
+) -> Pipeline:
+    memory = Memory(facts) if anew else _recent.take(notebook, facts)
     units = _units(notebook, memory, scripts)
     parameters = _parameters(units)
     own = None
     if sources is not None:
-        differing = [(f.names[0], f.names[1]) for f in known if f.kind is FactKind.UNSTEADY]
+        differing = [(f.names[0], f.names[1]) for f in facts if f.kind is FactKind.UNSTEADY]
         own = OwnModules(sources, modules or no_modules, is_local or all_installed, differing)
     options = step_options(notebook)
     stored, looks = frozenset[str](), dict(memory.looks)
@@ -79,17 +102,17 @@ def analyze(
     for _ in range(MAX_LOOKS):
         look = memory.looks[stored] = looks.get(stored) or Look()
         interpreter, observed = interpret(
-            units, facts=known, modules=modules, is_local=is_local, stored=stored, look=look, own=own,
+            units, facts=facts, modules=modules, is_local=is_local, stored=stored, look=look, own=own,
             parameters={index: parameter.name for index, parameter in parameters.items()},
         )  # fmt: skip
-        correct(observed, options, known, look)
+        correct(observed, options, facts, look)
         flow, assembly, moments = assemble(observed, parameters, interpreter.env, options, look)
         found = _stored_classes(interpreter, flow)
         if found <= stored:
             break
         stored |= found
         look.forget_records()
-    recorder = Recorder(notebook, flow, assembly, moments, known, look)
+    recorder = Recorder(notebook, flow, assembly, moments, facts, look)
     steps, edges = recorder.steps(), recorder.edges()
     ordered, cycle = recorder.ordered(steps, edges)
     view = View(

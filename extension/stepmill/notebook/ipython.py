@@ -148,7 +148,7 @@ class _Reader:
         for _ in range(_MOST_TRANSFORMS):
             try:
                 tokens = make_tokens_by_line(texts)
-            except SyntaxError:  # an indentation that fits nothing: who parses the cell says so
+            except FAILURES:  # no indentation that fits, half a character: who parses the cell says so
                 break
             specials = sorted(filter(None, (f.find(tokens) for f in finders)), key=TokenTransformBase.sortby)
             if not any(self._replace(special, texts, numbers) for special in specials):

@@ -81,7 +81,7 @@ def excerpt_lines(excerpt: Excerpt, *, margin: int = 0, width: int | None = None
     """Return the line of source behind its number, and below it the mark and its label."""
     margin = max(margin, len(str(excerpt.line)))
     rail = _rail(margin)
-    shown, start, length = _cut(excerpt.source.rstrip("\n"), excerpt.column, excerpt.end_column)
+    shown, start, length = cut(excerpt.source.rstrip("\n"), excerpt.column, excerpt.end_column)
     lines = [rail, joined(styled(f"{excerpt.line:>{margin}} | ", "blue"), shown)]
     if start is not None:
         pad = styled(shown[:start]).cell_len
@@ -161,8 +161,8 @@ def _source_line(sources: Mapping[int, str], cell: int | None, line: int | None)
     return found[line - 1] if 0 < line <= len(found) else None
 
 
-def _cut(source: str, column: int | None, end_column: int | None) -> tuple[str, int | None, int]:
-    """Return the part of the line to show, where the mark starts in it, and how many characters it has."""
+def cut(source: str, column: int | None, end_column: int | None) -> tuple[str, int | None, int]:
+    """Return the part of a line to show, where its mark starts there, and how many characters that has."""
     if column is None or not 0 <= column <= len(source):
         return (source if len(source) <= LONGEST_EXCERPT else source[: LONGEST_EXCERPT - 1] + "…"), None, 0
     if end_column is None:

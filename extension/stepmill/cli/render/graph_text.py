@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from stepmill.cli.render.diagnostics import cut
 from stepmill.cli.render.layout import joined, styled, wrapped
 from stepmill.cli.render.rails import Rails, continuation, draw_rails
 from stepmill.model.pipeline import Edge, EdgeKind, Parameter, Pipeline, Step
@@ -69,10 +70,13 @@ def edge_lines(edge: Edge, sources: Mapping[int, str], width: int | None, *, ind
     lines = wrapped(head, width, first=" " * indent, indent=indent + 2)
     for place, verb in zip(edge.evidence, VERBS.get(edge.kind, ("given", "taken")), strict=False):
         source = sources.get(place.cell, "").split("\n")
-        code = source[place.line - 1].strip() if 0 < place.line <= len(source) else ""
+        line = source[place.line - 1] if 0 < place.line <= len(source) else ""
+        code = line.strip()
         where = f"{verb} in cell [{place.cell}], line {place.line}"
         note = joined(
-            styled(f"{where}: " if code else where, "dim"), code, styled(_other_name(edge, code), "dim")
+            styled(f"{where}: " if code else where, "dim"),
+            cut(code, place.column - (len(line) - len(line.lstrip())), None)[0],
+            styled(_other_name(edge, code), "dim"),
         )
         lines += wrapped(note, width, first=" " * (indent + 2), indent=indent + 4)
     return lines
