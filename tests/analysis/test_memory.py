@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from oracle.table import all_cases
 from stepmill.analysis import analyze, build, memory
 from stepmill.analysis.interpreter import Interpreter, Observed
+from stepmill.analysis.labels import LEAST
 from stepmill.model.codec import to_json
 from stepmill.notebook.reading import parse_document
 
@@ -102,7 +104,10 @@ def parsed(cells: list[str]) -> Notebook:
 
 
 def analysed(cells: list[str]) -> Any:
-    return to_json(analyze(parsed(cells), is_local=lambda name: name == "local_module"))
+    found = to_json(analyze(parsed(cells), is_local=lambda name: name == "local_module"))
+    labels = [number for number in re.findall(r"\b\d+\b", str(found)) if int(number) >= LEAST]
+    assert not labels, "what leaves the room has positions"
+    return found
 
 
 def check(versions: list[list[str]]) -> None:
@@ -177,31 +182,34 @@ def test_nodes_of_statements_long_gone_are_forgotten(monkeypatch: pytest.MonkeyP
 
 
 def test_an_edit_leaves_alone_what_does_not_depend_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[int] = []
+    seen: list[str | None] = []
     observe = Interpreter.observe
 
     def counted(self: Interpreter, unit: Unit, *about: Any) -> Observed:
-        seen.append(unit.cell.index)
+        seen.append(unit.owner)
         return observe(self, unit, *about)
 
     monkeypatch.setattr(Interpreter, "observe", counted)
     cells = ["import pandas as pd", *(f"%%step s{i}\nx{i} = [{i}]\ny{i} = len(x{i})" for i in range(1, 9))]
     cells.append("%%step last\nz = x3 + x5")
     analysed(cells)
-    assert sorted(set(seen)) == list(range(10))
+    assert set(seen) == {None, *(f"s{i}" for i in range(1, 9)), "last"}
     seen.clear()
     analysed(cells)
     assert seen == []
     analysed([*cells[:3], "%%step s3\nx3 = {3}\nnew = 1", *cells[4:]])
-    assert sorted(set(seen)) == [3, 9]
+    assert set(seen) == {"s3", "last"}
+    seen.clear()
+    analysed(["# above", *cells[:2], "%%step new\nx9 = x5", *cells[2:4], *cells[5:8], cells[4], *cells[8:]])
+    assert set(seen) == {"new", "s3", "s4", "last"}  # s3 is as it was before, s4 stands further down
 
 
 def test_statements_above_one_that_is_gone_are_repeated_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at: list[int] = []
+    looked_at: list[str | None] = []
     run = memory.Replay.run
 
     def counted(self: memory.Replay, unit: Unit, *about: Any) -> Observed:
-        looked_at.append(unit.cell.index)
+        looked_at.append(unit.owner)
         return run(self, unit, *about)
 
     monkeypatch.setattr(memory.Replay, "run", counted)
@@ -209,7 +217,7 @@ def test_statements_above_one_that_is_gone_are_repeated_together(monkeypatch: py
     analysed(cells)
     looked_at.clear()
     analysed([*cells[:7], "%%step s7\nx7 = [7]", cells[8]])
-    assert set(looked_at) <= {7, 8}
+    assert set(looked_at) <= {"s7", "s8"}
 
 
 def test_what_is_to_run_is_analysed_from_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

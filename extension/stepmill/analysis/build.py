@@ -14,6 +14,7 @@ from stepmill.analysis.memory import Look, Memory, Recent
 from stepmill.analysis.nesting import without_deep_cells
 from stepmill.analysis.own_modules import OwnModules
 from stepmill.analysis.parameters import enum_members, parameter_of
+from stepmill.analysis.placing import placed_parameter
 from stepmill.analysis.records import Recorder
 from stepmill.analysis.rounds import assemble
 from stepmill.analysis.rules.report import report
@@ -27,6 +28,7 @@ from stepmill.model.pipeline import Parameter, Pipeline
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from stepmill.analysis.labels import Labelled
     from stepmill.model.own_module import ModuleText
 
 
@@ -90,13 +92,14 @@ def _analyze(
     anew: bool,
 ) -> Pipeline:
     memory = Memory(facts) if anew else _recent.take(notebook, facts)
-    units = _units(notebook, memory, scripts)
+    cells = memory.label(notebook)
+    units = _units(cells, memory, scripts)
     parameters = _parameters(units)
     own = None
     if sources is not None:
         differing = [(f.names[0], f.names[1]) for f in facts if f.kind is FactKind.UNSTEADY]
         own = OwnModules(sources, modules or no_modules, is_local or all_installed, differing)
-    options = step_options(notebook)
+    options = step_options(cells.notebook)
     stored, looks = frozenset[str](), dict(memory.looks)
     memory.looks.clear()
     for _ in range(MAX_LOOKS):
@@ -112,11 +115,11 @@ def _analyze(
             break
         stored |= found
         look.forget_records()
-    recorder = Recorder(notebook, flow, assembly, moments, facts, look)
+    recorder = Recorder(cells, flow, assembly, moments, facts, look)
     steps, edges = recorder.steps(), recorder.edges()
     ordered, cycle = recorder.ordered(steps, edges)
     view = View(
-        notebook=notebook, flow=flow, assembly=assembly, interpreter=interpreter,
+        cells=cells, flow=flow, assembly=assembly, interpreter=interpreter,
         steps=steps, edges=edges, cycle=cycle,
     )  # fmt: skip
     diagnostics, silenced = report(view)
@@ -126,7 +129,7 @@ def _analyze(
         name=notebook.name,
         steps=ordered,
         edges=edges,
-        parameters=tuple(parameters[index] for index in sorted(parameters)),
+        parameters=tuple(placed_parameter(parameters[index], cells) for index in sorted(parameters)),
         diagnostics=diagnostics,
         silenced=silenced,
         seeded=_seeded(interpreter, observed),
@@ -142,16 +145,17 @@ def forget() -> None:
     _recent.forget()
 
 
-def _units(notebook: Notebook, memory: Memory, scripts: Callable[[str], str | None] | None) -> list[Unit]:
+def _units(cells: Labelled, memory: Memory, scripts: Callable[[str], str | None] | None) -> list[Unit]:
     """Return the statements of the notebook, the same objects as last time for cells that are the same."""
-    old = memory.cells
     known, memory.units = memory.units, {}
-    for position, cell in enumerate(notebook.cells):
-        same = position < len(old) and old[position] is cell
-        memory.units[position] = known[position] if same else units_of_cell(cell)
-    memory.cells = notebook.cells
-    cells = zip(notebook.cells, memory.units.values(), strict=True)
-    return [unit for found in expanded(cells, scripts or _unread, memory.scripts) for unit in found]
+    for label, cell in cells.cells.items():
+        old = known.get(label)
+        memory.units[label] = old if old is not None and old[0] is cell else (cell, units_of_cell(cell))
+    return [
+        unit
+        for found in expanded(memory.units.values(), scripts or _unread, memory.scripts)
+        for unit in found
+    ]
 
 
 def _unread(_path: str) -> str | None:

@@ -12,6 +12,7 @@ from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.heap import History, Numbering
+from stepmill.analysis.labels import labelled
 from stepmill.analysis.tables import Table, is_same
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from stepmill.analysis.core import Core
     from stepmill.analysis.interpreter import Observed
     from stepmill.analysis.keeping import Kept
-    from stepmill.analysis.records import Recorded
+    from stepmill.analysis.labels import Labelled
+    from stepmill.analysis.records import Placed, Recorded
     from stepmill.analysis.scripts import Expanded
     from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
@@ -94,7 +96,7 @@ class Look:
     `unsure` the statements whose shapes depend on them.
     `moved` are the nodes that were not related all along to the others as they were in that one.
     `rounds` are how the steps were put together then, `rewrites` what became of statements there,
-    `recorded` the steps, `kept` the names that they keep.
+    `recorded` the steps, `kept` the names that they keep, `placed` the steps with their cells' positions.
     """
 
     traces: dict[int, Trace] = field(default_factory=dict)
@@ -110,6 +112,7 @@ class Look:
     moved: int = 0
     recorded: dict[str, Recorded] = field(default_factory=dict)
     kept: Kept | None = None
+    placed: Placed | None = None
     rounds: list[Assembly] = field(default_factory=list)
     ends: tuple[Any, ...] = ()
     ahead: tuple[list[Trace], list[dict[Any, Any]]] = field(default_factory=lambda: ([], []))
@@ -146,19 +149,33 @@ class Look:
 
 @dataclass(slots=True)
 class Memory:
-    """One analysis. `looks` are by the classes that were known to be data."""
+    """One analysis. `looks` are by the classes that were known to be data, `units` by their cells' labels."""
 
     facts: tuple[Fact, ...] = ()
-    cells: tuple[Cell, ...] = ()
-    units: dict[int, list[Unit]] = field(default_factory=dict)  # by the cell's index
+    cells: Labelled | None = None
+    units: dict[int, tuple[Cell, list[Unit]]] = field(default_factory=dict)
     scripts: Expanded = field(default_factory=dict)  # those of cells that execute scripts
     looks: dict[frozenset[str], Look] = field(default_factory=dict)
+
+    def label(self, notebook: Notebook) -> Labelled:
+        """Return the notebook with its cells under the labels that they had, or new ones without room."""
+        again = None if self.cells is None else self.cells.again(notebook)
+        if again is None:
+            self.units, self.scripts, self.looks = {}, {}, {}
+            again = labelled(notebook)
+        self.cells = again
+        return again
+
+    @property
+    def sources(self) -> frozenset[str]:
+        """The texts of its cells."""
+        return frozenset() if self.cells is None else self.cells.sources
 
     @property
     def size_bytes(self) -> int:
         """About what it takes."""
         looks = sum(look.size_bytes for look in self.looks.values())
-        return looks + sum(len(cell.source) for cell in self.cells)
+        return looks + sum(map(len, self.sources))
 
 
 class Replay:
@@ -347,9 +364,10 @@ class Recent:
 
     def take(self, notebook: Notebook, facts: tuple[Fact, ...]) -> Memory:
         """Return the memory with most cells of `notebook`, an empty one if there is none."""
+        sources = {cell.source for cell in notebook.cells}
         with self._lock:
             likeness = [
-                (sum(map(is_, memory.cells, notebook.cells)), position)
+                (len(memory.sources & sources), position)
                 for position, memory in enumerate(self._memories)
                 if memory.facts == facts
             ]

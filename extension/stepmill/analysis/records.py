@@ -12,11 +12,11 @@ from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, is_pseudo
 from stepmill.analysis.flow import Flow
 from stepmill.analysis.fragments import body_of, setup_of
 from stepmill.analysis.keeping import Kept
+from stepmill.analysis.placing import last_cell, placed_edge, placed_step
 from stepmill.analysis.replay import is_class_factory, is_definition
 from stepmill.analysis.setup_digest import noticed
 from stepmill.analysis.tag_lines import option_place, tag_place
 from stepmill.analysis.units import parse, step_cells
-from stepmill.model.cell import Notebook
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
 from stepmill.model.pipeline import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from stepmill.analysis.assembly import Assembly
     from stepmill.analysis.drafts import Draft, Taken
     from stepmill.analysis.heap import Snapshot
+    from stepmill.analysis.labels import Labelled
     from stepmill.analysis.memory import Look
     from stepmill.analysis.moments import Moments
     from stepmill.model.cell import Cell
@@ -72,39 +73,65 @@ class Recorded:
         return not self.kinds or self.kinds.isdisjoint(look.finals)
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Steps and the edges into them with the positions of their cells in the notebook.
+
+    `steps` have with each the label of the last cell that it speaks of.
+    """
+
+    positions: dict[int, int]
+    steps: dict[str, tuple[Recorded, Step, tuple[Edge, ...], int]]
+
+
 class Recorder:
     """Turns drafts into records. `look` is brought up to date; the result is the same without it."""
 
     def __init__(
         self,
-        notebook: Notebook,
+        cells: Labelled,
         flow: Flow,
         assembly: Assembly,
         moments: Moments,
         facts: tuple[Fact, ...],
         look: Look,
     ) -> None:
-        self.notebook = notebook
+        self.cells = cells
         self.flow = flow
         self.assembly = assembly
         self.moments = moments
         self.facts = facts
-        self.step_cells = step_cells(notebook)
+        self.step_cells = step_cells(cells.notebook)
         look.kept = kept = Kept(flow, assembly, look.kept, look.finals)
         self.kept = kept.names
         look.recorded = self.recorded = self._all_recorded(look)
+        look.placed = self.placed = self._all_placed(look.placed)
 
     # -- steps -------------------------------------------------------------------------------------
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in notebook order, the implicit one first."""
-        return tuple(recorded.step for recorded in self.recorded.values())
+        return tuple(step for _, step, _, _ in self.placed.steps.values())
+
+    def _all_placed(self, old: Placed | None) -> Placed:
+        """Return all that is recorded, with positions: as it was placed before where nothing has moved."""
+        known = old.steps if old is not None else {}
+        moved = self.cells.first_moved(old.positions if old is not None else {})
+        found = {}
+        for name, recorded in self.recorded.items():
+            placed = known.get(name)
+            if placed is None or placed[0] is not recorded or placed[3] >= moved:
+                edges = tuple([placed_edge(edge, self.cells) for edge in recorded.edges])
+                step = placed_step(recorded.step, self.cells)
+                placed = (recorded, step, edges, last_cell(recorded.step, recorded.edges))
+            found[name] = placed
+        return Placed(self.cells.positions, found)
 
     def _all_recorded(self, look: Look) -> dict[str, Recorded]:
         found: dict[str, Recorded] = {}
         implicit = self.assembly.drafts.get(SETUP_STEP)
         setup = tuple(implicit.units) if implicit is not None else ()
-        cells = self.notebook.cells
+        cells = self.cells.cells
         for draft in self.assembly.drafts.values():
             own = tuple([cells[index] for index in self._cell_list(draft)])
             if not own:
@@ -217,7 +244,7 @@ class Recorder:
     def _body_nodes(self, draft: Draft, *, implicit: bool) -> list[ast.AST]:
         if implicit:
             return [self.flow.observed[unit].unit.node for unit in draft.units]
-        return [parse(self.notebook.cells[index].python) for index in self._cell_list(draft)]
+        return [parse(self.cells.cells[index].python) for index in self._cell_list(draft)]
 
     def _groups(self, draft: Draft) -> dict[str, int]:
         """Number the names of a step that may share objects when it ends."""
@@ -348,16 +375,16 @@ class Recorder:
     def edges(self) -> tuple[Edge, ...]:
         """Return all edges: data and generator states, then files, then `--after`."""
         found: dict[tuple[str, str, str, EdgeKind], Edge] = {}
-        drafts = self.assembly.drafts
+        drafts, notebook = self.assembly.drafts, self.cells.original
         for draft in drafts.values():
-            if draft.name in self.recorded:
-                for edge in self.recorded[draft.name].edges:
+            if draft.name in self.placed.steps:
+                for edge in self.placed.steps[draft.name][2]:
                     found[edge.producer, edge.consumer, edge.name, edge.kind] = edge
             for giver in draft.options.after:
                 if giver in drafts and giver != draft.name:
                     edge = Edge(
                         producer=giver, consumer=draft.name, name="", kind=EdgeKind.ORDER,
-                        evidence=(self._tag(giver), option_place(self.notebook, draft.name, "after", giver)),
+                        evidence=(self._tag(giver), option_place(notebook, draft.name, "after", giver)),
                     )  # fmt: skip
                     found[edge.producer, edge.consumer, edge.name, edge.kind] = edge
         for fact in self.facts:
@@ -386,9 +413,9 @@ class Recorder:
     def _tag(self, step: str) -> Place:
         """Return the `%%step` line of a step; the first line of the implicit one."""
         if step in self.step_cells:
-            return tag_place(self.notebook, self.step_cells[step][0])
+            return tag_place(self.cells.original, self.cells.position(self.step_cells[step][0]))
         unit = self.flow.observed[self.assembly.drafts[step].units[0]].unit
-        return Place(cell=unit.cell.index, line=unit.first_line)
+        return Place(cell=self.cells.position(unit.cell.index), line=unit.first_line)
 
     def _data_edge(self, draft: Draft, name: str, taken: Taken) -> Edge:
         owner = taken.source.owner

@@ -52,6 +52,8 @@ def expanded(
     `known` is brought up to date: what it has of cells and scripts that are the same is given again.
     """
     cells = list(cells)
+    for gone in known.keys() - {cell.index for cell, _ in cells} if known else ():
+        del known[gone]
     may_run = [units for cell, units in cells if "exec" in cell.python or "run_line_magic" in cell.python]
     runs = {unit.index: run for units in may_run for unit in units if (run := _execution(unit)) is not None}
     if not runs:

@@ -58,38 +58,47 @@ def parse_document(document: Mapping[str, Any], name: str) -> Notebook:
 
 def _parse(document: Mapping[str, Any], name: str) -> Notebook:
     kernel_name = kernel_of(document, name)
-    raw = [_raw(index, cell) for index, cell in enumerate(document["cells"])]
-    read = [_read(cell) for cell in raw]
+    cells = enumerate(document["cells"])
+    raw = [(position, str(cell.get("id", "")), _raw(cell)) for position, cell in cells]
+    read = [_placed(*cell) for cell in raw]
     words = frozenset().union(*(source.guessed for _, source in read if source is not None))
     if words:
         known = _known_names([source.code for _, source in read if source is not None], words)
-        read = [_read(cell, known) for cell in raw]
+        read = [_placed(*cell, known) for cell in raw]
     return Notebook(name=name, cells=tuple(cell for cell, _ in read), kernel_name=kernel_name)
 
 
 class _Raw(NamedTuple):
-    """All of a cell that we look at. `metadata` is its JSON."""
+    """All that we look at of a cell, but for its id. `metadata` is its JSON."""
 
-    position: int
     cell_type: str
     source: str
-    cell_id: str
     metadata: str
 
 
-def _raw(index: int, cell: Mapping[str, Any]) -> _Raw:
+def _raw(cell: Mapping[str, Any]) -> _Raw:
     metadata = cell.get("metadata")
     ours = {key: metadata[key] for key in _METADATA if key in metadata} if metadata else None
     text = json.dumps(ours, default=str) if ours else ""
-    return _Raw(index, cell["cell_type"], source_of(cell), str(cell.get("id", "")), text)
+    return _Raw(cell["cell_type"], source_of(cell), text)
 
 
 @lru_cache(maxsize=8192)
-def _read(raw: _Raw, known: KnownNames | None = None) -> tuple[Cell, PythonSource | None]:
+def _placed(
+    position: int, cell_id: str, raw: _Raw, known: KnownNames | None = None
+) -> tuple[Cell, PythonSource | None]:
     """Return the cell and its Python; the same objects for the same cell, while somebody types in another.
 
     `known` are the names bound anywhere in the notebook, where they are wanted.
     """
+    cell, source = _read(raw, known)
+    problems = tuple(replace(problem, cell=position) for problem in cell.problems)
+    return replace(cell, index=position, cell_id=cell_id, problems=problems), source
+
+
+@lru_cache(maxsize=8192)
+def _read(raw: _Raw, known: KnownNames | None) -> tuple[Cell, PythonSource | None]:
+    """Return a cell as if it stood first: what is said of one does not depend on those above it."""
     draft = _draft(raw)
     if draft.role in _NO_CODE:
         if known is not None and draft.role is Role.SKIPPED:
@@ -106,15 +115,12 @@ def _read(raw: _Raw, known: KnownNames | None = None) -> tuple[Cell, PythonSourc
 def _draft(raw: _Raw) -> Cell:
     """Return the cell without its Python."""
     if raw.cell_type != "code":
-        return Cell(
-            index=raw.position, role=Role.TEXT, source=raw.source, cell_id=raw.cell_id, body=raw.source
-        )
+        return Cell(index=0, role=Role.TEXT, source=raw.source, body=raw.source)
     marks = read_marks(split_lines(raw.source), json.loads(raw.metadata or "{}"))
     return Cell(
-        index=raw.position,
+        index=0,
         role=marks.role,
         source=raw.source,
-        cell_id=raw.cell_id,
         step=marks.step,
         options=marks.options,
         body=runnable_body(raw.source),
@@ -128,11 +134,10 @@ def _with_known(cell: Cell, known: KnownNames) -> Cell:
 
 
 def _finished(cell: Cell, source: PythonSource | None) -> Cell:
-    problems = cell.problems + (source.problems if source is not None else ())
-    placed = tuple(replace(problem, cell=cell.index) for problem in problems)
     if source is None:
-        return replace(cell, problems=placed)
-    return replace(cell, python=source.code, lines=source.lines, problems=placed)
+        return cell
+    problems = cell.problems + source.problems
+    return replace(cell, python=source.code, lines=source.lines, problems=problems)
 
 
 def _known_names(sources: Iterable[str], words: frozenset[str]) -> KnownNames:

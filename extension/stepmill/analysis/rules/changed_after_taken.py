@@ -44,9 +44,9 @@ def check(view: View) -> Iterator[Diagnostic]:
     """The implicit step is parted by tagging one of its cells."""
     for conflict in view.conflicts(RULE.code):
         place = conflict.other
-        hint = (
-            f"tag cell [{place.cell}] with `%%step NAME`" if place and conflict.detail == SETUP_STEP else ""
-        )
+        hint = ""
+        if place and conflict.detail == SETUP_STEP:
+            hint = f"tag cell [{view.cells.position(place.cell)}] with `%%step NAME`"
         yield view.diagnose(
             RULE, conflict.place, conflict.name, other=place, hint=hint, what=conflict.what,
             detail=conflict.detail,

@@ -53,5 +53,7 @@ def check(view: View) -> Iterator[Diagnostic]:
             if conflict.name in seen.effects.binds and seen.unit.cell.index > conflict.place.cell
         )
         later = next(below, None)
-        hint = "" if later is None else f"cell [{later}] further down defines it: move that cell up"
+        hint = ""
+        if later is not None:
+            hint = f"cell [{view.cells.position(later)}] further down defines it: move that cell up"
         yield view.diagnose(RULE, conflict.place, conflict.name, hint=hint)

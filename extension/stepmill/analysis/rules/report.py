@@ -75,7 +75,8 @@ def _findings(view: View) -> Iterator[Diagnostic]:
 def _is_own_result(view: View, index: int) -> bool:
     """Tell whether `_` is what the step's own cell just above has shown: in both worlds the same."""
     unit = view.flow.observed[index].unit
-    above = [c for c in view.notebook.cells[: unit.cell.index] if c.role is not Role.TEXT]
+    position = view.cells.position(unit.cell.index)
+    above = [c for c in view.cells.notebook.cells[:position] if c.role is not Role.TEXT]
     if unit.owner is None or not above or above[-1].step != unit.owner:
         return False
     shown = [seen.unit for seen in view.flow.observed.values() if seen.unit.cell is above[-1]]

@@ -37,7 +37,7 @@ def seed(view: View, unit: Unit, generator: str) -> tuple[Fix, ...]:
         alias = min(aliases, key=lambda name: (view.flow.final.get(name, ()), name), default=None)
         if alias is None:
             continue
-        line, cell = unit.first_line, unit.cell
+        line, cell = unit.first_line, view.cell_of(unit)
         text = cell.source.split("\n")[line - 1]
         indent = text[: len(text) - len(text.lstrip())]
         edit = replaced(cell.index, line, 0, 0, f"{indent}{alias}.{call}\n")
@@ -57,14 +57,14 @@ def _takers(view: View, unit: Unit) -> Iterator[tuple[ast.Call, Cell]]:
     used = {node.id for node in ast.walk(unit.node) if isinstance(node, ast.Name)}
     for node in ast.walk(unit.node):
         if isinstance(node, ast.Call) and _lacks_state(node, env):
-            yield node, unit.cell
+            yield node, view.cell_of(unit)
     for seen in view.flow.observed.values():
         made = seen.unit.node
         if seen.unit is unit or not isinstance(made, ast.Assign) or not isinstance(made.value, ast.Call):
             continue
         names = {target.id for target in made.targets if isinstance(target, ast.Name)}
         if names & used and _lacks_state(made.value, env):
-            yield made.value, seen.unit.cell
+            yield made.value, view.cell_of(seen.unit)
 
 
 def _lacks_state(call: ast.Call, env: Mapping[str, Value]) -> bool:

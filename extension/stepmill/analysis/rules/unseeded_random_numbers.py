@@ -52,6 +52,7 @@ def fixes(view: View, found: Diagnostic) -> tuple[Fix, ...]:
     """Seed the statement that draws first."""
     for seen in view.flow.observed.values():
         place = seen.effects.unseeded.get(found.name or "")
-        if place is not None and (place.cell, place.line) == (found.cell, found.line):
+        here = None if place is None else (view.cells.position(place.cell), place.line)
+        if here == (found.cell, found.line):
             return seed(view, seen.unit, found.name or "")
     return ()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from stepmill.analysis.drafts import Conflict
     from stepmill.analysis.flow import Flow
     from stepmill.analysis.interpreter import Interpreter
+    from stepmill.analysis.labels import Labelled
+    from stepmill.analysis.units import Unit
     from stepmill.model.cell import Cell, Notebook
     from stepmill.model.pipeline import Edge, Step
     from stepmill.model.rule import Rule
@@ -24,15 +26,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """An analysed notebook. `cycle`: the edges of a circle of steps, if there is one."""
+    """An analysed notebook. `cycle`: the edges of a circle of steps, if there is one.
 
-    notebook: Notebook
+    Flow, assembly and interpreter know cells by labels; steps, edges and what rules say by positions.
+    """
+
+    cells: Labelled
     flow: Flow
     assembly: Assembly
     interpreter: Interpreter
     steps: tuple[Step, ...]
     edges: tuple[Edge, ...]
     cycle: tuple[Edge, ...]
+
+    @property
+    def notebook(self) -> Notebook:
+        """The notebook as it was read."""
+        return self.cells.original
+
+    def cell_of(self, unit: Unit) -> Cell:
+        """Return the cell of a statement, with its position."""
+        return self.notebook.cells[self.cells.position(unit.cell.index)]
 
     def conflicts(self, code: str) -> Iterator[Conflict]:
         """Return what kept the steps from being put together, of one kind."""
@@ -51,8 +65,9 @@ class View:
         """Return the diagnostic of `rule` at `place`; `other` is a second place it speaks of.
 
         `texts` fill the rule's templates beside `name`, which `what` is in words; `hint` takes the place
-        of the rule's own.
+        of the rule's own. Places may have labels or positions of cells.
         """
+        place, other = (None if one is None else self.cells.placed(one) for one in (place, other))
         fields = {"name": name, "what": f"`{name}`", "detail": "", "step": "", **texts}
         fields["cell2"], fields["line2"] = (str(other.cell), str(other.line)) if other else ("?", "?")
         column, end_column = (None, None) if place is None else self.spot(place, name)
