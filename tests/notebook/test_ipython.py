@@ -260,6 +260,7 @@ def test_the_short_way_agrees_with_ipython(parts: list[str]) -> None:
         assert short == reader._all_specials([(text, number) for number, text in lines])
 
 
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
 @settings(deadline=None)
 @given(st.text(alphabet="%!?x= \n(){}'\"#$.a1\\", max_size=40))
 def test_no_cell_is_too_odd(source: str) -> None:
