@@ -88,8 +88,10 @@ def _lines_moved(text: str, above: int) -> str:
     for line in text.split("\n"):
         if line.startswith(("Cell In[", "File ", "  Cell In[")):
             in_cell = "Cell In[" in line
-        if _NUMBERED.search(line):
-            line = re.sub(r"(line |Cell In\[\d+\]:|<>:)(\d+)", moved, line)
+        if _NUMBERED.search(line) or (
+            "of tabs and spaces" in text and "<string>" in line
+        ):  # from Python 3.12 on
+            line = re.sub(r"(line |Cell In\[\d+\]:|<>:|<string>:)(\d+)", moved, line)
         number = re.match(r"\s*(-+> )?(\d+) ?(.*)$", line)
         if in_cell and number:
             if int(number[2]) - above < 1:

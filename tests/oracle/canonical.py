@@ -72,6 +72,8 @@ class _Writer:
             return f"{kind.__qualname__}({inner})"
         if isinstance(value, type):
             return f"class:{value.__qualname__}"
+        if kind is types.ModuleType:  # splines of SciPy 1.18 have one
+            return f"module:{value.__name__}"
         if kind in (types.FunctionType, types.BuiltinFunctionType, types.MethodType):
             return f"function:{getattr(value, '__qualname__', kind.__name__)}"  # np.vectorize: none
         return self._library(value, kind, depth)
@@ -134,7 +136,12 @@ class _Writer:
             state = object.__getattribute__(value, "__dict__")
         except AttributeError:
             return ""
-        inner = ", ".join(f"{name}={self.text(item, depth)}" for name, item in state.items())
+        items = list(state.items())
+        if type(value).__module__ != "__main__" and hasattr(value, "__setstate__"):
+            items.sort(
+                key=lambda item: item[0]
+            )  # a library sets its attributes in another order than its `__init__`: SciPy 1.18
+        inner = ", ".join(f"{name}={self.text(item, depth)}" for name, item in items)
         return f"<{inner}>"
 
 
