@@ -88,9 +88,7 @@ def _lines_moved(text: str, above: int) -> str:
     for line in text.split("\n"):
         if line.startswith(("Cell In[", "File ", "  Cell In[")):
             in_cell = "Cell In[" in line
-        if _NUMBERED.search(line) or (
-            "of tabs and spaces" in text and "<string>" in line
-        ):  # from Python 3.12 on
+        if _NUMBERED.search(line) or ("<string>" in line and "of tabs and spaces" in text):
             line = re.sub(r"(line |Cell In\[\d+\]:|<>:|<string>:)(\d+)", moved, line)
         number = re.match(r"\s*(-+> )?(\d+) ?(.*)$", line)
         if in_cell and number:

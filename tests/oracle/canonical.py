@@ -138,9 +138,7 @@ class _Writer:
             return ""
         items = list(state.items())
         if type(value).__module__ != "__main__" and hasattr(value, "__setstate__"):
-            items.sort(
-                key=lambda item: item[0]
-            )  # a library sets its attributes in another order than its `__init__`: SciPy 1.18
+            items.sort(key=lambda item: item[0])  # SciPy 1.18 sets them in another order than `__init__`
         inner = ", ".join(f"{name}={self.text(item, depth)}" for name, item in items)
         return f"<{inner}>"
 
