@@ -22,8 +22,6 @@ REFUSED_TODAY: frozenset[str] = frozenset(
 WRONG_TODAY: dict[str, Verdict] = {
     # a second run: what uses a database runs each time, and finds it as the run before left it
     "red-world/sqlite-file-two-steps": Verdict.CRASHED,
-    # what a cached method has given for an object that a later step changes: the cache is gone there
-    "red-sixth/cached-method-whose-object-changes": Verdict.SILENTLY_WRONG,
 }
 """Cases that are wrong, and how."""
 

@@ -14,7 +14,7 @@ from stepmill.analysis.values import UNKNOWN, Kind
 from stepmill.model.pipeline import SETUP_STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from stepmill.analysis.drafts import Beginning, Pairs, Taken
     from stepmill.analysis.moments import Moments
@@ -55,18 +55,37 @@ class Assembly(Settings):
         self._require_outputs()
 
     def _check_caches(self) -> None:
-        """What a function with a cache has read in an earlier step must be the same in a later one."""
-        known: dict[tuple[str, Version], tuple[int, dict[str, Version]]] = {}
+        """What a function with a cache has read in an earlier step must be the same in a later one.
+
+        So must the objects that it was given, if they are the same objects.
+        """
+        known: dict[tuple[str, Version], tuple[int, dict[str, Version], dict[str, Version]]] = {}
+        callers: dict[str, dict[str | None, int]] = {}
         for index, seen in self._outward():
-            taken = self.flow.taken[index]
-            for function, names in seen.effects.cached.items():
+            taken, effects = self.flow.taken[index], seen.effects
+            for function, (look, place) in effects.cache_looks.items():
+                others = [u for step, u in callers.get(function, {}).items() if step != seen.unit.owner]
+                if others:
+                    self._conflict("SM314", place, look, function, self.place(others[0], function))
+            for function, names in effects.cached.items():
+                callers.setdefault(function, {}).setdefault(seen.unit.owner, index)
                 now = {name: taken.get(name, ()) for name in names - {function}}
-                first, then = known.setdefault((function, taken.get(function, ())[:1]), (index, now))
-                changed = [name for name in sorted(now) if name in then and then[name] != now[name]]
-                if changed and self.seen(first).unit.owner != seen.unit.owner:
-                    place = seen.effects.reads.get(function) or self.place(index, function)
-                    other = self.place(now[changed[0]][-1], changed[0]) if now[changed[0]] else None
-                    self._conflict("SM311", place, function, other=other)
+                given = {name: self._then(index, name) for name in effects.cached_of.get(function, ())}
+                key = (function, taken.get(function, ())[:1])
+                first, then, objects = known.setdefault(key, (index, now, given))
+                changed = _changed(then, now) or _changed_in_place(objects, given)
+                if changed is not None and self.seen(first).unit.owner != seen.unit.owner:
+                    place = effects.reads.get(function) or self.place(index, function)
+                    other = self.place(changed[-1], function) if changed else None
+                    self._conflict("SM313", place, function, other=other)
+
+    def _then(self, index: int, name: str) -> Version:
+        """Return the version of a name at a statement, with what the statement itself does to it."""
+        effects = self.seen(index).effects
+        before = self.flow.taken[index].get(name, ())
+        if name in effects.must:
+            return (index,)
+        return (*before, index) if name in effects.changes or name in effects.binds else before
 
     def carry_groups(self, moments: Moments) -> None:
         """Values that share objects are stored together: loading one needs the definitions of all."""
@@ -245,6 +264,18 @@ class Assembly(Settings):
         later = next((u for u in giver.units[given:] if name in self.seen(u).writes), None)
         if later is not None:
             self._conflict("SM301", taken.place, name, giver.name, other=self.place(later, name))
+
+
+def _changed(then: Mapping[str, Version], now: Mapping[str, Version]) -> Version | None:
+    """Return a version that is another one than it was, None if there is none."""
+    return next((now[name] for name in sorted(now) if name in then and then[name] != now[name]), None)
+
+
+def _changed_in_place(then: Mapping[str, Version], now: Mapping[str, Version]) -> Version | None:
+    """Return the version of an object that was changed and not replaced, None if there is none."""
+    return _changed(
+        then, {name: version for name, version in now.items() if version[:1] == then.get(name, ())[:1]}
+    )
 
 
 _OBJECTS = frozenset({Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN, Kind.CONTAINER})

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import ast
 
+from stepmill.analysis.caches import Caches, is_cached
 from stepmill.analysis.core import MAX_DEPTH, MAX_NESTED, UNSHARED, result_of
 from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo, argument_names, local_names
 from stepmill.analysis.heap import NEVER_CROWDED
 from stepmill.analysis.purity import is_mutator
-from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES, Summaries
-from stepmill.analysis.values import CELLS, IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join, replace
+from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES
+from stepmill.analysis.values import (
+    CELLS,
+    IMMUTABLE,
+    UNKNOWN,
+    Kind,
+    Value,
+    definitions_of,
+    join,
+    replace,
+)
 
-CACHES = frozenset({"cache", "lru_cache"})
-"""Decorators with which a function remembers what it returned."""
+KEPT = "%kept"
+"""Stands for an object that a setting of the process keeps."""
 
 
-class Calls(Summaries):
+class Calls(Caches):
     """Evaluation of calls."""
 
     def _Call(self, node: ast.Call) -> Value:
@@ -131,6 +141,8 @@ class Calls(Summaries):
         info = self.functions[callee.what]
         self.effects.reached.add(info.ident)
         everything = [*args, *keywords.values(), info.defaults]
+        if is_cached(info):
+            self.note_cached(info, [*args, *keywords.values()], node)
         if self.active.count(info.ident) >= 2:
             return self.alias([callee, *everything])
         book = self.book
@@ -143,7 +155,7 @@ class Calls(Summaries):
             return self.guess(info, [callee, *everything], node)
         if far or book.calls < book.plain:
             frame = self._frame(info, args, keywords, callee, starred=starred)
-            return self._follow(info, frame, everything, node)
+            return self.follow(info, frame, everything, node)
         given = (callee, *everything)
         key = self.call_key(info, given, (*keywords, str(starred), *sorted(self.undone)))
         known = book.summaries.get(key)
@@ -151,7 +163,7 @@ class Calls(Summaries):
             return self.recall(known, given)
         before = self.surroundings(given)
         frame = self._frame(info, args, keywords, callee, starred=starred)
-        result = self._follow(info, frame, everything, node)
+        result = self.follow(info, frame, everything, node)
         if info.ident not in self.active:  # else what its caller gives is not known yet
             book.summaries[key] = self.summary(given, before, result)
         return result
@@ -170,29 +182,7 @@ class Calls(Summaries):
                 elif ident in self.functions and (ident, self.doubt > 0) not in self.book.results:
                     self._called_back(ident, given, node)
 
-    def _follow(self, info: FunctionInfo, frame: Frame, everything: list[Value], node: ast.AST) -> Value:
-        """Go through the body of a notebook function.
-
-        One with a cache does not do again what it did for another step: then it has changed.
-        """
-        owner = _owner_of_cache(info)
-        if not owner:
-            return self._go_through(info, frame, everything, node)
-        before, known = self._done_so_far(), set(self.effects.reads)
-        result = self._go_through(info, frame, everything, node)
-        if self._done_so_far() != before:
-            self.change(Value(roots=self.heap.node(owner)), node)
-        words = {child.id for child in ast.walk(info.node) if isinstance(child, ast.Name)}
-        read = {name for name in self.effects.reads if name in words or name not in known}
-        self.effects.cached.setdefault(owner, set()).update(read)
-        return result
-
-    def _done_so_far(self) -> tuple[object, ...]:
-        effects = self.effects
-        counts = len(effects.volatile), len(effects.unseeded), len(effects.session), effects.shows
-        return (set(effects.changes), set(effects.binds), *counts)
-
-    def _go_through(self, info: FunctionInfo, frame: Frame, everything: list[Value], node: ast.AST) -> Value:
+    def go_through(self, info: FunctionInfo, frame: Frame, everything: list[Value], node: ast.AST) -> Value:
         self.book.calls += 1
         since = self.heap.temporaries
         if self.book.calls > self.book.plain or since > PLAIN_TEMPORARIES:
@@ -211,7 +201,7 @@ class Calls(Summaries):
             self.active.pop()
             self.conditional = conditional
         result = result_of(frame.returns)
-        if CACHES & set(info.decorators) and not result.is_immutable and info.closure is None:
+        if is_cached(info) and not result.is_immutable and info.closure is None:
             result = replace(result, roots=result.roots | self.heap.node(info.name))
         if info.is_generator:
             kind = (
@@ -422,6 +412,26 @@ class Calls(Summaries):
         method = Value(Kind.FUNCTION, ident, owner=receiver)
         return self.call_value(method, [given] * (count - 1), {}, node)
 
+    def kept_by_process(self, values: list[Value], node: ast.AST) -> None:
+        """A setting keeps handlers, filters: what they are told later, in whatever step, they may note down.
+
+        Such a setting cannot be repeated in each step.
+        """
+        seen = Value(roots=self.heap.node(KEPT))
+        for value in values:
+            for ident in sorted(definitions_of(value)):
+                info = self.classes.get(ident)
+                found = list(info.attributes.values()) if info is not None else []
+                methods = [v for v in found if v.kind is Kind.FUNCTION]
+                receiver = replace(
+                    self.part(value), kind=Kind.INSTANCE, what=ident, roots=value.roots | seen.roots
+                )
+                for method in methods:
+                    if self.functions[method.what].name != "__init__":
+                        with self.maybe():
+                            self._called_back(method.what, UNKNOWN, node, receiver)
+        self.effects.is_told |= self.effects.changes.pop(KEPT, None) is not None
+
     def _methods_called(self, info: ClassInfo, given: Value, node: ast.AST) -> None:
         """A library calls methods of an instance; what they do to the instance itself it knows."""
         receiver = Value(Kind.INSTANCE, info.ident, carries=frozenset({info.ident}))
@@ -433,13 +443,3 @@ class Calls(Summaries):
                     self.call_function(value, [receiver, *([given] * max(count, 0))], {}, node)
         finally:
             self.doubt -= 1
-
-
-def _owner_of_cache(info: FunctionInfo) -> str:
-    """Return the top-level function or class that a call's result is kept in, "" if it is kept in none."""
-    top = info.unit.node
-    if not CACHES & set(info.decorators):
-        return ""
-    if isinstance(top, ast.ClassDef):
-        return top.name if info.node in top.body else ""
-    return info.name if info.node is top else ""

@@ -592,7 +592,13 @@ class Core:
     def escape(self, values: list[Value], node: ast.AST, *, classes: bool = True) -> Value | None:
         raise NotImplementedError
 
+    def kept_by_process(self, values: list[Value], node: ast.AST) -> None:
+        raise NotImplementedError
+
     def class_of(self, instance: Value) -> Value:
+        raise NotImplementedError
+
+    def look_into_cache(self, function: Value, name: str, node: ast.AST) -> Value:
         raise NotImplementedError
 
     def find_attribute(self, owner: ClassInfo, name: str) -> Value | None:

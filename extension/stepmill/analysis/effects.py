@@ -86,6 +86,7 @@ class Effects:
     made: set[str] = field(default_factory=set)  # folders that are there afterwards, as they may have been
     folders: set[str] = field(default_factory=set)  # those that it makes below others, which it makes, too
     session: list[Place] = field(default_factory=list)
+    is_told: bool = False  # one of `session` keeps an object that changes when it is called
     kept: list[str] = field(default_factory=list)  # those of `session` that are variables of own modules
     moves: list[tuple[str | None, str | None]] = field(default_factory=list)  # working folder before, after
     settings: set[str] = field(default_factory=set)  # libraries whose settings a magic changes
@@ -95,6 +96,8 @@ class Effects:
     reached: set[str] = field(default_factory=set)
     by_text: set[str] = field(default_factory=set)  # names that a formula, a pickle or a doctest looks up
     cached: dict[str, set[str]] = field(default_factory=dict)  # function with a cache -> what it read
+    cached_of: dict[str, set[str]] = field(default_factory=dict)  # the same -> names of objects it was given
+    cache_looks: dict[str, tuple[str, Place]] = field(default_factory=dict)  # the same -> `cache_info`, where
     once: list[Once] = field(default_factory=list)  # what own modules that it imports first do
     own: set[str] = field(default_factory=set)  # top-level names of own modules that it imports
     unsteady: set[str] = field(default_factory=set)  # own modules of which it uses what differs each time

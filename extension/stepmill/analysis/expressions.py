@@ -281,7 +281,7 @@ class Expressions(Core):
         if name == "__class__" and owner.kind is Kind.INSTANCE:
             return self.class_of(owner)
         if owner.kind is Kind.FUNCTION and name in ("cache_info", "cache_clear", "cache_parameters"):
-            self.effects.find("SM330", self.place(node), name)
+            return self.look_into_cache(owner, name, node)
         if owner.kind in (Kind.INSTANCE, Kind.CLASS):
             found = self._of_class(owner, name, node)
             if found is not None:

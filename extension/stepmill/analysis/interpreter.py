@@ -81,7 +81,8 @@ class Observed:
         seen = effects.seen.items()
         unstorable = [name for name, value in seen if value.kind in UNSTORABLE or ADDRESS in value.random]
         object.__setattr__(self, "unstorable", tuple(unstorable))
-        outside = files or effects.session or effects.cached or "__future__" in effects.imports
+        caches = effects.cached or effects.cache_looks
+        outside = files or effects.session or caches or "__future__" in effects.imports
         has = {
             "outside": outside, "untagged": self.unit.owner is None, "defines": self.defines,
             "changes": self.changes, "leaves": self.unit.owner is None and self.leaves,

@@ -296,6 +296,7 @@ class Libraries(Texts):
             self.bind_pseudo(RANDOM + generator, node)
         if entry.has("session") and dotted.partition(".")[0] not in self.undone:
             self.effects.session.append(self.place(node))
+            self.kept_by_process([*args, *keywords.values()], node)
         if entry.has("folder"):
             self.change_folder(args[0] if args else UNKNOWN, node)
         if entry.has("environment") and args:

@@ -96,7 +96,8 @@ def shape_of(observed: Observed, env: dict[str, Value]) -> str:
     if effects.volatile or effects.unseeded or effects.deletes or _bad_pseudo(effects):
         return ""
     if effects.session:
-        return "session" if not effects.changes and not _has_findings(effects) else ""
+        free = not effects.changes and not effects.is_told and not _has_findings(effects)
+        return "session" if free else ""
     if effects.changes:
         return "patch" if _is_patch(node, effects, env) else ""
     if _has_findings(effects):

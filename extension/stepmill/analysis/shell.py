@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from fnmatch import fnmatchcase
 
 from stepmill.analysis.effects import ANY_FILE
+from stepmill.analysis.frames import ClassInfo
 from stepmill.analysis.purity import is_read_only, magic_kind
 from stepmill.analysis.scripts import executed_path
 from stepmill.analysis.statements import Statements
@@ -20,6 +21,7 @@ from stepmill.analysis.values import (
     Kind,
     Value,
     constant,
+    definitions_of,
     dotted_name,
     join,
     library,
@@ -44,9 +46,16 @@ _PYLAB_NAMES = (
 class Shell(Statements):
     """Calls that mean something to the notebook itself."""
 
+    def run_examples(self, texts: list[str], node: ast.AST) -> None:
+        raise NotImplementedError
+
     def special_call(self, node: ast.Call) -> Value | None:
         """Handle a call that is not an ordinary one; None if it is."""
         function = node.func
+        if len(node.args) > 1 and self._is_namespace(node.args[1], "globals"):
+            called = self.evaluate(function)
+            if called.kind is Kind.LIBRARY and called.what == "doctest.run_docstring_examples":
+                return self._run_examples(node)
         if isinstance(function, ast.Name) and function.id not in self.env:
             if self.frame is not None and self.frame.home(function.id) is not None:
                 return None
@@ -56,6 +65,30 @@ class Shell(Statements):
         if isinstance(function, ast.Attribute):
             return self._special_attribute(function, node)
         return None
+
+    def _run_examples(self, node: ast.Call) -> Value:
+        """`run_docstring_examples(f, globals())` runs what the text of `f` says, with a copy of all names."""
+        examined = self.evaluate(node.args[0])
+        for other in (*node.args[2:], *(keyword.value for keyword in node.keywords)):
+            self.evaluate(other)
+        texts = self._docstrings(examined)
+        if texts is None:
+            self.effects.find("SM331", self.place(node), "globals()")
+        else:
+            self.run_examples(texts, node)
+        self.effects.shows += 1
+        return IMMUTABLE
+
+    def _docstrings(self, examined: Value) -> list[str] | None:
+        """Return the texts in which a definition's examples stand, None if it is not known."""
+        found = [self.functions.get(ident) or self.classes.get(ident) for ident in definitions_of(examined)]
+        if not examined.is_callable_of_notebook or not found:
+            return None
+        nodes = [info.unit.node if isinstance(info, ClassInfo) else info.node for info in found if info]
+        return [
+            child.value for node in nodes for child in ast.walk(node)
+            if isinstance(child, ast.Constant) and isinstance(child.value, str)
+        ]  # fmt: skip
 
     def _special_attribute(self, function: ast.Attribute, node: ast.Call) -> Value | None:
         owner = function.value

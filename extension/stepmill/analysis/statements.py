@@ -300,6 +300,7 @@ class Statements(Expressions):
             self.effects.session.append(self.place(node))
         if value is not None:  # a function may be called from there at any time
             self.escape([value], node)
+            self.kept_by_process([value], node)
 
     def assign_by_name(self, name: Value, value: Value, node: ast.AST) -> None:
         """`globals()["x"] = …`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import doctest
 import re
 
 from stepmill.analysis.shell import Shell
@@ -39,6 +40,17 @@ class Texts(Shell):
         for name in self._definitions():
             self.effects.by_text.add(name)
             self.escape([self.read_global(name, node)], node)
+
+    def run_examples(self, texts: list[str], node: ast.AST) -> None:
+        """Read what examples in docstrings name, and call the functions and classes among it."""
+        for name in sorted(frozenset[str]().union(*map(_named_in_examples, texts))):
+            if name in self.env:
+                self.effects.by_text.add(name)
+                value = self.read_global(name, node)
+                if value.is_callable_of_notebook:
+                    self.escape([value], node)
+                else:
+                    self.change(value, node, deep=True, doubtful=True)
 
     def _definitions(self) -> dict[str, Value]:
         found = {name: self.env.get(name, UNKNOWN) for name in sorted(self.answer("like *"))}
@@ -100,3 +112,13 @@ class Texts(Shell):
     def _need_global(self, name: str, node: ast.AST) -> None:
         if self.frame is None or self.frame.home(name) is None:
             self.need(name, self.place(node))
+
+
+def _named_in_examples(text: str) -> set[str]:
+    """Return the names in the examples of a docstring."""
+    try:
+        examples = [example.source for example in doctest.DocTestParser().get_examples(text)]
+    except ValueError:  # then doctest raises as well
+        return set()
+    found = (node for source in examples for node in ast.walk(parse_or_empty(source)))
+    return {node.id for node in found if isinstance(node, ast.Name)}

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts import unpickling
+from stepmill.artifacts.scope import MAIN
 from stepmill.errors import UnstorableValue
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def reduce_matplotlib(obj: Any) -> Any:
         state = dict(reduced[2])
         state["_parents"] = dict(enumerate(state["_parents"].values()))  # the keys are addresses
     elif kind.__module__ == "matplotlib.cbook" and kind.__name__ == "CallbackRegistry":
+        _refuse_callbacks(obj)
         reduced = obj.__reduce_ex__(5)
         state = dict(sorted(reduced[2].items()))
         numbers = [number for connected in state["callbacks"].values() for number in connected]
@@ -30,6 +32,43 @@ def reduce_matplotlib(obj: Any) -> Any:
     else:
         return NotImplemented
     return (*reduced[:2], state, *reduced[3:])
+
+
+def _refuse_callbacks(registry: Any) -> None:
+    """Refuse functions of the notebook that a figure calls: pickling leaves them out."""
+    for connected in registry.callbacks.values():
+        for number, reference in connected.items():
+            called = reference()
+            if number not in registry._pickled_cids and getattr(called, "__module__", None) == MAIN:
+                raise UnstorableValue(
+                    "a figure cannot be stored: it calls a function of the notebook (`callbacks.connect`, "
+                    "`mpl_connect`)",
+                    hint="connect the function in the step in which it is to be called",
+                    type_name="matplotlib.cbook.CallbackRegistry",
+                )
+
+
+def reduce_argparse(obj: Any) -> Any:
+    """Let argparse find its `SUPPRESS` again: it asks for the very object, which is a text."""
+    import argparse
+
+    reduced = obj.__reduce_ex__(5)
+    if len(reduced) < 3 or not isinstance(reduced[2], dict):
+        return reduced
+    state = {name: _SUPPRESS if value is argparse.SUPPRESS else value for name, value in reduced[2].items()}
+    return (*reduced[:2], state, *reduced[3:])
+
+
+class _Suppress:
+    """Stands for `argparse.SUPPRESS` in a pickle."""
+
+    def __reduce__(self) -> Any:
+        import argparse
+
+        return getattr, (argparse, "SUPPRESS")
+
+
+_SUPPRESS = _Suppress()
 
 
 def without_cache(reduced: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -95,7 +134,44 @@ def compact(array: Any) -> Any:
     batch = pa.record_batch([array], names=["x"])
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return pa.ipc.open_stream(sink.getvalue()).read_all().column(0).chunk(0) if len(array) else array
+    made = pa.ipc.open_stream(sink.getvalue()).read_all().column(0).chunk(0) if len(array) else array
+    return _as_valid_as(array, made)
+
+
+def _as_valid_as(array: Any, made: Any) -> Any:
+    """Give `made` the bitmap of values that are there, which Arrow drops if all are: `nbytes` counts it."""
+    import pyarrow as pa
+
+    plain = array.type.num_fields == 0 and not isinstance(
+        array.type, (pa.DictionaryType, pa.BaseExtensionType)
+    )
+    known, *rest = made.buffers()
+    if not plain or known is not None or array.buffers()[0] is None:
+        return made
+    bitmap = pa.py_buffer(b"\xff" * ((len(made) + 7) // 8))
+    return pa.Array.from_buffers(made.type, len(made), [bitmap, *rest])
+
+
+def with_its_chunks(reduced: tuple[Any, ...], array: Any) -> tuple[Any, ...]:
+    """Let a pandas array over pyarrow keep its chunks: pandas joins them, and `memory_usage` shows it."""
+    state = reduced[2] if len(reduced) > 2 else None
+    chunks = getattr(getattr(array, "_pa_array", None), "chunks", None)
+    if not isinstance(state, dict) or "_pa_array" not in state or not chunks:
+        return reduced
+    return (*reduced[:2], state | {"_pa_array": list(map(compact, chunks))}, *reduced[3:])
+
+
+def has_idle_bitmap(value: Any) -> bool:
+    """Tell whether a pyarrow array has a bitmap of what is there, and all is."""
+    if not hasattr(value, "null_count") or not hasattr(value, "buffers"):
+        return False
+    return value.null_count == 0 and bool(value.buffers()) and value.buffers()[0] is not None
+
+
+def with_its_bitmap(array: Any) -> Any:
+    """Reduce a pyarrow array with the bitmap of what is there, though all is: `nbytes` counts it."""
+    maker, ((kind, length, nulls, *rest),) = array.__reduce__()
+    return maker, ((kind, length, -1 if nulls == 0 else nulls, *rest),)
 
 
 def reduce_row(row: Any) -> Any:

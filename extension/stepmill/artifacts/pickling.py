@@ -9,12 +9,15 @@ functions of the notebook travel by value, but look names up in the kernel that 
 
 from __future__ import annotations
 
+import argparse
 import functools
 import gc
 import io
 import marshal
 import operator
 import pickle
+import re
+import struct
 import sys
 import threading
 import types
@@ -26,6 +29,7 @@ from typing import TYPE_CHECKING, Any, cast
 import cloudpickle
 
 from stepmill.artifacts import library_state, memory, tensors, text_arrays, torch_graphs, unpickling
+from stepmill.artifacts.changing_keys import changing_key, may_change
 from stepmill.artifacts.instance_dicts import (
     States,
     answers_for_itself,
@@ -73,6 +77,7 @@ def dump(value: Any, scope: Scope) -> Pickled:
     if out_of_order(first.stream, first.pickler.objects()):
         first = _dump(value, scope, None, first.pickler.states, OrderedSets())
     _refuse_foreign_memory(value, first.pickler)
+    _refuse_changing_keys(value, first.pickler)
     arrays, in_frames = first.pickler.arrays, first.pickler.in_frames
     blocks = [] if library_state.copies_on_write() else first.pickler.in_blocks()
     if len(arrays) + len(blocks) < 2 and not (arrays and in_frames):
@@ -113,6 +118,21 @@ def _refuse_foreign_memory(value: Any, pickler: StepPickler) -> None:
                 hint="take a copy of the array: array.copy()",
                 type_name="numpy.ndarray",
             )
+
+
+def _refuse_changing_keys(value: Any, pickler: StepPickler) -> None:
+    """Refuse what is not the same any more once it is loaded: that hashes the keys of dicts again."""
+    kinds = {kind for kind in pickler.own_kinds if may_change(kind)}
+    if not kinds:
+        return
+    key = changing_key(pickler.objects(), kinds, lambda one: _dump(one, pickler.scope, None).stream)
+    if key is not None:
+        raise UnstorableValue(
+            f"a {type_name(type(value))} cannot be stored: a {type_name(type(key))} in it changes when it is "
+            "hashed, as loading it does",
+            hint="let `__hash__` and `__eq__` only look; count in the code that uses the dict or set",
+            type_name=type_name(type(key)),
+        )
 
 
 def _dump(
@@ -159,6 +179,15 @@ def _refusal(value: Any, culprit: Any, error: BaseException | None = None) -> Un
     )
 
 
+def _refused_dict(value: Any) -> UnstorableValue:
+    return UnstorableValue(
+        f"a {type_name(type(value))} cannot be stored: it has a SimpleNamespace and the dict that "
+        "`vars(…)` gives of it",
+        hint="take a copy of the dict: dict(vars(…))",
+        type_name="types.SimpleNamespace",
+    )
+
+
 def _too_deep(value: Any) -> UnstorableValue:
     return UnstorableValue(
         f"a {type_name(type(value))} cannot be stored: it is nested too deep",
@@ -189,6 +218,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.arrays: list[Any] = []
         self.in_frames: list[Any] = []
         self.by_value: dict[int, Any] = {}
+        self.own_kinds: set[type] = set()
+        self.resampled: list[Any] = []
         self.last: Any = None
         self.states = states or States(None)
         self.sets = sets
@@ -248,7 +279,11 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
             self._unmarked.add(kind)
         if memory.is_kind_of_array(obj):
             return self._reduce_kind_of_array(obj)
-        if root == MAIN and self.states.meet(obj):
+        if root == MAIN:
+            self.own_kinds.add(kind)
+        if (root == MAIN or kind is types.SimpleNamespace) and self.states.meet(obj):
+            if kind is types.SimpleNamespace:
+                raise _refused_dict(self._value)
             return with_its_dict(obj)
         if root == MAIN and self.states.passes_over(obj):
             return as_it_is(obj)
@@ -468,12 +503,19 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         if not hasattr(type(obj), "__reduce_ex__") or callable(obj):
             return NotImplemented
         reduced = obj.__reduce_ex__(5)
+        if type(obj).__name__.endswith("Resampler"):
+            self.resampled += [block.values for block in obj.obj._mgr.blocks]
         if isinstance(reduced, tuple):
-            reduced = library_state.without_cache(reduced)
+            reduced = library_state.with_its_chunks(library_state.without_cache(reduced), obj)
             for part in library_state.parts_of(reduced[1:3]):
                 self._frame_parts[id(part)] = part
                 self._owners.setdefault(id(part), []).append(obj)
         return reduced
+
+    def _reduce_argparse(self, obj: Any) -> Any:
+        if type(obj) is argparse.Namespace:
+            return with_its_dict(obj) if self.states.meet(obj) else NotImplemented
+        return library_state.reduce_argparse(obj)
 
     def _reduce_torch(self, obj: Any) -> Any:
         if tensors.is_storage(obj):
@@ -513,6 +555,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
             obj = pa.chunked_array([library_state.compact(chunk) for chunk in obj.chunks], type=obj.type)
             return obj.__reduce_ex__(5)
+        if library_state.has_idle_bitmap(obj):
+            return library_state.with_its_bitmap(obj)
         return NotImplemented
 
 
@@ -619,6 +663,23 @@ def _reduce_lock(pickler: StepPickler, lock: Any) -> Any:
     return (threading.RLock if isinstance(lock, _RLOCK) else threading.Lock), ()
 
 
+def _reduce_match(pickler: StepPickler, match: re.Match[Any]) -> Any:
+    """A match is found again: by the same search, or as one of those that `finditer` gives."""
+    given = (match.re, match.string, match.pos, match.endpos)
+    for how in ("search", "match", "fullmatch"):
+        if unpickling.is_match(unpickling.match(*given, how, 0), match):
+            return unpickling.match, (*given, how, 0)
+    found = enumerate(match.re.finditer(match.string, match.pos, match.endpos))
+    number = next((number for number, other in found if unpickling.is_match(other, match)), None)
+    if number is None or not isinstance(match.string, (str, bytes)):
+        raise _refusal(pickler._value, match)
+    return unpickling.match, (*given, "finditer", number)
+
+
+def _reduce_struct(pickler: StepPickler, made: struct.Struct) -> Any:
+    return struct.Struct, (made.format,)
+
+
 def _reduce_mappingproxy(pickler: StepPickler, proxy: Any) -> Any:
     return types.MappingProxyType, (next(iter(gc.get_referents(proxy))),)
 
@@ -644,6 +705,8 @@ _REDUCERS: dict[type, Callable[[StepPickler, Any], Any]] = {
     types.CellType: _reduce_cell,
     types.CodeType: lambda _, code: (marshal.loads, (_code_bytes(code, MAIN),)),
     types.MappingProxyType: _reduce_mappingproxy,
+    re.Match: _reduce_match,
+    struct.Struct: _reduce_struct,
     io.TextIOWrapper: _reduce_stream,
     _LOCK: _reduce_lock,
     _RLOCK: _reduce_lock,
@@ -669,5 +732,6 @@ _LIBRARY_REDUCERS: dict[str, Callable[[StepPickler, Any], Any]] = {
     "torch": StepPickler._reduce_torch,
     "matplotlib": lambda _, obj: library_state.reduce_matplotlib(obj),
     "patsy": lambda _, obj: library_state.reduce_patsy(obj),
+    "argparse": StepPickler._reduce_argparse,
     "statsmodels": lambda _, obj: library_state.reduce_statsmodels(obj),
 }

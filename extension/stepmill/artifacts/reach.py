@@ -50,6 +50,7 @@ class Reach:
     """The shareable objects of one value, by id, and the arrays whose memory it uses.
 
     `arrays` are the user's; `in_frames` lie inside pandas objects, `in_blocks` are those that are no labels.
+    `resampled` are those that something made by `resample` looks into, without pandas' knowing.
     `labels` are Index objects, by id: nothing of them can be changed but their names.
     """
 
@@ -58,6 +59,7 @@ class Reach:
     in_frames: list[Any] = dataclasses.field(default_factory=list)
     in_blocks: list[Any] = dataclasses.field(default_factory=list)
     labels: Mapping[int, Any] = dataclasses.field(default_factory=dict)
+    resampled: list[Any] = dataclasses.field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
@@ -80,7 +82,7 @@ def of_pickle(pickled: Pickled) -> Reach:
     objects = {key: o for key, o in met.items() if is_shareable(o) and not pickler.is_frame_part(o)}
     objects |= pickler.by_value | pickler.states.dicts
     labels = {key: o for key, o in met.items() if _is_index(o)}
-    return Reach(objects, pickler.arrays, pickler.in_frames, pickler.in_blocks(), labels)
+    return Reach(objects, pickler.arrays, pickler.in_frames, pickler.in_blocks(), labels, pickler.resampled)
 
 
 def is_shareable(value: Any) -> bool:
@@ -148,7 +150,14 @@ def _looks_into(ours: Reach, frames: Reach) -> bool:
 
 
 def _frames_share(first: Reach, second: Reach) -> bool:
-    return not library_state.copies_on_write() and memory.any_overlap(first.in_blocks, second.in_blocks)
+    if library_state.copies_on_write():
+        return _is_resampled(first, second) or _is_resampled(second, first)
+    return memory.any_overlap(first.in_blocks, second.in_blocks)
+
+
+def _is_resampled(ours: Reach, frames: Reach) -> bool:
+    known = {id(array) for array in ours.resampled}
+    return any(id(array) in known for array in frames.in_blocks)
 
 
 def groups(reaches: Mapping[str, Reach], *, labels: bool = False) -> tuple[frozenset[str], ...]:

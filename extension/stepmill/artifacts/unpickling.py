@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib
 import io
+import itertools
 import marshal
 import os
 import pickle
@@ -168,6 +169,20 @@ def closed_file(kind: str, name: Any, mode: str, encoding: str = "", errors: str
         file.mode = mode
     file.close()
     return file
+
+
+def match(pattern: Any, text: Any, start: int, end: int, how: str, number: int) -> Any:
+    """Find a match again; of those that `finditer` gives the one of this number."""
+    if how == "finditer":
+        return next(itertools.islice(pattern.finditer(text, start, end), number, None))
+    return getattr(pattern, how)(text, start, end)
+
+
+def is_match(one: Any, other: Any) -> bool:
+    """Tell whether two matches of one pattern cannot be told apart."""
+    return one is not None and (one.regs, one.pos, one.endpos, one.lastindex) == (
+        other.regs, other.pos, other.endpos, other.lastindex,
+    )  # fmt: skip
 
 
 def dict_iterator(mapping: dict[Any, Any], kind: str, done: int) -> Any:

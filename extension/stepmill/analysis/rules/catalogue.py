@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 from stepmill.analysis.rules import (
     after_itself,
     after_unknown_step,
+    cache_looked_into,
+    cache_out_of_date,
     changed_after_taken,
     changed_definition,
     class_from_data,
@@ -78,6 +80,8 @@ MODULES = cast(
         no_steps,
         empty_step,
         changed_definition,
+        cache_out_of_date,
+        cache_looked_into,
         class_from_data,
         unrepeatable_process_state,
         process_state_seen_changing,

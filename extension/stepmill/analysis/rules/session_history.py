@@ -5,12 +5,6 @@ from __future__ import annotations
 from stepmill.model.diagnostic import Severity
 from stepmill.model.rule import Rule
 
-HINTS = {
-    "cache_info": "count in a variable of your own: how often a cache was hit depends on all steps together",
-    "cache_clear": "leave it out: each step starts with an empty cache",
-}
-"""What to do, by what was found."""
-
 RULE = Rule(
     code="SM330",
     severity=Severity.ERROR,
