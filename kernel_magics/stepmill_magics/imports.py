@@ -86,6 +86,8 @@ class FreshModules(_Asking):
     returned, after a reload anew; `first` that of the first time.
     """
 
+    wants_project_only = True  # who brings modules of installed packages back need not ask
+
     def __init__(self, concerns: Callable[[str], bool], look: Callable[[Any], str]) -> None:
         super().__init__()
         self._concerns = concerns

@@ -32,6 +32,8 @@ class Hidden:
 
     def __init__(self, events, installed):
         self._events = events
+        self._done_again = {}  # module -> its events, a plain import as the bare name
+        self._of_packages = set()  # hidden modules whose source lies in one of the folders
         self._installed = tuple(installed)
         self.packaged = {}
         self._modules = {}
@@ -57,6 +59,7 @@ class Hidden:
         for name, module in list(sys.modules.items()):
             if name not in self.base:
                 self._modules[name] = module
+                self._note_how(name, module)
         for name, module in self._modules.items():
             parent, _, child = name.rpartition(".")
             package = sys.modules.get(parent) if parent else None
@@ -73,6 +76,18 @@ class Hidden:
         loggers = logging.root.manager.loggerDict
         self._loggers = {name: loggers.pop(name) for name in list(loggers) if name not in self._base_loggers}
         self._path, self._stamps = list(sys.path), {}
+
+    def _note_how(self, name, module):
+        """Note beforehand what each kernel would have to work out, and each would copy memory for it."""
+        events = self._events.get(name, ())
+        if len(self._done_again.get(name, ())) != len(events):
+            self._done_again[name] = tuple(
+                event[1] if event[0] == "import" and len(event) == 2 else event for event in events
+            )
+        if type(module) is types.ModuleType:
+            origin = getattr(module.__dict__.get("__spec__"), "origin", None)
+            if type(origin) is str and origin.startswith(self._installed):
+                self._of_packages.add(name)
 
     def _is_packaged(self, module):
         if type(module) is not types.ModuleType:
@@ -173,9 +188,12 @@ class Hidden:
         """Tell whether a finder in front of this one wants to do something with the module."""
         if self not in sys.meta_path:
             return False  # in the fork server
+        is_of_package = name in self._of_packages
         for finder in sys.meta_path:
             if finder is self:
                 return False
+            if is_of_package and getattr(type(finder), "wants_project_only", False):
+                continue
             find = getattr(finder, "find_spec", None)
             spec = find(name, None, None) if find is not None else None
             # one that only looks whether it is concerned leaves our loader as it is
@@ -190,7 +208,11 @@ class Hidden:
         with self._lock:
             module = self._modules.pop(name)
         sys.modules[name] = sys.modules["__main__"] if name == "__mp_main__" else module
-        for event in self._events.get(name, ()):
+        for event in self._done_again.get(name, ()):
+            if type(event) is str:
+                if event in self._modules:
+                    self.bring(event)
+                continue
             kind = event[0]
             if kind == "import":
                 if event[1] in self._modules:
