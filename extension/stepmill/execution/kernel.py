@@ -19,11 +19,11 @@ from queue import Empty
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import zmq.asyncio
+import zmq
 from jupyter_client.kernelspec import NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Type
+from traitlets import Instance, Type
 
 from stepmill.errors import KernelError, RunCancelled
 from stepmill.execution.kernel_client import StepKernelClient
@@ -54,12 +54,13 @@ class StepKernelManager(AsyncKernelManager):
     """Starts the process. The provisioner is the kernelspec's, or the configured default."""
 
     client_factory = Type(StepKernelClient, klass="jupyter_client.client.KernelClient", config=True)
+    context = Instance(zmq.Context)
     make_provisioner: Callable[..., LocalProvisioner] | None = None
     """Makes the provisioner, where the kernelspec names none of its own."""
 
-    def _context_default(self) -> zmq.asyncio.Context:
+    def _context_default(self) -> zmq.Context[Any]:  # type: ignore[override]
         self._created_context = True
-        context = zmq.asyncio.Context()
+        context = zmq.Context()
         # Defaults for every socket: a kernel that binds late is found at once (upstream: within
         # 100 ms), and no output is dropped when it prints faster than we read.
         context.reconnect_ivl = 5
@@ -67,7 +68,7 @@ class StepKernelManager(AsyncKernelManager):
         return context
 
     def client(self, **options: Any) -> StepKernelClient:  # type: ignore[override]
-        client = super().client(**options)
+        client = super().client(context=self.context, **options)
         assert isinstance(client, StepKernelClient)
         return client
 

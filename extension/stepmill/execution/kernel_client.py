@@ -5,7 +5,11 @@ from __future__ import annotations
 from queue import Empty
 from typing import TYPE_CHECKING, Any
 
+import zmq
 from jupyter_client.asynchronous.client import AsyncKernelClient
+from traitlets import Instance, Type
+
+from stepmill.execution.channel import StepChannel
 
 if TYPE_CHECKING:
     import asyncio
@@ -18,6 +22,12 @@ _REPLY_S = 1.0
 
 class StepKernelClient(AsyncKernelClient):
     """The channels to a kernel that was started for one step."""
+
+    context = Instance(zmq.Context)  # type: ignore[assignment]
+    shell_channel_class = Type(StepChannel)  # type: ignore[assignment]
+    iopub_channel_class = Type(StepChannel)  # type: ignore[assignment]
+    stdin_channel_class = Type(StepChannel)  # type: ignore[assignment]
+    control_channel_class = Type(StepChannel)  # type: ignore[assignment]
 
     async def ready(self, died: asyncio.Event, give_up: Callable[[], None]) -> dict[str, Any]:
         """Return the content of the first kernel_info reply, with iopub subscribed and drained.
