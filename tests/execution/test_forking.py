@@ -93,6 +93,36 @@ def test_a_forked_kernel_looks_like_one_that_was_started(forked: Bench, bench: B
             assert found == started_look[aspect], aspect
 
 
+def test_settings_of_the_profile_hold_and_later_classes_have_theirs(
+    forked: Bench, bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = """
+        c.InteractiveShell.ast_node_interactivity = "all"
+        c.IPythonKernel.ZMQInteractiveShell.show_rewritten_input = False
+        c.IPKernelApp.exec_lines = ["from_profile = 1"]
+        c.PlainTextFormatter.max_seq_length = 7
+    """
+    profile = tmp_path / "ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_kernel_config.py").write_text(textwrap.dedent(settings))
+    monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
+    code = """
+        from traitlets import Int
+        from traitlets.config import Configurable
+        class Late(Configurable):
+            number = Int().tag(config=True)
+        shell = get_ipython()
+        shell.config.Late.number = 3
+        text = shell.display_formatter.formatters["text/plain"]
+        print(shell.ast_node_interactivity, shell.show_rewritten_input, from_profile, text.max_seq_length)
+        print(Late(parent=shell).number, Late(config=shell.config).number, shell.history_manager.hist_file)
+    """
+    for one, step in ((bench, "started"), (forked, "forked")):
+        ended = one.run(textwrap.dedent(code), step=step)
+        assert (ended.ending, ended.cold_reason) == (Ending.COMPLETED, "")
+        assert text_of(one, step) == "all False 1 7\n3 3 :memory:\n"
+
+
 def test_a_submodule_that_another_step_imports_is_not_there(forked: Bench) -> None:
     code = "import xml.dom\nprint(hasattr(xml.dom, 'minidom'))"
     ended = forked.run(code, imports=("xml.dom.minidom",))

@@ -93,6 +93,7 @@ class StepKernel:
         self.manager = manager
         self.client = manager.client()
         self.died = asyncio.Event()
+        self._ended = asyncio.Event()  # at once; `died` when what it had sent is here
         self.info: dict[str, Any] = {}
         self._oom_kills = oom_kills()
         self._folder = folder
@@ -108,6 +109,7 @@ class StepKernel:
 
     async def _notice_death(self) -> None:
         await _process_end(self.manager)
+        self._ended.set()
         await asyncio.sleep(_DRAIN_S)
         self.died.set()
 
@@ -186,7 +188,7 @@ class StepKernel:
             await self._close()
             shutil.rmtree(self._folder, ignore_errors=True)
             return
-        await self.client.ask_to_exit(by_shell=is_ipykernel(self.manager.kernel_spec))
+        await self._ask_to_exit()
         leaving = Leaving(
             process=process,
             folder=self._folder,
@@ -199,6 +201,19 @@ class StepKernel:
             await asyncio.to_thread(see_off, leaving)
         else:
             reaper.take(leaving)
+
+    async def _ask_to_exit(self) -> None:
+        """Wait until the kernel has heard: its answer is lost where it ends before a thread has sent it."""
+        asked = asyncio.create_task(self.client.ask_to_exit(by_shell=is_ipykernel(self.manager.kernel_spec)))
+        ended = asyncio.create_task(self._ended.wait())
+        try:
+            await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if asked.done():
+                asked.result()
+        finally:
+            asked.cancel()
+            ended.cancel()
+            await asyncio.gather(asked, ended, return_exceptions=True)
 
     def words(self) -> str:
         """Return the end of what the process itself printed."""

@@ -63,7 +63,7 @@ class Child:
         sys.path.remove("")  # the kernel puts it in
         # 1: no thread that looks whether the parent is alive, which is `_end_with`'s affair
         app = IPKernelApp.instance(parent_handle=1)
-        with _Patterns() as patterns:
+        with _Patterns() as patterns, self._zygote.configuration:
             app.initialize(self._order["argv"])
         for stream, name in zip(self._zygote.streams, ("stdout", "stderr")):
             stream.target = getattr(sys, name)

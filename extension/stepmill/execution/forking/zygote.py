@@ -73,7 +73,7 @@ def _sibling(name):
 class Zygote:
     """Loads and forks. `serve` returns in a forked child only, with what that is to become."""
 
-    def __init__(self, control, settings, recording, hiding, surroundings):
+    def __init__(self, control, settings, recording, hiding, surroundings, configuring):
         self.control = control
         self.children = {}  # pid -> its socket
         self.selector = selectors.DefaultSelector()
@@ -83,6 +83,7 @@ class Zygote:
         self.denied = dict(settings["denied"])
         self._stamp_of = surroundings.stamp_of
         self._surroundings = surroundings.Surroundings
+        self.configuration = configuring.Configuration()
         self.package_folders = _package_folders()
         installed = [*self.package_folders, *settings["own"]]
         folders = {_with_separator(one) for one in _both_forms(installed)}
@@ -135,6 +136,10 @@ class Zygote:
         application = getattr(sys.modules.get("ipykernel.kernelapp"), "IPKernelApp", None)
         if hasattr(application, "init_pdb"):
             application.init_pdb(None)  # puts IPython's debugger into `pdb`
+        self.configuration.prepare()
+        kernel = getattr(sys.modules.get("ipykernel.kernelbase"), "Kernel", None)
+        if hasattr(kernel, "_process_children"):
+            kernel._process_children = _without_a_search(kernel._process_children)
         builtins.__IPYTHON__ = True
         display = sys.modules.get("IPython.core.display_functions")
         if display is not None:
@@ -364,6 +369,19 @@ class _LateStream(io.TextIOBase):
         return True
 
 
+def _without_a_search(process_children):
+    """Return a method that looks through all processes of the machine only if there are children to find."""
+
+    def _process_children(self):
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return []
+        return process_children(self)
+
+    return _process_children
+
+
 def _send(channel, message, descriptors=()):
     try:
         socket.send_fds(channel, [json.dumps(message).encode()], list(descriptors))
@@ -417,7 +435,7 @@ def main():
     control = socket.socket(fileno=descriptor)
     control.set_inheritable(False)
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    rooms = [_sibling(name) for name in ("recording", "hiding", "surroundings")]
+    rooms = [_sibling(name) for name in ("recording", "hiding", "surroundings", "configuring")]
     becoming = _sibling("becoming")
     ours = sys.modules["__main__"]
     # what an import would see of it in a kernel
