@@ -1,6 +1,7 @@
-"""What a step costs over its own work: chains of steps that do nothing, and ten real ones.
+"""What a step costs over its own work: chains of steps that do nothing, ten real ones, a large frame.
 
-Also the memory that each kernel has for itself, with pandas and scikit-learn imported.
+Words in the arguments choose among the chains. Without them also the memory that each kernel has for
+itself, with pandas and scikit-learn imported.
 """
 
 from __future__ import annotations
@@ -11,9 +12,13 @@ import tempfile
 from pathlib import Path
 
 from measure import STEPMILL, Cost, cost_of, report, write_notebook, write_script
-from workloads import IMPORTS, sklearn_steps, trivial_steps
+from workloads import IMPORTS, large_frame_steps, sklearn_steps, trivial_steps
 
-CHAINS = {"50 trivial steps": trivial_steps(50), "10 scikit-learn steps": sklearn_steps()}
+CHAINS = {
+    "50 trivial steps": trivial_steps(50),
+    "10 scikit-learn steps": sklearn_steps(),
+    "4 steps that hand on a frame of 200 MB (goal: forked, at most 500 ms CPU a step)": large_frame_steps(),
+}
 WAYS = {
     "started kernels": ("--cold", "--no-tracking", "--no-cache"),
     "forked kernels": ("--forked", "--no-tracking", "--no-cache"),
@@ -27,7 +32,10 @@ print(kilobytes["Private_Clean:"] + kilobytes["Private_Dirty:"], kilobytes["Pss:
 
 
 def main() -> None:
+    words = sys.argv[1:]
     for title, cells in CHAINS.items():
+        if words and not any(word in title for word in words):
+            continue
         rows: dict[str, Cost] = {}
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -43,7 +51,7 @@ def main() -> None:
             wall_ms = (cost.wall_s - rows["plain script"].wall_s) * 1000 / steps
             cpu_ms = (cost.cpu_s - rows["plain script"].cpu_s) * 1000 / steps
             print(f"  {name}: {wall_ms:.0f} ms wall, {cpu_ms:.0f} ms CPU per step over the script")
-    if sys.platform == "linux":
+    if sys.platform == "linux" and not words:
         print("\nmemory of a kernel with pandas and scikit-learn imported")
         for way in ("--cold", "--forked"):
             private_mb, share_mb = memory_of_kernel(way)

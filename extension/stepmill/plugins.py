@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import entry_points
 from typing import Generic, TypeVar, cast
 
 from stepmill.errors import PluginError
 
 T = TypeVar("T")
+
+BY_NAME = "stepmill.by_name"
+"""The audit event that something of a module is asked for by name, as pickle's own `pickle.find_class`."""
 
 
 class Registry(Generic[T]):
@@ -34,6 +38,7 @@ class Registry(Generic[T]):
                 f"no {self.group!r} plug-in is called {name!r}",
                 hint=f"installed: {', '.join(self.names()) or 'none'}",
             )
+        sys.audit(BY_NAME, found[0].module, found[0].attr)
         try:
             return cast("T", found[0].load())
         except ImportError as error:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.file_digests import answer, file_digest, listing_digest
 from stepmill.model.artifact import ABSENT, FOLDER, FileAccess
+from stepmill.plugins import BY_NAME
 from stepmill_magics.callers import callers
 from stepmill_magics.native_files import NativeFiles
 from stepmill_magics.own_modules import possibly_own
@@ -55,6 +56,7 @@ class Observer:
         self._made: set[str] = set()
         self._volatile: dict[str, None] = {}
         self._modules: set[str] = set()
+        self._named: set[str] = set()
         self._thread = threading.local()
         self._failure: Exception | None = None
         self._tell = tell
@@ -127,6 +129,12 @@ class Observer:
         """Return the top-level modules that worker processes imported."""
         return frozenset(self._modules)
 
+    def by_name(self) -> tuple[str, ...]:
+        """Return the project's modules of which pickles and plug-ins named something; "*": any of them."""
+        own = {name.partition(".")[0] for name, _, path in possibly_own() if self._places.path_of(path)}
+        found = ("*" if _may_name_any(name) else name for name in self._named)
+        return tuple(sorted({name for name in found if name == "*" or name.partition(".")[0] in own}))
+
     def volatile(self) -> tuple[str, ...]:
         """Return what has no digest: "network: host", "subprocess: program", "database: path"."""
         return tuple(self._volatile)
@@ -167,6 +175,8 @@ class Observer:
                 self._volatile[text] = None
             case "module", (name,):
                 self._modules.add(name)
+            case "name", (name,):
+                self._named.add(name)
             case _:
                 raise ValueError(f"a worker process told {kind!r}")
 
@@ -233,6 +243,11 @@ class Observer:
         if self._workers is None and top not in self._modules:
             self._modules.add(top)
             self._tell("module", top)
+
+    def _name(self, module: Any, _name: Any) -> None:
+        if isinstance(module, str) and module not in self._named:
+            self._named.add(module)
+            self._tell("name", module)
 
     def _remove(self, path: Any, folder: int = -1) -> None:
         name = self._places.path_of(_below(folder, path))
@@ -466,6 +481,14 @@ def _is_library_code() -> bool:
     return False
 
 
+def _may_name_any(module: str) -> bool:
+    """Tell whether what a pickle names there makes functions, which say names of their own."""
+    return module == "__main__" or module.startswith("importlib") or any(one in module for one in _BY_VALUE)
+
+
+_BY_VALUE = ("cloudpickle", "dill")
+
+
 def _is_tracking() -> bool:
     return any(name == "mlflow" for name, _ in callers())
 
@@ -503,6 +526,8 @@ _HANDLERS: Mapping[str, Callable[..., None]] = {
     "socket.connect": Observer._connect,
     "sqlite3.connect": Observer._open_database,
     "import": Observer._import_module,
+    "pickle.find_class": Observer._name,
+    BY_NAME: Observer._name,
     # told by `questions`, not by Python
     "ask": Observer._ask,
     "environment": Observer._look_up,

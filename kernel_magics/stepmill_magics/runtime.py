@@ -23,6 +23,7 @@ from stepmill.model.artifact import ABSENT, ArtifactRef
 from stepmill.model.codec import from_json, to_json
 from stepmill.model.exchange import StepManifest, StepResult
 from stepmill.model.facts import Fact, FactKind
+from stepmill.plugins import BY_NAME
 from stepmill_magics import nets
 from stepmill_magics.generators import State, StepGenerators
 from stepmill_magics.imports import MODULE, FreshModules
@@ -162,6 +163,7 @@ def _watched(manifest: StepManifest) -> tuple[Observer, FreshModules]:
         return _watching.pop()
     report = Path(manifest.result).with_name("workers.jsonl")
     observer = Observer(Path(manifest.folder), report=report if report.parent.is_dir() else None)
+    observer.saw(BY_NAME, ("*", "*"))  # nobody saw what the inputs name
     return observer, _fresh_modules(manifest.folder)
 
 
@@ -223,6 +225,7 @@ def _result(
         python=platform.python_version(),
         session=(*changed_settings({**step.settings, **step.modules.seen}, settings), *_left_open(step)),
         own_data=_own_data(step, settings),
+        by_name=step.observer.by_name(),
         environment=step.observer.environment(),
         uses=_uses(step, settings),
         volatile=step.observer.volatile(),

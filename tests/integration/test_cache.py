@@ -97,6 +97,56 @@ def test_files_and_modules_are_inputs_too(place: Workplace) -> None:
     assert run.load("sum", "total") == -6
 
 
+TOOLS = """\
+def start():
+    return [1, 2]
+
+def total(values):
+    return sum(values)
+
+class Scaler:
+    def apply(self, x):
+        return 10 * x
+
+def late(x):
+    return x + 1
+
+def unused():
+    return 0
+"""
+
+
+def test_of_a_module_counts_what_a_step_reaches(place: Workplace) -> None:
+    tools = place.folder / "tools.py"
+    tools.write_text(TOOLS)
+    place.write(
+        "import tools",
+        "%%step make\nvalues = tools.start()\nscaler = tools.Scaler()\ncalls = [lambda x: tools.late(x)]",
+        "%%step sum\ntotal = tools.total(values)",
+        # neither says Scaler or late: only what they load does
+        "%%step scale\nlength = len(tools.start())\nscaled = scaler.apply(length)",
+        "%%step call\nlength = len(tools.start())\ncalled = calls[0](length)",
+    )
+    place.run()
+
+    tools.write_text(TOOLS.replace("return 0", "return -1").replace("def unused", "def new(): ...\n\ndef unused"))
+    planned = {step.step: step.status.value for step in place.plan().steps}
+    assert planned == {"make": "cached", "sum": "cached", "scale": "stale", "call": "stale"}
+
+    tools.write_text(TOOLS.replace("sum(values)", "max(values)").replace("10 * x", "20 * x"))
+    run = place.run()
+    assert statuses(run) == {"make": "executed", "sum": "executed", "scale": "executed", "call": "executed"}
+    assert reason(run, "make") == "tools.py changed: line 9 is `return 20 * x`, was `return 10 * x`"
+    assert reason(run, "sum") == "tools.py changed: line 5 is `return max(values)`, was `return sum(values)`"
+    assert reason(run, "scale") == "tools.py changed"
+    assert (run.load("scale", "scaled"), run.load("sum", "total")) == (40, 2)
+
+    tools.write_text(tools.read_text().replace("x + 1", "x + 2"))
+    run = place.run()
+    assert (statuses(run)["sum"], statuses(run)["call"]) == ("cached", "executed")
+    assert run.load("call", "called") == 4
+
+
 def test_written_files_are_outputs(place: Workplace) -> None:
     place.write("%%step save\nopen('out.txt', 'w').write('made')")
     out = place.folder / "out.txt"

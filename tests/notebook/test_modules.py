@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stepmill.notebook.finding import SearchPath
-from stepmill.notebook.modules import exported_names, is_project_module, local_sources
+from stepmill.notebook.modules import exported_names, is_project_module, local_modules, reached_sources
 from stepmill.notebook.reading import parse_document
 from stepmill.notebook.search_path import added_folders
 
@@ -135,7 +135,7 @@ def test_local_sources_follow_imports(tmp_path: Path) -> None:
         deep__sibling="from ..nowhere import z\n",
         unused="",
     )
-    found = local_sources(["helper", "numpy", "json", "no_such_module"], tmp_path)
+    found = local_modules(["helper", "numpy", "json", "no_such_module"], tmp_path)
     assert list(found) == [
         "deep/__init__.py", "deep/inner.py", "deep/sibling.py", "dynamic.py", "helper.py", "late.py",
     ]  # fmt: skip
@@ -143,28 +143,28 @@ def test_local_sources_follow_imports(tmp_path: Path) -> None:
 
 def test_a_name_of_a_package_brings_its_parents(tmp_path: Path) -> None:
     write(tmp_path, p__init="x = 1\n", p__a="", p__b="")
-    assert list(local_sources(["p.a.K"], tmp_path)) == ["p/__init__.py", "p/a.py"]
+    assert list(local_modules(["p.a.K"], tmp_path)) == ["p/__init__.py", "p/a.py"]
 
 
 def test_a_folder_without_init_is_a_package_too(tmp_path: Path) -> None:
     write(tmp_path, space__mod="x = 1\n")
-    assert list(local_sources(["space.mod"], tmp_path)) == ["space/mod.py"]
+    assert list(local_modules(["space.mod"], tmp_path)) == ["space/mod.py"]
 
 
 def test_comments_and_formatting_do_not_count(tmp_path: Path) -> None:
     def digest(source: str) -> str:
         write(tmp_path, helper=source)
-        return local_sources(["helper"], tmp_path)["helper.py"]
+        return reached_sources(["import helper"], local_modules(["helper"], tmp_path))["helper.py"].digest
 
-    first = digest("def f(x):\n    return x + 1\n")
-    assert digest("# why\ndef f( x ):\n\n    return (x+1)\n") == first
-    assert digest("def f(x):\n    return x + 2\n") != first
+    first = digest("x = f(1)\n")
+    assert digest("# why\nx = (f( 1 ))\n") == first
+    assert digest("x = f(2)\n") != first
     assert digest("def f(x:\n") != digest("def f(x :\n")
 
 
 def test_circles_end(tmp_path: Path) -> None:
     write(tmp_path, a="import b\n", b="import a\n")
-    assert list(local_sources(["a"], tmp_path)) == ["a.py", "b.py"]
+    assert list(local_modules(["a"], tmp_path)) == ["a.py", "b.py"]
 
 
 def test_a_file_outside_of_the_folder_has_its_whole_path(
@@ -175,7 +175,7 @@ def test_a_file_outside_of_the_folder_has_its_whole_path(
     folder.mkdir()
     write(outside, mylib__init="import json\n")
     monkeypatch.syspath_prepend(str(outside))
-    assert list(local_sources(["mylib"], folder)) == [(outside / "mylib/__init__.py").resolve().as_posix()]
+    assert list(local_modules(["mylib"], folder)) == [(outside / "mylib/__init__.py").resolve().as_posix()]
 
 
 def test_a_project_module_lies_beside_the_notebook(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def test_a_record_keeps_what_a_later_decision_needs(tmp_path: Path) -> None:
         around,
         key="k",
         components={"code": "c"},
+        own_code={},
         run_id="r1",
         created_s=NOW_S,
         seconds=1.5,

@@ -15,6 +15,7 @@ from stepmill.model.artifact import ABSENT
 from stepmill.model.cell import StepOptions
 from stepmill.model.diagnostic import Place
 from stepmill.model.pipeline import Definition, Fragment, Input, Output, Volatile
+from stepmill.notebook.reached import Reached
 from stepmill.planning.decide import decide_step
 from stepmill.planning.evidence import code_document, where_they_differ
 from stepmill.planning.keys import artifact_digest, static_key, value_digest
@@ -71,7 +72,7 @@ class Scene:
         extra = {
             "parameters": {"alpha": "0.1"},
             "sys_path": [str(self.folder / "site-packages")],
-            "code": self.world.store.put_json(code_document(FIT, ["helpers.py"], self.world)),
+            "code": self.world.store.put_json(code_document(FIT, {"helpers.py": Reached("m1")}, self.world)),
             **fields.pop("extra", {}),
         }
         self.about.records.add(

@@ -14,6 +14,7 @@ import itertools
 import marshal
 import os
 import pickle
+import sys
 import types
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from stepmill.artifacts import memory, tensors, text_arrays, torch_graphs
 from stepmill.artifacts.scope import MAIN, Scope, walk
 from stepmill.artifacts.set_order import build_set
 from stepmill.errors import ArtifactError, DefinitionMismatch
+from stepmill.plugins import BY_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +86,7 @@ class StepUnpickler(pickle.Unpickler):
         return found
 
     def _make_function(self, code: bytes, home: str, name: str, closure: Any) -> types.FunctionType:
+        sys.audit(BY_NAME, home, "*")  # its code says names that the code of the step does not
         namespace = self.scope.namespace if home == MAIN else vars(importlib.import_module(home))
         if not isinstance(namespace, dict):
             raise ArtifactError("stored functions load into a kernel's namespace only", hint="pass a dict")

@@ -86,6 +86,7 @@ class StepResult:
     python: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     session: tuple[str, ...] = ()  # process settings that the step left changed: "directory", "environment:X"
+    by_name: tuple[str, ...] = ()  # modules of the project of which a pickle or a plug-in named something
     environment: tuple[str, ...] = ()  # variables that the step's code looked at; "*": at all names
     uses: tuple[str, ...] = ()  # settings in which an earlier step's change would show: "module:helpers"
     own_data: Mapping[str, str] = field(default_factory=dict)  # "module:name" -> three digests

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from stepmill.notebook.exports import absolute_name, exported_names
 from stepmill.notebook.finding import Module, SearchPath, find_module, is_local
+from stepmill.notebook.reached import OwnModule, Reached, reached_parts
 from stepmill.syntax import FAILURES, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["exported_names", "is_project_module", "local_sources", "source_digest"]
+__all__ = ["exported_names", "is_project_module", "local_modules", "reached_sources", "source_digest"]
 
 
 def is_project_module(name: str, search: SearchPath) -> bool:
@@ -28,16 +29,15 @@ def is_project_module(name: str, search: SearchPath) -> bool:
     return any(not module.compiled and _is_local(module) for module in search.candidates(name))
 
 
-def local_sources(dotted_names: Iterable[str], folder: Path) -> Mapping[str, str]:
-    """Return the project's own source files behind these imports, and behind theirs.
+def local_modules(dotted_names: Iterable[str], folder: Path) -> dict[str, OwnModule]:
+    """Return the project's own modules behind these imports, and behind theirs, by the paths of their files.
 
-    Files of the notebook's folder and editable installs count, installed packages do not. Keys are
-    paths relative to `folder` where they lie below it, else absolute; values are digests of the
-    normalised AST, so that comments and formatting do not count. Names that are no module of the
-    project are left out.
+    Files of the notebook's folder and editable installs count, installed packages do not. Paths are
+    relative to `folder` where they lie below it, else absolute. Names that are no module of the project are
+    left out.
     """
     folder = folder.resolve()
-    found: dict[Path, str] = {}
+    found: dict[Path, OwnModule] = {}
     seen: set[str] = set()
     waiting = list(dotted_names)
     while waiting:
@@ -50,10 +50,23 @@ def local_sources(dotted_names: Iterable[str], folder: Path) -> Mapping[str, str
             if module is None or not _is_local(module):
                 break  # what is installed brings in nothing of the project
             if module.source is not None:
-                source = _source(module.source)
-                found[module.source] = source.digest
-                waiting += source.imports_from(module.package)
-    return {_shown(path, folder): digest for path, digest in sorted(found.items())}
+                content = module.source.read_bytes()  # always read: it can change under the same time stamp
+                found[module.source] = OwnModule(name, module.package, content)
+                waiting += _source(content).imports_from(module.package)
+    return {_shown(path, folder): module for path, module in sorted(found.items())}
+
+
+def reached_sources(code: Sequence[str], modules: Mapping[str, OwnModule]) -> dict[str, Reached]:
+    """Return what the Python in `code` reaches of `modules`, with digests of the normalised AST.
+
+    Comments and formatting do not count in them.
+    """
+    found = reached_parts(code, modules) if modules else {}
+    return (
+        {path: Reached(_source(one.content).digest) for path, one in modules.items()}
+        if found is None
+        else found
+    )
 
 
 class _Source:
@@ -90,15 +103,11 @@ def source_digest(path: Path) -> str:
     OSError
         The file is missing or may not be read.
     """
-    return _source(path).digest
-
-
-def _source(path: Path) -> _Source:
-    return _cached_source(path.read_bytes())  # always read: a file can change under the same time stamp
+    return _source(path.read_bytes()).digest
 
 
 @lru_cache(maxsize=512)
-def _cached_source(content: bytes) -> _Source:
+def _source(content: bytes) -> _Source:
     return _Source(content)
 
 

@@ -7,11 +7,15 @@ import json
 import re
 from copy import copy
 from difflib import SequenceMatcher
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepmill.errors import ArtifactError
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.ipython import to_python
+from stepmill.notebook.reached import without
+from stepmill.planning.keys import digest_of
+from stepmill.planning.own_code import OwnCode
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from stepmill.artifacts.store import Store
     from stepmill.model.artifact import StepRecord
     from stepmill.model.pipeline import Fragment, Step
+    from stepmill.notebook.reached import Reached
     from stepmill.planning.observations import World
 
 _LONGEST_LINE = 70
@@ -46,13 +51,18 @@ class Apart(NamedTuple):
     others: list[Line]
 
 
-def code_document(step: Step, module_paths: Iterable[str], world: World) -> dict[str, Any]:
-    """Return the code that a step ran with, as the next explanation needs it."""
-    modules = {path: _module_text(world, path) for path in module_paths}
+def code_document(step: Step, own_code: Mapping[str, Reached], world: World) -> dict[str, Any]:
+    """Return the code that a step ran with, as the next explanation needs it.
+
+    Of its modules there are the lines that count for it; `whole` has digests of all that they say.
+    """
+    texts = {path: _module_text(world, path) for path in own_code}
+    modules = {path: without(texts[path], part.hidden) for path, part in own_code.items()}
     return {
         "body": [[f.cell, f.line, f.source] for f in step.body],
         "setup": [[f.cell, f.line, f.source] for f in step.setup],
         "modules": {path: text for path, text in modules.items() if text},
+        "whole": {path: digest_of(text) for path, text in texts.items()},
     }
 
 
@@ -63,6 +73,10 @@ class CodeNow:
         self._step = step
         self._world = world
         self._old = _stored_code(record, world.store)
+
+    @cached_property
+    def _own_code(self) -> Mapping[str, Reached]:
+        return OwnCode(self._world.folder).of(self._step)
 
     def of_body(self) -> str:
         """Return how the cells changed: "" if nobody knows, else ": line 2 of cell 5 is …, was …"."""
@@ -91,11 +105,17 @@ class CodeNow:
         was, now = _definition(name, old), _definition(name, new)
         return _told(was, now) if was and now else ""
 
+    def is_same_module(self, path: str) -> bool:
+        """Tell whether a module is as it was; then only what the step uses of it is other."""
+        was: str | None = self._old.get("whole", {}).get(path)
+        return was == digest_of(_module_text(self._world, path))
+
     def of_module(self, path: str) -> str:
         old = self._old.get("modules", {}).get(path)
-        if old is None:
+        if old is None or path not in self._old.get("whole", {}):  # an older version kept all lines
             return ""
-        now = _module_text(self._world, path)
+        hidden = self._own_code[path].hidden if path in self._own_code else ()
+        now = without(_module_text(self._world, path), hidden)
         return _told(_lines([[None, 1, old]]), _lines([[None, 1, now]])) if now.strip() else ""
 
 

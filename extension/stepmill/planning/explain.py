@@ -105,6 +105,8 @@ def _gone_inputs(gone: set[str]) -> Iterable[Reason]:
 
 def _modules(changed: set[str], gone: set[str], old: Mapping[str, str], code: CodeNow) -> Iterable[Reason]:
     for path in _subjects(changed, "module"):
+        if code.is_same_module(path):
+            continue  # what names other parts of it has changed, and says more
         what = f"changed{code.of_module(path)}" if f"module:{path}" in old else "is imported now"
         yield Reason(cause=Cause.MODULE, message=f"{path} {what}", subject=path)
     for path in _subjects(gone, "module"):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from stepmill.model.exchange import StepResult
     from stepmill.model.pipeline import Step
+    from stepmill.notebook.reached import Reached
     from stepmill.planning.observations import World
 
 
@@ -35,6 +36,7 @@ def make_record(
     *,
     key: str,
     components: Mapping[str, str],
+    own_code: Mapping[str, Reached],
     run_id: str,
     created_s: float,
     seconds: float,
@@ -63,7 +65,7 @@ def make_record(
         random=dict(result.random),
         skipped=dict(result.skipped),
         cells=cells,
-        files=observed_files(step, result.files, components, world, (created_s - seconds, created_s)),
+        files=observed_files(step, result, components, world, (created_s - seconds, created_s)),
         distributions=_distributions(result.modules, sys_path, memory / "distributions.json"),
         environment={name: world.hash_of_variable(name) for name in {*step.environment, *result.environment}},
         metrics=dict(result.metrics),
@@ -72,7 +74,7 @@ def make_record(
             "parameters": dict(parameters),
             "sys_path": list(sys_path),
             "volatile": list(result.volatile),
-            "code": world.store.put_json(code_document(step, _module_paths(components), world)),
+            "code": world.store.put_json(code_document(step, own_code, world)),
             LEFT: list(left),
             USES: list(uses),
             OWN_DATA: dict(result.own_data),
@@ -82,19 +84,21 @@ def make_record(
 
 def observed_files(
     step: Step,
-    files: Iterable[FileAccess],
+    result: StepResult,
     components: Mapping[str, str],
     world: World,
     ran: tuple[float, float],
 ) -> tuple[FileAccess, ...]:
     """Return what counts of the accesses that the kernel saw, and the files it could not see.
 
-    Modules that are part of the key are left out. Compiled libraries and other programs open files
+    Modules that are part of the key are left out, unless the step came to parts of them in a way that the key
+    does not foresee (`StepResult.by_name`). Compiled libraries and other programs open files
     unseen: a file of the project that the step's code names in a literal counts as read, unless it
     was written while the step ran: from one of the times `ran` to the other.
     """
-    keyed = {str((world.folder / path).resolve()) for path in _module_paths(components)}
-    seen = [a for a in files if a.mode != "code" or str(world.path_of(a).resolve()) not in keyed]
+    paths = () if result.by_name else _module_paths(components)
+    keyed = {str((world.folder / path).resolve()) for path in paths}
+    seen = [a for a in result.files if a.mode != "code" or str(world.path_of(a).resolve()) not in keyed]
     known = {access.path for access in seen if access.mode in ("read", "write")}
     named = [
         FileAccess(path=path, mode="read", digest=digest)

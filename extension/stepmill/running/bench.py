@@ -14,7 +14,6 @@ from stepmill.compiler.parameters import check_parameters, render
 from stepmill.errors import PipelineError
 from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
-from stepmill.notebook.modules import local_sources
 from stepmill.notebook.own_modules import OwnSources
 from stepmill.notebook.reading import LoadedNotebook, read_notebook
 from stepmill.notebook.search_path import module_search
@@ -26,6 +25,7 @@ from stepmill.planning.kernels import Kernel, find_kernel
 from stepmill.planning.keys import components, derived_seed
 from stepmill.planning.manifest import taken_values
 from stepmill.planning.observations import World
+from stepmill.planning.own_code import OwnCode
 from stepmill.planning.parameters import in_force as parameters_in_force
 from stepmill.planning.parameters import own_expression, shown
 from stepmill.planning.pipeline_plan import settled_plan
@@ -63,9 +63,9 @@ class Workbench:
     records: Records
     facts: FactBook
     world: World
+    own_code: OwnCode
     asked: Asked = field(default_factory=Asked)
     _history: list[FileHistory] = field(default_factory=lambda: [FileHistory()])
-    _modules: dict[tuple[str, ...], Mapping[str, str]] = field(default_factory=dict)
 
     def expression(self, name: str) -> str:
         """Return Python source for a parameter's value in force: the notebook's own, where it is its own."""
@@ -83,7 +83,7 @@ class Workbench:
             inputs=inputs,
             random=random,
             parameters=self.values,
-            modules=self.local_modules(step),
+            modules={path: part.digest for path, part in self.own_code.of(step).items()},
             python_version=self.kernel.python_version,
             kernel="" if self.kernel.is_ours else self.kernel.executable,
             seed=self.seed(step),
@@ -93,14 +93,6 @@ class Workbench:
                 if name in self.values and is_secret_name(name)
             },
         )
-
-    def local_modules(self, step: Step, *, again: bool = False) -> Mapping[str, str]:
-        """Return path -> digest of the local sources the step's imports reach; `again` reads them anew."""
-        found = self._modules.get(step.imports)
-        if found is None or again:
-            found = dict(local_sources(step.imports, self.world.folder))
-            self._modules[step.imports] = found
-        return found
 
     def own_sources(self) -> OwnSources:
         """Return what reads the project's own modules, as they are now."""
@@ -194,6 +186,7 @@ def set_up(
         records=Records(store, name),
         facts=facts,
         world=_world(path, project, store, kernel),
+        own_code=OwnCode(folder),
         asked=asked,
     )
 

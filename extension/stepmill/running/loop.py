@@ -199,7 +199,7 @@ class RunLoop:
         planned = self._plan.step(step.name)
         if planned.status is PlanStatus.CACHED and not self._ran:
             return planned
-        self.bench.local_modules(step, again=True)  # a step may have written one of them
+        self.bench.own_code.of(step, again=True)  # a step may have written one of them
         return self._executed_before(step, records) or decide_step(
             step, self.bench.components(step, records), self.bench.circumstances()
         )

@@ -146,7 +146,7 @@ class StepRunner:
         records = shelf.all()
         files = self.folder.step_files(step.name)
         self.bench.records.begin(step.name)
-        modules = self.bench.local_modules(step)
+        own_code = self.bench.own_code.of(step)
         ended = self._run_notebook(step, records, files)
         if not ended.is_good:
             self._look_for_damage(step, ended, records)
@@ -158,7 +158,7 @@ class StepRunner:
             return None, of_problem(step, result.problems[0], seconds=ended.seconds, notebook=files.executed)
         self._refuse_contradictions(step, result, ended, files)
         self._refuse_settings(step, result, ended, files)
-        if self.bench.local_modules(step, again=True) != modules:
+        if self.bench.own_code.of(step, again=True) != own_code:
             return None, _changed_meanwhile(step, ended, files)
         record = self._record(step, decision, records, result, ended, files)
         error = self._publish(step, record, shelf, keep=not result.contradictions)
@@ -326,6 +326,7 @@ class StepRunner:
             self.bench.world,
             key=decision.key or static_key(made),
             components=made,
+            own_code=self.bench.own_code.of(step),
             run_id=self.folder.run_id,
             created_s=time.time(),
             seconds=ended.seconds,
