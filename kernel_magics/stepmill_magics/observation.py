@@ -13,6 +13,7 @@ import stat
 import sys
 import threading
 from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import source_from_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -418,9 +419,11 @@ def _code_digest(path: str) -> str:
 
 
 def _source_of(compiled: str) -> str:
-    """Return the source of a module in `__pycache__`."""
-    folder, found, name = compiled.rpartition(f"__pycache__{os.sep}")
-    return f"{folder}{name.partition('.')[0]}.py" if found else compiled
+    """Return the source of a module in `__pycache__`, or where PYTHONPYCACHEPREFIX has it."""
+    try:
+        return source_from_cache(compiled)
+    except ValueError:
+        return compiled  # it lies beside its source, or in its place
 
 
 def _stamp(path: str) -> _Stamp | None:

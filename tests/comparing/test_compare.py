@@ -11,6 +11,7 @@ import pytest
 from stepmill.comparing.compare import compare
 from stepmill.comparing.labels import changes
 from stepmill.model.artifact import ABSENT, ArtifactRef, FileAccess, StoredValue
+from stepmill.model.cell import StepOptions
 from stepmill.model.codec import from_json, to_json
 from stepmill.model.comparison import Comparison, Divergence, Picture, Printed, RunFacts, StepFacts
 from stepmill.model.run import RunStatus, StepStatus
@@ -103,9 +104,15 @@ CAUSES = [
         id="replayed-code",
     ),
     pytest.param(
-        changed(fit={"code_digest": "c2"}),
+        changed(fit={"code_digest": "c2", "options": StepOptions(metrics=("f1",))}),
         "fit is the first step that diverged: its options are others. All values are the same nevertheless.",
         id="options",
+    ),
+    pytest.param(
+        changed(fit={"code_digest": "c2"}),
+        "fit is the first step that diverged: another version of stepmill read its code."
+        " All values are the same nevertheless.",
+        id="read-by-another-version",
     ),
     pytest.param(
         changed(
@@ -380,6 +387,8 @@ def test_the_record_survives_json_and_any_mixture_of_runs() -> None:
 
 
 def test_the_label_of_a_run_tells_options_from_code_that_is_replayed() -> None:
-    assert changes(RUN, changed(fit={"code_digest": "c2"})) == ("options of fit",)
+    told = {"code_digest": "c2", "options": StepOptions(outputs=("m",))}
+    assert changes(RUN, changed(fit=told)) == ("options of fit",)
+    assert changes(RUN, changed(fit={"code_digest": "c2"})) == ()
     replayed = changed(fit={"code_digest": "c2", "replayed": ((2, 1, "x = 1"),)})
     assert changes(RUN, replayed) == ("setup code",)

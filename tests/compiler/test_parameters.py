@@ -139,6 +139,7 @@ VALUES = [
     pytest.param("alpha", 1, 1.0, id="int-for-float"),
     pytest.param("day", dt.date(2026, 2, 3), "2026-02-03", id="date-object"),
     pytest.param("folder", PurePosixPath("a/b"), "a/b", id="path-object"),
+    pytest.param("folder", "./a//b/", "a/b", id="path-in-another-spelling"),
     pytest.param("mode", Mode.SLOW, "SLOW", id="enum-member"),
     pytest.param("level", "max", "max", id="literal"),
     pytest.param("limit", None, None, id="optional"),

@@ -129,7 +129,7 @@ def test_of_a_module_counts_what_a_step_reaches(place: Workplace) -> None:
     )
     place.run()
 
-    tools.write_text(TOOLS.replace("return 0", "return -1").replace("def unused", "def new(): ...\n\ndef unused"))
+    tools.write_text(TOOLS.replace("return 0", "return -1") + "\ndef new():\n    return 1\n")
     planned = {step.step: step.status.value for step in place.plan().steps}
     assert planned == {"make": "cached", "sum": "cached", "scale": "stale", "call": "stale"}
 

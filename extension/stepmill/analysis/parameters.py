@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from stepmill.model.cell import Role
@@ -130,7 +131,7 @@ def _constructed(
     arguments = [literal(argument) for argument in value.args]
     word = _last(value.func)
     if word == "Path" and len(arguments) == 1 and isinstance(arguments[0], str):
-        return _parameter(unit, name, "path", arguments[0], value)
+        return _parameter(unit, name, "path", str(PurePath(arguments[0])), value)
     if word == "date" and len(arguments) == 3 and all(isinstance(a, int) for a in arguments):
         return _parameter(unit, name, "date", "{:04d}-{:02d}-{:02d}".format(*arguments), value)
     if (

@@ -52,7 +52,10 @@ def _code(facts: Sequence[StepFacts]) -> Iterator[DivergedBecause]:
     elif is_replayed_code_changed(facts):
         yield DivergedBecause(kind=CauseKind.CODE, text="the code that is replayed before it is another")
     elif all_equal([each.body_digest for each in facts]):
-        yield DivergedBecause(kind=CauseKind.CODE, text="its options are others")
+        told = "another version of stepmill read its code"
+        if not all_equal([each.options for each in facts]):
+            told = "its options are others"
+        yield DivergedBecause(kind=CauseKind.CODE, text=told)
 
 
 def is_replayed_code_changed(facts: Sequence[StepFacts]) -> bool:

@@ -49,7 +49,7 @@ def _code(before: RunFacts, run: RunFacts) -> Iterator[str]:
         elif is_replayed_code_changed((was, now)):
             if not changed:
                 yield "setup code"
-        elif not changed:
+        elif not changed and was.options != now.options:
             yield f"options of {name}"
 
 

@@ -226,7 +226,7 @@ def _check_date(parameter: Parameter, value: Any) -> str:
 
 def _check_path(parameter: Parameter, value: Any) -> str:
     if isinstance(value, (str, PurePath)):
-        return str(value)
+        return str(PurePath(value))  # one spelling: no code can tell `Path("./a")` from `Path("a")`
     raise _wrong(parameter, _shown(value))
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from stepmill.model.artifact import FileAccess, StoredValue
+from stepmill.model.cell import StepOptions
 from stepmill.model.run import RunStatus, StepStatus
 
 
@@ -59,6 +60,7 @@ class StepFacts:
     replayed: tuple[tuple[int, int, str], ...] = ()
     code_digest: str = ""
     body_digest: str = ""
+    options: StepOptions | None = None
     definitions: Mapping[str, str] = field(default_factory=dict)
     parameters: tuple[str, ...] = ()
     components: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import json
 import os
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}")
 _LATEST = re.compile(r"latest(?:~(\d{1,9}))?")
+_MOMENT = "%Y%m%d-%H%M%S"
+_RUN_ID = re.compile(r"\d{8}-\d{6}-")
 _COMPARED_RUNS = 50
 """How many runs back a fully cached one looks for the run that it equals."""
 
@@ -235,15 +238,28 @@ class RunFolder:
 
 
 def new_run(runs: Path) -> RunFolder:
-    """Create the folder of a new run; names sort by time (UTC) and are unique."""
+    """Create the folder of a new run; names sort by time (UTC) and are unique.
+
+    What starts later sorts later: where a run of this second is there, or one of a time to come, as the clock
+    was set back, the name says the second after it.
+    """
     while True:
-        run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(2).hex()}"
+        run_id = f"{time.strftime(_MOMENT, time.gmtime(_next_s(runs)))}-{os.urandom(2).hex()}"
         folder = RunFolder(runs, run_id)
         try:
             folder.path.mkdir(parents=True)
         except FileExistsError:
             continue
         return folder
+
+
+def _next_s(runs: Path) -> float:
+    """Return the seconds since the epoch that the name of a new run says."""
+    names = [entry.name for entry in runs.iterdir()] if runs.is_dir() else []
+    for name in sorted(filter(_RUN_ID.match, names), reverse=True):
+        with contextlib.suppress(ValueError):  # a folder that somebody made, of a 31st of February
+            return max(time.time(), calendar.timegm(time.strptime(name[:15], _MOMENT)) + 1)
+    return time.time()
 
 
 def find_run(runs: Path, run_id: str) -> RunFolder:

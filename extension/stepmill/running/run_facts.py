@@ -73,6 +73,7 @@ def _step_facts(
         replayed=() if step is None else tuple((f.cell, f.line, f.source) for f in step.setup),
         code_digest="" if step is None else step.code_digest,
         body_digest="" if step is None else step.body_digest,
+        options=None if step is None else step.options,
         definitions={} if step is None else {d.name: d.digest for d in step.definitions if d.reached},
         parameters=() if step is None else step.parameters,
         components={} if record is None else record.components,

@@ -18,11 +18,18 @@ if TYPE_CHECKING:
     from stepmill.running.folder import RunFolder
 
 
+WAITING = "the steps are done; waiting for the tracking to take the results in"
+
+
 @dataclass(slots=True)
 class TrackingLink:
-    """Calls the tracker called `name` (None: no tracking). A fully cached run loads nothing."""
+    """Calls the tracker called `name` (None: no tracking). A fully cached run loads nothing.
+
+    When the tracker holds up the end of a run for `patience_s`, that is said.
+    """
 
     name: str | None
+    patience_s: float = 10.0
     _tracker: Tracker | None = None
     _run: TrackedRun | None = None
     _folder: RunFolder | None = None
@@ -62,7 +69,14 @@ class TrackingLink:
         """Deliver the run if a step executed; return its id at the tracker."""
         if self._tracker is None or self._folder is None:
             return None
-        delivered = self._tracker.run_finished(summary, self._folder.path)
+        notice = threading.Timer(self.patience_s, log.emit, ["run-warning"], {"message": WAITING})
+        notice.daemon = True
+        notice.start()
+        try:
+            delivered = self._tracker.run_finished(summary, self._folder.path)
+        finally:
+            notice.cancel()
+            notice.join()  # it writes nothing behind what the run writes next
         self._warn(log)
         return delivered
 
