@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 SIZE_MB = 200
+"""Or as the option `--mb 1000` says."""
 STORE_GOAL, LOAD_GOAL = 0.3, 0.05
 
 MAKERS = {
@@ -91,12 +92,12 @@ else:
 def main() -> int:
     """Measure all kinds of values, or those whose names contain one of the arguments."""
     print(f"{'':<34}{'MB':>10}{'storing adds':>14}{'loading adds':>14}{'CPU s':>14}")
-    wanted = sys.argv[1:]
+    wanted, size_mb = _arguments(sys.argv[1:])
     for name, maker in MAKERS.items():
         if wanted and not any(word in name for word in wanted):
             continue
         with tempfile.TemporaryDirectory() as folder:
-            saved, loaded = (_measured(name, maker, Path(folder), what) for what in ("save", "load"))
+            saved, loaded = (_measured(name, maker, Path(folder), what, size_mb) for what in ("save", "load"))
         ratios = [one["extra"] * 1.048576 / saved["size"] for one in (saved, loaded)]
         print(
             f"{name:<34}{saved['size']:>10.0f}{ratios[0]:>13.2f}x{ratios[1]:>13.2f}x"
@@ -108,8 +109,16 @@ def main() -> int:
     return 0
 
 
-def _measured(name: str, maker: str, folder: Path, what: str) -> dict[str, float]:
-    command = [sys.executable, "-c", CHILD, name, maker, str(SIZE_MB * 1_000_000), str(folder), what]
+def _arguments(given: list[str]) -> tuple[list[str], int]:
+    """Return the words for which to look, and the size of the values in MB."""
+    if "--mb" not in given:
+        return given, SIZE_MB
+    at = given.index("--mb")
+    return given[:at] + given[at + 2 :], int(given[at + 1])
+
+
+def _measured(name: str, maker: str, folder: Path, what: str, size_mb: int) -> dict[str, float]:
+    command = [sys.executable, "-c", CHILD, name, maker, str(size_mb * 1_000_000), str(folder), what]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
         raise SystemExit(f"{name}: {answer.stderr[-2000:]}")

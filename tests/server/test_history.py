@@ -205,7 +205,7 @@ async def test_a_run_that_goes_on_is_not_deleted(site: Site, monkeypatch: pytest
     first, _ = two_runs(site)
     run = api.Run(first, api.open_run(FIRST, site.root).summary)
     going = type(run.summary)(**{**_fields(run.summary), "status": RunStatus.RUNNING})
-    monkeypatch.setattr(api, "open_run", lambda *_: api.Run(first, going))
+    monkeypatch.setattr("stepmill.api.runs.open_run", lambda *_: api.Run(first, going))
     reply = await site.ask(f"runs/{FIRST}/deletion", {}, path="n.ipynb")
     assert (reply.status, "is going on" in reply.document["message"]) == (422, True)
     assert first.path.is_dir()
