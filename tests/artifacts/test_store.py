@@ -41,6 +41,19 @@ def test_blobs_are_named_by_their_content(any_store: Store) -> None:
     assert not any_store.has(digest_bytes(b"other"))
 
 
+@pytest.mark.parametrize("damaged", [b"[[X]]", b"[[", b"", b"x" * 300_000])
+def test_bytes_that_are_stored_again_replace_what_is_damaged(tmp_path: Path, damaged: bytes) -> None:
+    store = open_store(tmp_path)
+    kept = b"[[ ]]" if len(damaged) < 300_000 else b"y" * 200_000
+    digest = store.put_blob(kept)
+    path = store.path_of_blob(digest)
+    assert path is not None
+    path.chmod(0o644)
+    path.write_bytes(damaged)
+    assert store.put_blob(kept) == digest
+    assert bytes(store.get_blob(digest)) == kept
+
+
 def test_json_blobs_are_canonical(any_store: Store) -> None:
     digest = any_store.put_json({"b": [1, None], "a": "é"})
     assert digest == any_store.put_json({"a": "é", "b": [1, None]})

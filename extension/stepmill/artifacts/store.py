@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 LEFTOVER_AFTER_S = 86_400.0
 """Age from which a file in `tmp/` is nobody's: no writer takes that long."""
 
+COMPARED_BYTES = 1 << 16
+"""Up to this size bytes that are stored again are compared with those that are there."""
+
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _GONE = "is gone from the store"
 _HEAL = "run the pipeline again: the step that made the value runs anew"
@@ -59,10 +62,25 @@ class Store:
         return digest
 
     def put_named_blob(self, digest: str, chunks: Sequence[Buffer]) -> None:
-        """Keep `chunks`, whose digest the caller has computed already."""
+        """Keep `chunks`, whose digest the caller has computed already; what is there and damaged is replaced.
+
+        Of large bytes that are there only the size is looked at: loading them tells the rest.
+        """
         path = _blob_path(digest)
-        if not self._files.exists(path):
+        if not self._files.exists(path) or self._is_seen_to_be_damaged(path, chunks):
             self._files.write(path, chunks)
+
+    def _is_seen_to_be_damaged(self, path: str, chunks: Sequence[Buffer]) -> bool:
+        local = self._files.local_path(path)
+        size_bytes = sum(memoryview(chunk).nbytes for chunk in chunks)
+        if local is None:
+            return False  # elsewhere a look costs more than it is worth
+        try:
+            if local.stat().st_size != size_bytes:
+                return True
+            return size_bytes <= COMPARED_BYTES and local.read_bytes() != b"".join(chunks)
+        except OSError:
+            return True
 
     def get_blob(self, digest: str) -> memoryview:
         """Return the bytes as private memory: the caller may write into it, the store never changes.
