@@ -60,6 +60,7 @@ COMPARE_METHODS = {
     ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__",
     ast.GtE: "__ge__", ast.In: "__contains__", ast.NotIn: "__contains__",
 }  # fmt: skip
+TEXTS_OF_DEFINITIONS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 
 
 class Expressions(Core):
@@ -124,6 +125,13 @@ class Expressions(Core):
         if node.conversion != -1 or node.format_spec is not None:
             return IMMUTABLE
         return value if value.constant is not NO_CONSTANT or value.pattern else IMMUTABLE
+
+    def _TemplateStr(self, node: Any) -> Value:  # t"…", Python 3.14: it keeps the values themselves
+        return self.fresh(Kind.CONTAINER, holds=[self.evaluate(part) for part in node.values])
+
+    def _Interpolation(self, node: Any) -> Value:
+        self.evaluate(node.format_spec)
+        return self.evaluate(node.value)
 
     def _Tuple(self, node: ast.Tuple) -> Value:
         parts = [self.evaluate(element) for element in node.elts]
@@ -280,6 +288,8 @@ class Expressions(Core):
             self._need_subclasses(owner, node)
         if name == "__class__" and owner.kind is Kind.INSTANCE:
             return self.class_of(owner)
+        if name in TEXTS_OF_DEFINITIONS and owner.kind in (Kind.CLASS, Kind.FUNCTION):
+            return IMMUTABLE
         if owner.kind is Kind.FUNCTION and name in ("cache_info", "cache_clear", "cache_parameters"):
             return self.look_into_cache(owner, name, node)
         if owner.kind in (Kind.INSTANCE, Kind.CLASS):
@@ -326,6 +336,8 @@ class Expressions(Core):
             return Value(Kind.INSTANCE, owner.what, carries=frozenset({owner.what}))  # a member of an Enum
         if found.kind is not Kind.FUNCTION:
             own = self.inside(owner.roots) if owner.kind is Kind.INSTANCE else owner.roots
+            if owner.kind is Kind.INSTANCE and own:
+                found = self._default(owner, found, name)
             return replace(found, roots=found.roots | own, constant=NO_CONSTANT, parts=None)
         function = self.functions[found.what]
         getter = self.accessor(found, "property", "cached_property", "getter")
@@ -336,6 +348,14 @@ class Expressions(Core):
         if owner.kind is Kind.CLASS and "classmethod" not in function.decorators:
             return found
         return replace(found, owner=owner, attribute=name, roots=found.roots | owner.roots)
+
+    def _default(self, owner: Value, found: Value, name: str) -> Value:
+        """Return what `owner.name` may be where the class has `found`: objects may have their own instead."""
+        is_code = found.kind in (Kind.CLASS, Kind.LIBRARY, Kind.MODULE)
+        if is_code and owner.carries <= {owner.what, *found.carries}:
+            return found  # the object holds no code of the notebook that could be there instead
+        carries = owner.carries | found.carries
+        return Value(Kind.UNKNOWN, roots=found.roots, owner=owner, attribute=name, carries=carries)
 
     def accessor(self, function: Value, *decorators: str) -> Value | None:
         """Return the function with one of `decorators` among those that make up a property."""

@@ -181,12 +181,17 @@ def local_names(node: FunctionNode | ast.ClassDef) -> tuple[frozenset[str], froz
             visitor.visit(statement)
     names = visitor.names
     if not isinstance(node, ast.ClassDef):
-        names |= set(argument_names(node.args))
+        names |= type_parameters(node) | set(argument_names(node.args))
     return (
         frozenset(names - visitor.global_names - visitor.nonlocal_names),
         frozenset(visitor.global_names),
         frozenset(visitor.nonlocal_names),
     )
+
+
+def type_parameters(node: ast.AST) -> frozenset[str]:
+    """Return the names in the brackets of `def f[T]`, `class K[T]`, `type A[T]` (Python 3.12, PEP 695)."""
+    return frozenset(parameter.name for parameter in getattr(node, "type_params", ()))
 
 
 def argument_names(arguments: ast.arguments) -> list[str]:

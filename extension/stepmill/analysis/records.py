@@ -13,7 +13,7 @@ from stepmill.analysis.flow import Flow
 from stepmill.analysis.fragments import body_of, setup_of
 from stepmill.analysis.keeping import Kept
 from stepmill.analysis.placing import last_cell, placed_edge, placed_step
-from stepmill.analysis.replay import is_class_factory, is_definition
+from stepmill.analysis.replay import is_class_factory, is_definition, is_type_alias
 from stepmill.analysis.setup_digest import noticed
 from stepmill.analysis.tag_lines import option_place, tag_place
 from stepmill.analysis.units import parse, step_cells
@@ -341,7 +341,9 @@ class Recorder:
         node = self.flow.observed[unit].unit.node
         if is_definition(node):
             return str(getattr(node, "name", ""))
-        if self.flow.shapes[unit] == "definition" and is_class_factory(node, self.flow.env):
+        if self.flow.shapes[unit] == "definition" and (
+            is_class_factory(node, self.flow.env) or is_type_alias(node)
+        ):
             return next(iter(self.flow.observed[unit].effects.binds), "")
         return ""
 

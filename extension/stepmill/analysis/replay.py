@@ -30,6 +30,11 @@ def is_definition(node: ast.stmt) -> bool:
     return isinstance(node, DEFINITIONS)
 
 
+def is_type_alias(node: ast.stmt) -> bool:
+    """Tell whether the statement is `type A = …`, Python 3.12."""
+    return type(node).__name__ == "TypeAlias"
+
+
 def is_class_factory(node: ast.stmt, env: dict[str, Value]) -> bool:
     """Tell whether the statement makes a class by a call: `Row = namedtuple("Row", "a b")`."""
     if not isinstance(node, ast.Assign) or len(node.targets) != 1 or not isinstance(node.value, ast.Call):
@@ -104,7 +109,7 @@ def shape_of(observed: Observed, env: dict[str, Value]) -> str:
         return ""
     if is_definition(node):
         return "definition"
-    if is_class_factory(node, env):
+    if is_class_factory(node, env) or is_type_alias(node):
         return "definition"
     if isinstance(node, (ast.If, ast.Try)) and _only_replayable(node) and _imports_or_defines(node, effects):
         return "import"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.effects import FILE
 from stepmill.analysis.expressions import OPERATOR_METHODS, Expressions
 from stepmill.analysis.field_classes import is_of_attrs, own_fields
-from stepmill.analysis.frames import ClassInfo, Frame, local_names
+from stepmill.analysis.frames import ClassInfo, Frame, local_names, type_parameters
 from stepmill.analysis.values import (
     CELLS,
     CLASS_FACTORIES,
@@ -369,7 +369,8 @@ class Statements(Expressions):
             self.effects.session.append(self.place(node))
         arguments = node.args
         defaults = [self.evaluate(d) for d in (*arguments.defaults, *arguments.kw_defaults) if d is not None]
-        self._annotations(node)
+        with self._type_parameters(node):
+            self._annotations(node)
         value = self.define_function(node, node.name, defaults, tuple(names))
         earlier = self.frame.values.get(node.name) if self.frame is not None and self.frame.is_class else None
         if earlier is not None and ACCESSORS_OF_PROPERTIES & set(names):
@@ -411,21 +412,45 @@ class Statements(Expressions):
                 self.evaluate(argument.annotation)
         self.evaluate(node.returns)
 
+    def _TypeAlias(self, node: Any) -> None:
+        """`type A = list[A] | int`, Python 3.12. What it stands for may be asked for later."""
+        assert self.unit is not None
+        value = IMMUTABLE
+        if self.frame is None:
+            ident = f"{node.name.id}@{self.unit.index}:{node.lineno}:{node.col_offset}"
+            self.world["definitions"] = True
+            value = Value(Kind.LIBRARY, node.name.id, carries=frozenset({ident}))
+        self.bind(node.name.id, value, node.name)
+        with self._type_parameters(node):
+            self.evaluate(node.value)
+
+    @contextmanager
+    def _type_parameters(self, node: ast.AST) -> Iterator[None]:
+        """`def f[T](x: T)`: Python looks for T in a scope between the definition's and that around it."""
+        outer, names = self.frame, type_parameters(node)
+        if names:
+            self.frame = Frame(names, outer, unit=self.index)
+        try:
+            yield
+        finally:
+            self.frame = outer
+
     def _ClassDef(self, node: ast.ClassDef) -> None:
         names, decorators = self._decorators(node.decorator_list)
         is_attrs = any(is_of_attrs(each, self.env) for each in node.decorator_list)
-        bases = tuple(self.evaluate(base) for base in node.bases)
+        with self._type_parameters(node):
+            bases = tuple(self.evaluate(base) for base in node.bases)
         keywords = {keyword.arg: self.evaluate(keyword.value) for keyword in node.keywords}
         assert self.unit is not None
         ident = f"{node.name}@{self.unit.index}:{node.lineno}:{node.col_offset}"
         bound, global_names, nonlocal_names = local_names(node)
         outer = self.frame
-        frame = Frame(bound, outer, global_names, nonlocal_names, class_name=node.name, unit=self.index)
-        self.frame = frame
-        try:
+        with self._type_parameters(node):
+            frame = Frame(
+                bound, self.frame, global_names, nonlocal_names, class_name=node.name, unit=self.index
+            )
+            self.frame = frame
             self.run_block(node.body)
-        finally:
-            self.frame = outer
         if outer is None:
             for held in frame.values.values():  # so does a default of one of its methods
                 if held.kind is Kind.FUNCTION and held.what in self.functions:

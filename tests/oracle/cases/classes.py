@@ -804,3 +804,108 @@ print(C().counter.n)
 """,
     "refused",
 )
+
+HOLDERS = """
+%%step a
+counter = 0
+log = []
+def bump(*a):
+    global counter
+    counter += 1
+    log.append(counter)
+class Quiet:
+    def act(self, *a): return 1
+class Loud:
+    def act(self, *a): bump()
+"""
+classes.add(
+    "default-of-the-class-is-replaced",
+    HOLDERS
+    + """
+class Box:
+    how = Quiet()
+    def __init__(self, how=None):
+        if how is not None: self.how = how
+b = Box(Loud())
+---
+%%step b
+for _ in range(3): b.how.act()
+---
+%%step c
+print(counter, log)
+""",
+    why="the class has an object that changes nothing, this one object has another",
+)
+classes.add(
+    "default-none-is-replaced",
+    HOLDERS
+    + """
+class Box:
+    how = None
+    def __init__(self, how): self.how = how
+b = Box(Loud())
+---
+%%step b
+for _ in range(3): b.how.act()
+---
+%%step c
+print(counter, log)
+""",
+    why="the class has None",
+)
+classes.add(
+    "field-with-a-factory-is-given",
+    HOLDERS
+    + """
+from dataclasses import dataclass, field
+@dataclass
+class Box:
+    how: object = field(default_factory=Quiet)
+b = Box(Loud())
+---
+%%step b
+for _ in range(3): b.how.act()
+---
+%%step c
+print(counter, log)
+""",
+    why="the factory makes an object that changes nothing",
+)
+classes.add(
+    "class-in-a-default-is-replaced",
+    HOLDERS
+    + """
+class Box:
+    kind = Quiet
+    def __init__(self, kind): self.kind = kind
+    @property
+    def how(self): return self.kind()
+b = Box(Loud)
+---
+%%step b
+for _ in range(3): b.how.act()
+---
+%%step c
+print(counter, log)
+""",
+    why="the attribute is a class, of which the object has another",
+)
+classes.add(
+    "field-with-default-none-holds-an-object",
+    """
+%%step a
+from dataclasses import dataclass
+@dataclass
+class Node:
+    v: int
+    nxt: "Node | None" = None
+n = Node(1, Node(2))
+---
+%%step b
+n.nxt.nxt = Node(3)
+---
+%%step c
+print(n)
+""",
+    why="the class has None for it",
+)

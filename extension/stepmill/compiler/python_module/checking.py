@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import symtable
+import sys
 from typing import TYPE_CHECKING
+
+from stepmill.syntax import parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from stepmill.compiler.python_module.layout import Layout
+
+INLINES: bool = sys.version_info >= (3, 12)
+"""What a comprehension binds counts to the function around it (PEP 709)."""
 
 
 class ExportBugError(Exception):
@@ -29,17 +36,28 @@ def check_module(text: str, layout: Layout, local: Collection[str], parameters: 
     except SyntaxError as error:
         raise ExportBugError(f"the module has a syntax error in line {error.lineno}: {error.msg}") from error
     functions = {table.get_name(): table for table in top.get_children()}
+    inlined = _inlined(text)
     for segment in layout.segments:
         if segment.name:
-            for message in _misplaced(functions[segment.name], layout, local):
+            for message in _misplaced(functions[segment.name], layout, local, inlined):
                 raise ExportBugError(message)
     del parameters
 
 
-def _misplaced(table: symtable.SymbolTable, layout: Layout, local: Collection[str]) -> Iterator[str]:
+def _inlined(text: str) -> set[str]:
+    """Return the names that comprehensions bind, if they are counted to the functions around them."""
+    if not INLINES:
+        return set()
+    loops = (node for node in ast.walk(parse(text)) if isinstance(node, ast.comprehension))
+    return {node.id for loop in loops for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+
+
+def _misplaced(
+    table: symtable.SymbolTable, layout: Layout, local: Collection[str], inlined: Collection[str]
+) -> Iterator[str]:
     for symbol in table.get_symbols():
         name = symbol.get_name()
-        if name in layout.shared and not symbol.is_global():
+        if name in layout.shared and not symbol.is_global() and name not in inlined:
             yield f"{name} should be a module global in {table.get_name()}"
         if name in local and not symbol.is_local():
             yield f"{name} should be local in {table.get_name()}"
