@@ -8,5 +8,8 @@ from __future__ import annotations
 import stepmill_magics.magics
 import stepmill_magics.runtime  # noqa: F401
 from stepmill.artifacts.materializers.base import materializers
+from stepmill.model.codec import get_ready
+from stepmill.model.exchange import StepManifest
 
+get_ready(StepManifest)
 materializers()  # keeps what it finds in the metadata of all that is installed

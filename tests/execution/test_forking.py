@@ -123,6 +123,20 @@ def test_settings_of_the_profile_hold_and_later_classes_have_theirs(
         assert text_of(one, step) == "all False 1 7\n3 3 :memory:\n"
 
 
+def test_the_debugger_passes_over_what_it_does_in_a_started_kernel(forked: Bench, bench: Bench) -> None:
+    code = """
+        import json
+        kernel = get_ipython().kernel
+        print(json.dumps(kernel._kernel_modules))
+        assert kernel.debugger.kernel_modules is kernel._kernel_modules
+    """
+    files = []
+    for one, step in ((bench, "started"), (forked, "forked")):
+        assert one.run(textwrap.dedent(code), step=step).ending is Ending.COMPLETED
+        files.append(set(json.loads(text_of(one, step))))
+    assert files[0] <= files[1]
+
+
 def test_a_submodule_that_another_step_imports_is_not_there(forked: Bench) -> None:
     code = "import xml.dom\nprint(hasattr(xml.dom, 'minidom'))"
     ended = forked.run(code, imports=("xml.dom.minidom",))

@@ -48,6 +48,15 @@ def from_json(kind: type[T], document: Any, path: str = "$") -> T:
     return typing.cast("T", _read(kind, document, path))
 
 
+def get_ready(*kinds: Any) -> None:
+    """Find out beforehand what `from_json` has to know of these records, and of those in them."""
+    for kind in kinds:
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            get_ready(*_hints(kind).values())
+        else:
+            get_ready(*get_args(kind))
+
+
 def _read(kind: Any, value: Any, path: str) -> Any:
     if kind is Any:
         return value

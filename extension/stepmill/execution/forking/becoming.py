@@ -63,8 +63,10 @@ class Child:
         sys.path.remove("")  # the kernel puts it in
         # 1: no thread that looks whether the parent is alive, which is `_end_with`'s affair
         app = IPKernelApp.instance(parent_handle=1)
-        with _Patterns() as patterns, self._zygote.configuration:
+        listing = _Listing(self._zygote.files)
+        with _Patterns() as patterns, self._zygote.configuration, listing:
             app.initialize(self._order["argv"])
+        listing.give(app.kernel)
         for stream, name in zip(self._zygote.streams, ("stdout", "stderr")):
             stream.target = getattr(sys, name)
         hidden = self._zygote.hidden
@@ -147,6 +149,43 @@ class _Patterns:
 
     def __exit__(self, *_):
         self._module.compile = self._compile
+
+
+class _Listing:
+    """Gives the kernel the files of all modules, which its debugger passes over.
+
+    To go through the modules itself, as ipykernel does, it would copy a page of memory or two for each.
+    """
+
+    class _System:
+        modules: object = types.MappingProxyType({})
+
+        def __getattr__(self, name):
+            return getattr(sys, name)
+
+    def __init__(self, files):
+        self._files = files
+        self._module = sys.modules["ipykernel.ipkernel"]
+
+    def __enter__(self):
+        self._module.sys = self._System()
+
+    def __exit__(self, *_):
+        self._module.sys = sys
+
+    def give(self, kernel):
+        for holder, name in (
+            (kernel, "_kernel_modules"),
+            (getattr(kernel, "debugger", None), "kernel_modules"),
+        ):
+            if getattr(holder, name, None) == []:
+                setattr(holder, name, self._files)
+
+
+def files_of_modules():
+    """Return the files of the modules that are loaded."""
+    files = [getattr(one, "__file__", None) for one in list(sys.modules.values())]
+    return [file for file in (*files, launcher()) if file]
 
 
 def _end_with(parent):

@@ -442,6 +442,7 @@ def main():
     sys.argv, sys.modules["__main__"] = [becoming.launcher()], types.ModuleType("__main__")
     zygote = Zygote(control, settings, *rooms)
     zygote.prepare()
+    zygote.files = becoming.files_of_modules()  # before any module of a step's is loaded
     order = zygote.serve()  # only a child comes back, and with it the frames of the server are gone
     return becoming.Child(order, zygote, interrupt), ours
 
