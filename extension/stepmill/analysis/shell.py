@@ -74,10 +74,17 @@ class Shell(Statements):
         texts = self._docstrings(examined)
         if texts is None:
             self.effects.find("SM331", self.place(node), "globals()")
+        elif not self._is_of_this_step(examined):  # an example that fails tells its line in the cell
+            self.effects.find("SM331", self.place(node), "run_docstring_examples()")
         else:
             self.run_examples(texts, node)
         self.effects.shows += 1
         return IMMUTABLE
+
+    def _is_of_this_step(self, examined: Value) -> bool:
+        owner = self.unit.owner if self.unit is not None else None
+        infos = [self.functions.get(ident) or self.classes.get(ident) for ident in definitions_of(examined)]
+        return owner is not None and all(info is None or info.unit.owner == owner for info in infos)
 
     def _docstrings(self, examined: Value) -> list[str] | None:
         """Return the texts in which a definition's examples stand, None if it is not known."""

@@ -246,39 +246,51 @@ print(seen)
 """,
     "refused",
 )
-add(
-    "examples-in-docstrings",
-    '''
+CHECK = """
 from doctest import run_docstring_examples
 def check(function):
     run_docstring_examples(function, globals(), name=function.__name__)
-def add(a, b):
-    """Add df to x.
+"""
 
-    >>> add(1, 2) + limit
-    13
-    """
-    return a + b
----
+add(
+    "examples-in-docstrings",
+    CHECK
+    + '''---
 %%step a
+def twice(n):
+    return 2 * n
 limit, x = 10, 5
-check(add)
 ---
 %%step b
 log = []
-def note():
+def note(n):
+    """Note x down, twice, if log has room.
+
+    >>> note(3)
+    >>> log[0] + twice(limit)
+    23
     """
-    >>> note()
-    >>> log
-    [1]
-    """
-    log.append(1)
+    log.append(n)
+check(note)
 ---
 %%step c
-check(note)
-check(add)
----
-%%step d
 print(log, x)
 ''',
+)
+add(
+    "examples-of-a-function-of-another-step",
+    CHECK
+    + '''---
+%%step a
+def twice(n):
+    """
+    >>> twice(2)
+    5
+    """
+    return 2 * n
+---
+%%step b
+check(twice)
+''',
+    "refused",
 )

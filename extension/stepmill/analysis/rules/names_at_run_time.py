@@ -11,6 +11,7 @@ HINTS = {
     "locals()": "use the names themselves: at the top level of a cell they are the notebook's",
     "__main__": "use the names themselves: in a notebook they are those of `__main__`",
     "exec()": "write the code into the cell, or into a function of a module",
+    "run_docstring_examples()": "call it in the step that defines the function: what fails tells its line",
     "runpy.run_path()": "use `%run f.py`, or import the file as a module and call a function of it",
     "runpy.run_module()": "import the module and call a function of it",
     "eval()": "write the expression itself; for data there are `ast.literal_eval` and `json.loads`",
