@@ -284,6 +284,8 @@ class Expressions(Core):
                 self.effects.find("SM331", self.place(node), f"get_ipython().{name}")
             self.use_own(f"{owner.what}.{name}", node)
             return library(f"{owner.what}.{name}")
+        if name == "plot":  # `df.plot.barh()`
+            self.effects.plots = True
         if name == "__subclasses__" and owner.kind is Kind.CLASS:
             self._need_subclasses(owner, node)
         if name == "__class__" and owner.kind is Kind.INSTANCE:

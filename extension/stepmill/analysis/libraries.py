@@ -52,6 +52,9 @@ CHANGES_CONTAINER = TAKES_OUT | {
     "symmetric_difference_update", "subtract",
 }  # fmt: skip
 """Methods that change what an attribute of a module holds; those that take out are used for their result."""
+DRAWS = re.compile(r"plot|Display\b|dendrogram|scatter_matrix|draw_", re.IGNORECASE)
+"""Functions that draw, of libraries that do other things: `plot_tree`, `RocCurveDisplay.from_estimator`."""
+
 FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit", "split", "fit_resample"})
 OPENERS = frozenset(
     {
@@ -109,6 +112,8 @@ class Libraries(Texts):
             return special
         if dotted in SHOWS:
             self.effects.shows += 1
+        if DRAWS.search(dotted):
+            self.effects.plots = True
         entry = function_entry(dotted)
         everything = [*args, *keywords.values()]
         self._into(keywords, node)

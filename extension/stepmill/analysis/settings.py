@@ -37,6 +37,22 @@ NEVER_TRAINS = sys.stdlib_module_names | {
     )
 }
 """Libraries that mlflow's autologging leaves alone; anything else, your own modules included, may train."""
+NEVER_DRAWS = NEVER_TRAINS - {"matplotlib", "seaborn"} | {
+    *(
+        "bs4",
+        "jinja2",
+        "joblib",
+        "nltk",
+        "openpyxl",
+        "psutil",
+        "pydantic",
+        "requests",
+        "sklearn",
+        "sympy",
+        "yaml",
+    ),
+}
+"""Libraries that draw nothing, but for their functions that say so; anything else may use matplotlib."""
 IDLE_SETTING = re.compile(r"%(matplotlib\s+inline|(re)?load_ext\s|autoreload\b)")
 """Magics that change nothing in what cells above them show."""
 
@@ -140,7 +156,8 @@ class Settings(Taking):
         if autologging:  # importing mlflow costs a step a second: not for one that only reads a table
             return bool(used - NEVER_TRAINS or kinds & {Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN})
         family = frozenset[str]().union(*(LIBRARY_FAMILIES[library] for library in libraries))
-        return bool(used & family or (family >= PLOTTING and plots) or kinds & _kinds_of(family))
+        draws = family >= PLOTTING and (plots or used - NEVER_DRAWS)
+        return bool(used & family or draws or kinds & _kinds_of(family))
 
     def _uses(self, draft: Draft) -> tuple[set[str], bool, set[Kind | None]]:
         """Return the libraries that a step names, whether it plots, and the kinds of its inputs."""

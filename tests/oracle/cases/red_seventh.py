@@ -165,7 +165,7 @@ add(
     """
 import argparse
 from types import SimpleNamespace
-parser = argparse.ArgumentParser()
+parser = argparse.ArgumentParser(prog="train")
 parser.add_argument("--lr", type=float, default=0.1)
 parser.add_argument("--hidden", help=argparse.SUPPRESS)
 ---
@@ -293,4 +293,36 @@ def twice(n):
 check(twice)
 ''',
     "refused",
+)
+
+PICTURES = """
+import pandas as pd
+from matplotlib import rcParams
+from sklearn.tree import DecisionTreeClassifier, plot_tree
+rcParams["figure.figsize"] = (3, 2)
+rcParams["font.size"] = 16
+"""
+
+add(
+    "settings-of-pictures-drawn-by-an-accessor",
+    PICTURES
+    + """---
+%%step a
+s = pd.Series([1, 2, 3])
+---
+%%step b
+ax = s.plot.barh()
+print(ax.figure.get_size_inches(), ax.title.get_fontsize())
+""",
+)
+add(
+    "settings-of-pictures-that-another-library-draws",
+    PICTURES
+    + """---
+%%step a
+tree = DecisionTreeClassifier(random_state=0).fit([[0], [1]], [0, 1])
+---
+%%step b
+print(plot_tree(tree)[0].figure.get_size_inches())
+""",
 )
