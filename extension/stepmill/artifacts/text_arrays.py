@@ -1,8 +1,8 @@
 """Arrays of Python objects that are all texts, all dates or all decimals, as a few buffers.
 
 Pickle remembers every object it has met, which takes more than a short text does. Here a stretch of them is
-written as texts and joined, with the length of each; where few differ, only those, with a number for each.
-Dates are written as the numbers of their days.
+written as texts and joined, with a null character between them, or else the length of each; where few differ,
+only those, with a number for each. Dates are written as the numbers of their days.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ STRETCH = 1 << 16
 PACKED_FROM = 1_000
 """Items; below it a pickle is as good."""
 
+_BETWEEN, _DIVIDED = "\0", "divided"
 _FEW = 4  # a table of texts is worth it where each stands so many times
 _TRIED = 4_096
 _WRITTEN: dict[type, Callable[[Any], Any]] = {str: str, date: date.toordinal, Decimal: str}
@@ -113,8 +114,23 @@ def _packed(items: list[Any]) -> Piece | None:
         if is_short or absent
         else None
     )
-    joined = pickle.PickleBuffer("".join(table).encode("utf-8", "surrogatepass"))
-    return kind.__name__, joined, _written(map(len, table), len(table)), numbers, tuple(absent.values())
+    joined, lengths = _joined(table)
+    return kind.__name__, joined, lengths, numbers, tuple(absent.values())
+
+
+def _joined(table: list[str]) -> tuple[pickle.PickleBuffer, tuple[str, Any]]:
+    """Return the texts as one, with what tells where each ends: a character of none of them, else lengths.
+
+    Python divides a text at a character many times faster than at places.
+    """
+    text = _BETWEEN.join(table)
+    if table and text.count(_BETWEEN) == len(table) - 1:
+        return _encoded(text), (_DIVIDED, _BETWEEN)
+    return _encoded("".join(table)), _written(map(len, table), len(table))
+
+
+def _encoded(text: str) -> pickle.PickleBuffer:
+    return pickle.PickleBuffer(text.encode("utf-8", "surrogatepass"))
 
 
 def _distinct(texts: list[str]) -> list[str]:
@@ -172,5 +188,7 @@ def _read(code: str, data: Any) -> Array:
 
 def _texts(joined: Any, lengths: Sequence[Any]) -> list[str]:
     text = bytes(joined).decode("utf-8", "surrogatepass")
+    if lengths[0] == _DIVIDED:
+        return text.split(lengths[1])
     ends = list(accumulate(_read(*lengths).tolist(), initial=0))
     return [text[start:end] for start, end in pairwise(ends)]
