@@ -8,6 +8,8 @@ import types
 import weakref
 from typing import Any
 
+from stepmill.errors import UnstorableValue
+
 _OPEN_IN_STEP = "keep the path and open it in the step that reads"
 _CONNECT_IN_STEP = "keep the address and connect in each step that needs it"
 _MAKE_IN_STEP = "create it in each step that needs it"
@@ -129,3 +131,22 @@ def standard_stream(value: Any) -> str | None:
         if value is getattr(sys, name):
             return name
     return None
+
+
+def refusal(value: Any, culprit: Any, error: BaseException | None = None) -> UnstorableValue:
+    """Return the error for `value`, which holds `culprit`."""
+    if is_executed_names(value):
+        return UnstorableValue(
+            "a dict cannot be stored: it has the names of code that exec() or runpy has run, and Python's",
+            hint="in the step that runs the code take out of the dict what others need, and hand that on "
+            "(`f = names['f']`); or make a module of the code, and import it",
+            type_name="dict",
+        )
+    outer, inner = type_name(type(value)), type_name(type(culprit))
+    held = "" if culprit is value or inner == outer else f" (it holds a {inner})"
+    because = f": {error}" if error is not None and str(error) else ""
+    return UnstorableValue(
+        f"a {outer} cannot be stored{held}{because}",
+        hint=hint_for(culprit),
+        type_name=inner if held else outer,
+    )
