@@ -168,6 +168,20 @@ def test_recursion_after_edits_is_as_if_analysed_from_nothing() -> None:
     check([*versions, ["limit = 1", *cells], cells])
 
 
+def test_calls_that_are_too_many_are_refused_where_they_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An analysis after edits stops at the same call, also where the edit is far above it."""
+    monkeypatch.setattr(build, "MOST_CALLS", 5)
+    cells = ["def f(v):\n    v.append(1)", "%%step a\nx = []\nf(x)", "f(x)\nf(x)", "%%step b\nf(x)\nf(x)"]
+    longer = [*cells[:1], "%%step c\ny = []\nf(y)", *cells[1:]]
+    longest = [*longer, "%%step d\nf(y)"]
+    check([cells, longer, longest, longer, cells, longest])
+    found = [
+        [d for d in analyze(parsed(v)).diagnostics if d.code == "SM334"] for v in (cells, longer, longest)
+    ]
+    assert found[0] == []
+    assert [[(d.cell, d.line, d.is_error) for d in one] for one in found[1:]] == [[(4, 3, True)]] * 2
+
+
 def test_nodes_of_statements_long_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "SPARE_NODES", 10)
     cells = ["%%step a\nx = [[1], [2]]", "%%step b\ny = [x, x[0]]\nz = y[0]"]

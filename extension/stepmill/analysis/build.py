@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 MAX_LOOKS = 3
 """Times that a notebook is gone through, if a class turns out to be data: its instances depend on that."""
 
+MOST_CALLS = 150_000
+"""Calls of notebook functions that are followed, for some minutes at most; then the notebook is refused."""
+
 
 def analyze(
     notebook: Notebook,
@@ -107,6 +110,7 @@ def _analyze(
         interpreter, observed = interpret(
             units, facts=facts, modules=modules, is_local=is_local, stored=stored, look=look, own=own,
             parameters={index: parameter.name for index, parameter in parameters.items()},
+            most_calls=MOST_CALLS,
         )  # fmt: skip
         correct(observed, options, facts, look)
         flow, assembly, moments = assemble(observed, parameters, interpreter.env, options, look)

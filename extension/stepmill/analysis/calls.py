@@ -143,9 +143,12 @@ class Calls(Caches):
         everything = [*args, *keywords.values(), info.defaults]
         if is_cached(info):
             self.note_cached(info, [*args, *keywords.values()], node)
+        book = self.book
+        book.asked += 1
+        if book.asked > self.spare_calls:
+            return self._refused(info, [callee, *everything], node)
         if self.active.count(info.ident) >= 2:
             return self.alias([callee, *everything])
-        book = self.book
         if len(self.active) >= MAX_NESTED:
             self._give_up(info, everything, node)
             return self.alias([callee, *everything])
@@ -167,6 +170,12 @@ class Calls(Caches):
         if info.ident not in self.active:  # else what its caller gives is not known yet
             book.summaries[key] = self.summary(given, before, result)
         return result
+
+    def _refused(self, info: FunctionInfo, values: list[Value], node: ast.AST) -> Value:
+        """Follow no more calls; it is said once, where it begins."""
+        if self.spare_calls >= 0 and not any(found.code == "SM334" for found in self.effects.findings):
+            self.effects.find("SM334", self.place(node), info.name)
+        return self.alias(values)
 
     def _meet(self, values: list[Value], node: ast.AST) -> None:
         """A body that is not gone through again may call what it is given and the unit has not called yet."""

@@ -155,6 +155,7 @@ class Core:
         self.place_override: Place | None = None
         self.dropped: ast.expr | None = None  # an expression whose value nobody takes
         self.has_own = False  # whether a module of the project has been imported
+        self.spare_calls = 1 << 62  # of notebook functions that are still followed
         self.undone: frozenset[str] = frozenset()  # packages whose settings a `with` takes back
 
     # -- the world outside -------------------------------------------------------------------------

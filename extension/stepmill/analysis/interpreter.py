@@ -59,6 +59,7 @@ class Observed:
     carried: dict[str, frozenset[str]]  # name read -> definitions reachable from its value
     kinds: dict[str, Kind]  # name read -> kind of its value
     leaves: dict[str, frozenset[str]]  # name -> definitions reachable from its value afterwards
+    calls: int = 0  # of notebook functions
     names: tuple[str, ...] = field(init=False)
     writes: frozenset[str] = field(init=False)
     about: frozenset[str] = field(init=False)
@@ -128,7 +129,7 @@ class Interpreter(Calls):
         leaves = self._left(unit, names)
         if parameter is not None and parameter in self.env:
             self.env[parameter] = replaceable(self.env[parameter])
-        return Observed(unit, self.effects, carried, kinds, leaves)
+        return Observed(unit, self.effects, carried, kinds, leaves, self.book.asked)
 
     def _left(self, unit: Unit, names: frozenset[str] | None) -> dict[str, frozenset[str]]:
         """Return what definitions the names carry that the unit wrote, at a step's end all of its names."""
@@ -247,11 +248,13 @@ def interpret(
     stored: frozenset[str] = frozenset(),
     own: Own | None = None,
     file: str = "",
+    most_calls: int = 1 << 62,
 ) -> tuple[Interpreter, dict[int, Observed]]:
     """Return the interpreter as it is after the last unit, and each unit, by its index, with its effects.
 
     `parameters` has the names of those units whose value is not known before the run. `stored` are the
     classes that are data. `own` answers what own modules do; `file` is the `__file__` of a module.
+    After `most_calls` of notebook functions none is followed any more, which is found as SM334.
     `look` is an earlier pass over like units with the same `stored`; it is brought up to date, or emptied
     if this pass cannot be remembered. What is returned is the same without it.
     """
@@ -267,8 +270,10 @@ def interpret(
         if file:
             interpreter.env["__file__"] = constant(file)
         replay = Replay(interpreter, old, units, parameters)
-        found = _go_through(interpreter, replay, units, known, parameters)
+        found = _go_through(interpreter, replay, units, known, parameters, most_calls)
         compared = bool(old.traces)
+        if sum([seen.calls for seen in found.values()]) > most_calls:  # where it ends depends on all above
+            interpreter.is_repeatable = False
         if interpreter.is_repeatable or not compared:
             break
     repeatable = interpreter.is_repeatable and replay.entries <= MOST_ENTRIES
@@ -287,6 +292,7 @@ def _go_through(
     units: list[Unit],
     facts: tuple[Fact, ...],
     parameters: Mapping[int, str],
+    most_calls: int,
 ) -> dict[int, Observed]:
     found: dict[int, Observed] = {}
     own: defaultdict[str | None, list[int]] = defaultdict(list)
@@ -304,9 +310,11 @@ def _go_through(
         names = frozenset[str]().union(*(seen.effects.reads.keys() | seen.writes for seen in earlier))
         return (parameters.get(unit.index), True, new, names)
 
-    done = 0
+    done = counted = 0
+    interpreter.spare_calls = most_calls
     while (done := replay.repeat(units, done, found)) < len(units):
-        unit = units[done]
+        interpreter.spare_calls -= sum([found[unit.index].calls for unit in units[counted:done]])
+        unit, counted = units[done], done
         found[unit.index] = replay.run(unit, about, interpreter.observe)
         done += 1
     replay.finish()

@@ -57,8 +57,12 @@ class Guess(NamedTuple):
 
 @dataclass(slots=True)
 class CallBook:
-    """The calls of one unit. `calls` counts the bodies gone through; `results`: what each of them gave."""
+    """The calls of one unit.
 
+    `asked` counts all of them, `calls` the bodies gone through; `results`: what each of them gave.
+    """
+
+    asked: int = 0
     calls: int = 0
     plain: int = PLAIN_CALLS
     exact: int = EXACT_CALLS

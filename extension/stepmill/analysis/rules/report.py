@@ -62,7 +62,7 @@ def _findings(view: View) -> Iterator[Diagnostic]:
     used = {unit for draft in drafts for unit in (*draft.units, *draft.replayed)}
     for index, seen in found:
         for finding in seen.effects.findings:
-            binds = finding.code in ("SM332", "SM333") or finding.name.startswith(BINDERS)
+            binds = finding.code in ("SM332", "SM333", "SM334") or finding.name.startswith(BINDERS)
             if finding.code == "SM330" and finding.name == "_" and _is_own_result(view, index):
                 continue
             if index in used or binds:
