@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from functools import lru_cache
 from threading import RLock
 from typing import Any
 
@@ -33,6 +34,16 @@ def parse(source: str | bytes, *, top_level_await: bool = False) -> ast.Module:
     tree = _compiled(source, "<cell>", "exec", flags | ast.PyCF_ONLY_AST)
     assert isinstance(tree, ast.Module)
     return tree
+
+
+@lru_cache(maxsize=4096)
+def cell_tree(source: str) -> ast.Module:
+    """Parse a cell; raises what `parse` does.
+
+    The tree is shared between calls, so that a cell is parsed once, also while somebody types in another
+    one: nobody changes it.
+    """
+    return parse(source, top_level_await=True)
 
 
 def parse_or_empty(source: str | bytes, *, top_level_await: bool = False) -> ast.Module:

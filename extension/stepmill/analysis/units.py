@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
 
 from stepmill.model.cell import Cell, Notebook, Role
 from stepmill.model.diagnostic import Place
-from stepmill.syntax import parse_or_empty
+from stepmill.syntax import FAILURES, cell_tree
 
 MOST_IN_A_CELL = 1 << 20
 """Statements for which there are numbers in a cell."""
@@ -91,11 +90,12 @@ def step_cells(notebook: Notebook) -> dict[str, list[int]]:
     return found
 
 
-@lru_cache(maxsize=4096)
 def parse(python: str) -> ast.Module:
     """Parse the Python of a cell; code that does not parse has no statements (it has a diagnostic).
 
-    The tree is shared between calls, so that a notebook is analysed again fast while somebody types:
-    nobody changes it.
+    The tree is shared between calls: nobody changes it.
     """
-    return parse_or_empty(python, top_level_await=True)
+    try:
+        return cell_tree(python)
+    except FAILURES:
+        return ast.Module(body=[], type_ignores=[])

@@ -21,7 +21,7 @@ from stepmill.notebook.body import lone_magic, runnable_body, with_percent
 from stepmill.notebook.cell_magics import Lines, unfold
 from stepmill.notebook.line_magics import Call, Context, read_call, rewrite
 from stepmill.notebook.tags import TAG, split_lines
-from stepmill.syntax import FAILURES, parse
+from stepmill.syntax import FAILURES, cell_tree, parse
 
 if TYPE_CHECKING:
     from stepmill.notebook.expansion import KnownNames
@@ -61,16 +61,19 @@ def to_python(source: str, *, known: KnownNames | None = None) -> PythonSource:
     bound = known or ()
     cell, magic = runnable_body(source, bound), lone_magic(source)
     texts = with_percent(split_lines(cell), bound)
-    if parses("\n".join(texts)):
+    if parses("\n".join(texts), whole=True):
         return PythonSource(code=cell, lines=tuple(range(1, len(texts) + 1)))
     result = _checked(_Reader(known), [(text, number) for number, text in enumerate(texts, start=1)])
     return replace(result, guessed=result.guessed | {magic}) if magic else result
 
 
-def parses(code: str) -> bool:
-    """Tell whether `code` is Python, with `await` allowed at the top as in a notebook."""
+def parses(code: str, *, whole: bool = False) -> bool:
+    """Tell whether `code` is Python, with `await` allowed at the top as in a notebook.
+
+    `whole`: it is that of a cell, whose tree will be asked for.
+    """
     try:
-        parse(code, top_level_await=True)
+        _ = cell_tree(code) if whole else parse(code, top_level_await=True)
     except FAILURES:
         return False
     return True
