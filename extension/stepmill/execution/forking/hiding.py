@@ -70,7 +70,7 @@ class Hidden:
             sys.modules.pop(name, None)
         filters, finders, environment = self._state
         warnings.filters[:] = filters
-        _heed_filters()
+        warnings._filters_mutated()
         sys.meta_path[:] = finders
         _set_environment(environment)
         loggers = logging.root.manager.loggerDict
@@ -302,21 +302,14 @@ class _Filters:
 
     def _put(self, filters):
         warnings.filters = filters
-        _heed_filters()
+        warnings._filters_mutated()
 
 
 def _add_filters(name, added):
     front, back = added
     kept = [one for one in warnings.filters if one not in front and one not in back]
     warnings.filters[:] = [*front, *kept, *back]
-    _heed_filters()
-
-
-def _heed_filters():
-    if hasattr(warnings, "_filters_mutated_lock_held"):
-        warnings._filters_mutated_lock_held()
-    else:
-        warnings._filters_mutated()
+    warnings._filters_mutated()
 
 
 def _add_finders(name, added):
