@@ -9,7 +9,7 @@ from stepmill.analysis.core import MAX_DEPTH, MAX_NESTED, UNSHARED, result_of
 from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo, argument_names, local_names
 from stepmill.analysis.heap import NEVER_CROWDED
 from stepmill.analysis.purity import is_mutator
-from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES
+from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES, Waiting
 from stepmill.analysis.values import (
     CELLS,
     IMMUTABLE,
@@ -137,7 +137,21 @@ class Calls(Caches):
         *,
         starred: bool = False,
     ) -> Value:
-        """Go through the body of a notebook function with these arguments."""
+        """Go through the body of a notebook function with these arguments, and through what waits for it."""
+        result = self._call_function(callee, args, keywords, node, starred=starred)
+        while self.book.waiting and not self.active:
+            waiting = self.book.waiting.pop(0)
+            before, self.place_override = self.place_override, waiting.place
+            with self.maybe():
+                self._call_function(
+                    waiting.callee, waiting.args, waiting.keywords, node, starred=waiting.starred
+                )
+            self.place_override = before
+        return result
+
+    def _call_function(
+        self, callee: Value, args: list[Value], keywords: dict[str, Value], node: ast.AST, *, starred: bool
+    ) -> Value:
         info = self.functions[callee.what]
         self.effects.reached.add(info.ident)
         everything = [*args, *keywords.values(), info.defaults]
@@ -150,7 +164,7 @@ class Calls(Caches):
         if self.active.count(info.ident) >= 2:
             return self.alias([callee, *everything])
         if len(self.active) >= MAX_NESTED:
-            self._give_up(info, everything, node)
+            self._wait(Waiting(callee, args, keywords, starred, self.place(node)), everything, node)
             return self.alias([callee, *everything])
         far = book.calls >= book.exact or len(self.active) >= MAX_DEPTH
         if far and (info.ident, self.doubt > 0) in book.results:
@@ -272,13 +286,20 @@ class Calls(Caches):
         roots = self.heap.node(info.name) if known is not None else 0
         return Value(Kind.CLASS, info.ident, roots, frozenset({info.ident}))
 
-    def _give_up(self, info: FunctionInfo, args: list[Value], node: ast.AST) -> None:
-        """Too many calls to follow: take all names in the body as read, all arguments as changed."""
-        for child in ast.walk(info.node):
+    def _wait(self, waiting: Waiting, values: list[Value], node: ast.AST) -> None:
+        """Too many calls inside each other: go through the body once the outermost call is over.
+
+        Only with the arguments of the first such call; of others all may change that they are given.
+        """
+        for child in ast.walk(self.functions[waiting.callee.what].node):  # before others bind them
             if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Load) and child.id in self.env:
-                self.need(child.id, self.place(node))
-        for value in args:
+                self.need(child.id, waiting.place)
+        for value in values:
             self.change(value, node, deep=True, doubtful=True)
+        self._meet(values, node)
+        if waiting.callee.what not in self.book.has_waited:
+            self.book.has_waited.add(waiting.callee.what)
+            self.book.waiting.append(waiting)
 
     # -- classes of the notebook -------------------------------------------------------------------
 

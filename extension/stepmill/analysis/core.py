@@ -25,7 +25,7 @@ MAX_DEPTH = 12
 """Calls of notebook functions inside each other that are followed with what each caller gives."""
 
 MAX_NESTED = 24
-"""Calls of notebook functions inside each other that are followed at all."""
+"""Calls of notebook functions inside each other that are followed at once; deeper ones wait for these."""
 
 CALLABLE = frozenset({Kind.FUNCTION, Kind.CLASS})
 UNSHARED = frozenset({Kind.IMMUTABLE, Kind.MODULE, Kind.LIBRARY})

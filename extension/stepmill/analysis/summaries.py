@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from stepmill.analysis.frames import FunctionInfo
+    from stepmill.model.diagnostic import Place
 
 PLAIN_CALLS = 16
 """Function bodies gone through per unit before calls are compared with earlier ones."""
@@ -55,6 +56,16 @@ class Guess(NamedTuple):
     result: Value
 
 
+class Waiting(NamedTuple):
+    """A call too deep inside of others; its body is gone through when they are over."""
+
+    callee: Value
+    args: list[Value]
+    keywords: dict[str, Value]
+    starred: bool
+    place: Place
+
+
 @dataclass(slots=True)
 class CallBook:
     """The calls of one unit.
@@ -70,6 +81,8 @@ class CallBook:
     results: dict[tuple[str, bool], Value] = field(default_factory=dict)
     guesses: dict[Seen, Guess] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)  # definitions that a guessed call was given
+    waiting: list[Waiting] = field(default_factory=list)
+    has_waited: set[str] = field(default_factory=set)
 
 
 class Summaries(OwnCode):

@@ -642,3 +642,25 @@ print(type(k).total)
     "refused",
     files={"data.txt": "abc"},
 )
+functions.add(
+    "forty-calls-inside-each-other",
+    """
+%%step a
+counter = 0
+log = []
+def f40(x):
+    global counter
+    counter += x
+    log.append(x)
+"""
+    + "".join(f"def f{i}(x): return f{i + 1}(x)\n" for i in range(40))
+    + """
+---
+%%step b
+f0(5)
+---
+%%step c
+print(counter, log)
+""",
+    why="the innermost call binds a global",
+)

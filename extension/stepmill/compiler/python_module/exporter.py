@@ -25,8 +25,8 @@ from stepmill.compiler.python_module.module import ModuleText
 from stepmill.compiler.python_module.plots import close_figures
 from stepmill.compiler.python_module.refusals import refuse
 from stepmill.compiler.python_module.rewriting import (
-    always_returns,
     displays,
+    functions_with_value,
     is_display_import,
     looked_up,
     looks_up,
@@ -263,7 +263,7 @@ def _show_values(
     statements: list[Statement], names: Names, figures: frozenset[str], may_be_none: frozenset[str]
 ) -> None:
     """Print what the cells show; a figure that is only shown is left out."""
-    givers = {getattr(s.node, "name", "") for s in statements if always_returns(s.node)}
+    givers = functions_with_value(s.node for s in statements)
     for statement in list(statements):
         if not statement.shown:
             continue

@@ -312,12 +312,31 @@ def _has_value(node: ast.expr, returns_value: Collection[str], may_be_none: Coll
     return False
 
 
-def always_returns(node: ast.stmt) -> bool:
-    """Tell whether a function gives a value wherever it ends, as far as its text says."""
+def functions_with_value(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Return the names of the functions that give a value wherever they end, as far as their text says."""
+    functions = {
+        node.name: node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    found = {name for name, node in functions.items() if always_returns(node)}
+    while without := {
+        name for name in found if _returned_calls(functions[name]) & (functions.keys() - found)
+    }:
+        found -= without
+    return frozenset(found)
+
+
+def always_returns(node: ast.AST) -> bool:
+    """Tell whether a function gives a value wherever it ends, or what another function gives."""
     if not isinstance(node, ast.FunctionDef) or not isinstance(node.body[-1], ast.Return):
         return False
     found = [part for part in ast.walk(node) if isinstance(part, ast.Return)]
     return all(part.value is not None and not _is_none(part.value) for part in found)
+
+
+def _returned_calls(node: ast.AST) -> set[str]:
+    values = (part.value for part in ast.walk(node) if isinstance(part, ast.Return))
+    called = (value.func for value in values if isinstance(value, ast.Call))
+    return {function.id for function in called if isinstance(function, ast.Name)}
 
 
 def methods_without_value(trees: Iterable[ast.AST]) -> frozenset[str]:
