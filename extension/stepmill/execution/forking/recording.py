@@ -104,6 +104,7 @@ class Recorder:
         self._last = None
         self._loggers = set(logging.root.manager.loggerDict)
         self._shell = _Shell(self._ask_shell)
+        self._unkept = self._shell.references()
         self._undo: list = []
         sys.addaudithook(self._heard)
 
@@ -131,7 +132,7 @@ class Recorder:
             self._replace(warnings, "_showwarnmsg", self._showing(warnings._showwarnmsg))
 
     def stop(self):
-        if self._shell.is_kept():
+        if any(now > then for now, then in zip(self._shell.references(), self._unkept)):
             self.grave.append("it keeps the running shell")
             self._shell = _Shell(self._ask_shell)
         if warnings.filters is not self._filters:
@@ -465,10 +466,9 @@ class _Shell:
     def __class__(self):
         return getattr(sys.modules.get("ipykernel.zmqshell"), "ZMQInteractiveShell", _Shell)
 
-    def is_kept(self):
-        """Tell whether anybody but the recorder holds it, or a part of it, still."""
-        parts = sys.getrefcount(self.config), sys.getrefcount(self.kernel)
-        return sys.getrefcount(self) > _OWN_REFERENCES or max(parts) > 2
+    def references(self):
+        """Count those to it and to its parts. How many a call adds differs between versions of Python."""
+        return sys.getrefcount(self), sys.getrefcount(self.config), sys.getrefcount(self.kernel)
 
     def __getattr__(self, name):
         self._ask(name)
@@ -476,7 +476,6 @@ class _Shell:
 
 
 _Shell.__name__ = _Shell.__qualname__ = "ZMQInteractiveShell"
-_OWN_REFERENCES = 3  # the recorder's, `self`, the argument
 
 
 class _Part:
