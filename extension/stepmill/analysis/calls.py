@@ -322,7 +322,7 @@ class Calls(Caches):
             hook = self.find_attribute(self.classes[info.metaclass.what], "__call__")
             if hook is not None and hook.kind is Kind.FUNCTION:
                 self.call_function(hook, [callee, *args], keywords, node, starred=starred)
-        created = False
+        created, since = False, len(self.put)
         for name in ("__new__", "__init__", "__post_init__"):
             method = self.find_attribute(info, name)
             if method is None or method.kind is not Kind.FUNCTION:
@@ -337,7 +337,10 @@ class Calls(Caches):
             if not created:
                 self.construct_own(info.bases, node)
                 self._defaults(info, instance, node)
-        carried = frozenset[str]().union(instance.carries, *(definitions_of(v) for v in everything))
+        nodes = self.heap.now(instance.roots)
+        stored = self.book.made.setdefault(info.ident, set())  # also for calls that are looked up
+        stored.update(*(code for holders, code in self.put[since:] if holders & nodes))
+        carried = instance.carries.union(stored, *(definitions_of(v) for v in everything))
         return replace(instance, carries=carried)
 
     def _defaults(self, info: ClassInfo, instance: Value, node: ast.AST) -> None:

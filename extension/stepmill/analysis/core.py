@@ -152,6 +152,7 @@ class Core:
         self._methods: dict[type[ast.AST], Callable[..., Any]] = {}
         self.effects = Effects()
         self.unit: Unit | None = None
+        self.put: list[tuple[int, frozenset[str]]] = []  # by this unit: nodes, and definitions put there
         self.place_override: Place | None = None
         self.dropped: ast.expr | None = None  # an expression whose value nobody takes
         self.has_own = False  # whether a module of the project has been imported
@@ -508,7 +509,9 @@ class Core:
         for value in held:
             self.hold(holder.roots, value)
         if carried or random:
-            self._extend(self.heap.shallow(holder.roots), carried, random)
+            nodes = self.heap.shallow(holder.roots)
+            self.put.append((nodes, carried))
+            self._extend(nodes, carried, random)
 
     def _extend(self, nodes: int, carried: frozenset[str], random: frozenset[str]) -> None:
         for name, known in self.env.known(self.heap.names(self.heap.named(nodes))):

@@ -375,7 +375,7 @@ class Expressions(Core):
             return None
         with self.maybe():
             made = self.call_value(hook, [owner, constant(name)], {}, node)
-        return join((made, replace(self.part(owner), owner=owner, attribute=name)))
+        return replace(join((made, self.part(owner))), owner=owner, attribute=name)
 
     def _properties(self, owner: Value, name: str, node: ast.AST) -> None:
         """An object that carries notebook classes may answer `name` through a property."""

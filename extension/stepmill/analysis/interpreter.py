@@ -155,6 +155,7 @@ class Interpreter(Calls):
         self.heap.name_after(unit.index)
         self.forget_marks()
         self.book, self.escaped, self.raised = CallBook(), set(), []
+        self.put.clear()
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
         self.execute(unit.node)
         self._run_carried(unit)

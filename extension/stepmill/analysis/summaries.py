@@ -81,6 +81,7 @@ class CallBook:
     results: dict[tuple[str, bool], Value] = field(default_factory=dict)
     guesses: dict[Seen, Guess] = field(default_factory=dict)
     met: set[str] = field(default_factory=set)  # definitions that a guessed call was given
+    made: dict[str, set[str]] = field(default_factory=dict)  # class -> definitions put into new objects of it
     waiting: list[Waiting] = field(default_factory=list)
     has_waited: set[str] = field(default_factory=set)
 

@@ -909,3 +909,56 @@ print(n)
 """,
     why="the class has None for it",
 )
+classes.add(
+    "constructor-puts-a-function-there",
+    HOLDERS
+    + """
+from functools import partial
+class Box:
+    def __init__(self): self.f = partial(bump, 1)
+b = Box()
+---
+%%step b
+for _ in range(3): b.f()
+---
+%%step c
+print(counter, log)
+""",
+    why="no argument of the constructor has the function",
+)
+classes.add(
+    "constructor-puts-its-own-function-there",
+    HOLDERS
+    + """
+class Box:
+    def __init__(self):
+        def inner(): bump()
+        self.go = inner
+    def run(self): self.go()
+_, b = Box(), Box()
+---
+%%step b
+for _ in range(3): b.run()
+---
+%%step c
+print(counter, log)
+""",
+    why="the second constructor is known already",
+)
+classes.add(
+    "methods-of-what-a-proxy-holds",
+    HOLDERS
+    + """
+class Proxy:
+    def __init__(self, inner): self._inner = inner
+    def __getattr__(self, name): return getattr(self._inner, name)
+b = Proxy(Loud())
+---
+%%step b
+for _ in range(3): b.act()
+---
+%%step c
+print(counter, log)
+""",
+    why="the method is found by __getattr__",
+)
