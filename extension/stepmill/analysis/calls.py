@@ -419,6 +419,9 @@ class Calls(Caches):
                     results.append(self._called_back(ident, given, node, receivers.get(ident)))
                 elif classes and ident in self.classes:
                     self._methods_called(self.classes[ident], given, node)
+        if not classes:  # `filter(f, xs)`: it calls what is given, and none of its other methods
+            for value in others:
+                self.implicit(value, ("__call__",), [given], node)
         return join(results) if results else None
 
     def _cells_of(self, frame: Value) -> Value:

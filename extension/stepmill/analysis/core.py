@@ -587,6 +587,9 @@ class Core:
     def read_own_property(self, owner: Value, name: str, node: ast.AST) -> None:
         raise NotImplementedError
 
+    def set_property(self, holder: Value, name: str, value: Value | None, node: ast.AST) -> None:
+        raise NotImplementedError
+
     def returns_own(self, dotted: str) -> bool:
         raise NotImplementedError
 

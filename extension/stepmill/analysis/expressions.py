@@ -242,8 +242,12 @@ class Expressions(Core):
         arrays = [v for v in values if v.kind in (Kind.FRAME, Kind.ARRAY)]
         return self.fresh(arrays[0].kind) if arrays else IMMUTABLE if _all_plain(values) else self.fresh()
 
+    def truth(self, test: ast.expr) -> None:
+        """Evaluate a condition, and ask whether it holds."""
+        self.implicit(self.evaluate(test), ("__bool__", "__len__"), [], test)
+
     def _IfExp(self, node: ast.IfExp) -> Value:
-        self.evaluate(node.test)
+        self.truth(node.test)
         found: list[Value] = []
 
         def side(expression: ast.expr) -> Callable[[], bool]:
@@ -368,6 +372,13 @@ class Expressions(Core):
             ident = self.functions[ident].earlier
         return None
 
+    def properties_of(self, owner: Value) -> set[str]:
+        """Return the names of what an object of a notebook class computes."""
+        infos = (self.classes[ident] for ident in definitions_of(owner) if ident in self.classes)
+        return {
+            name for info in infos for name, value in info.attributes.items() if value.kind is Kind.FUNCTION
+        }
+
     def _made_up(self, owner: Value, info: ClassInfo | None, name: str, node: ast.AST) -> Value | None:
         """What `__getattr__` of the class returns, or else the attribute that the instance has by itself."""
         hook = self.find_attribute(info, "__getattr__") if info is not None else None
@@ -381,16 +392,20 @@ class Expressions(Core):
         """An object that carries notebook classes may answer `name` through a property."""
         for ident in definitions_of(owner):
             info = self.classes.get(ident)
-            found = self.find_attribute(info, name) if info is not None else None
+            if info is None:
+                continue
+            found, given = self.find_attribute(info, name), [self.part(owner)]
+            if found is None:
+                found, given = self.find_attribute(info, "__getattr__"), [*given, constant(name)]
             if found is not None and found.kind is Kind.FUNCTION:
-                getter = self.accessor(found, "property", "getter")
+                getter = found if len(given) == 2 else self.accessor(found, "property", "getter")
                 if getter is not None:
                     with self.maybe():
-                        self.call_value(getter, [self.part(owner)], {}, node)
+                        self.call_value(getter, given, {}, node)
 
     def _Subscript(self, node: ast.Subscript) -> Value:
         owner, index = self.evaluate(node.value), self.evaluate(node.slice)
-        made = self.implicit(owner, ("__getitem__", "__class_getitem__"), [index], node)
+        made = self._special_item(owner, index, node)
         if index.kind is Kind.INSTANCE:
             self.hash_all([index], node)
         if made is not None:
@@ -424,6 +439,14 @@ class Expressions(Core):
         if owner.kind is Kind.CONTAINER and isinstance(node.slice, ast.Slice):
             return self.fresh(Kind.CONTAINER, holds=[owner])
         return self.part(owner)
+
+    def _special_item(self, owner: Value, index: Value, node: ast.AST) -> Value | None:
+        """Return what a method of the notebook gives for an item; a missing one included."""
+        made = self.implicit(owner, ("__getitem__", "__class_getitem__"), [index], node)
+        absent = self.implicit(owner, ("__missing__",), [index], node)
+        if absent is None:
+            return made
+        return join((absent, self.part(owner) if made is None else made))
 
     def _Slice(self, node: ast.Slice) -> Value:
         for part in (node.lower, node.upper, node.step):
@@ -474,7 +497,7 @@ class Expressions(Core):
                     source = first if position == 0 else self.evaluate(generator.iter)
                     self.assign(generator.target, self.iterate(source, generator.iter))
                     for condition in generator.ifs:
-                        self.evaluate(condition)
+                        self.truth(condition)
                 return element()
         finally:
             self.frame = outer
@@ -484,7 +507,7 @@ class Expressions(Core):
         assert self.frame is not None and isinstance(generator.target, ast.Name)  # noqa: PT018
         self.set_local(self.frame, generator.target.id, text)
         for condition in generator.ifs:
-            self.evaluate(condition)
+            self.truth(condition)
         return element()
 
     def _Lambda(self, node: ast.Lambda) -> Value:

@@ -174,6 +174,8 @@ class Libraries(Texts):
             self._run_by_path(dotted, args, keywords, node)
         if dotted == "functools.partial" and args:
             return self._partial(args, keywords)
+        if dotted == "type" and len(args) == 3:  # makes a class
+            return self.fresh(holds=args)
         if dotted == "operator.methodcaller" and args:
             return self._method_caller(args, keywords)
         owner, _, method = dotted.partition(".")
@@ -389,9 +391,23 @@ class Libraries(Texts):
         return concatenated(parts) if all(arg.is_immutable for arg in args) else None
 
     def _special_methods(self, dotted: str, args: list[Value], node: ast.AST) -> None:
+        if dotted in ("setattr", "delattr") and len(args) > 1:
+            self._set_by_name(args, node)
         names = SPECIAL_METHODS.get(dotted, ())
         for value in args if names else ():
             self.implicit(value, names, [self.part(value)], node)
+
+    def _set_by_name(self, args: list[Value], node: ast.AST) -> None:
+        """`setattr(x, "name", value)`; where the name is computed, it may be that of any property."""
+        holder, name, *rest = args
+        value = rest[0] if rest else None
+        self.implicit(holder, ("__setattr__",) if rest else ("__delattr__",), [name, *rest], node)
+        if isinstance(name.constant, str):
+            self.set_property(holder, name.constant, value, node)
+            return
+        with self.maybe():
+            for found in sorted(self.properties_of(holder)):
+                self.set_property(holder, found, value, node)
 
     # -- methods -----------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.effects import FILE
@@ -196,7 +196,7 @@ class Statements(Expressions):
     _Continue = _Break
 
     def _Assert(self, node: ast.Assert) -> None:
-        self.evaluate(node.test)
+        self.truth(node.test)
         with self.maybe():
             self.evaluate(node.msg)
 
@@ -256,7 +256,7 @@ class Statements(Expressions):
         arguments = [index or IMMUTABLE, value or UNKNOWN]
         self.implicit(holder, special, arguments, target)
         if isinstance(target, ast.Attribute):
-            self._set_property(holder, target, arguments[1])
+            self.set_property(holder, target.attr, value, target)
         if holder.kind is Kind.INSTANCE:
             self._change_dict(holder, target)
         renews = holder.kind is Kind.FRAME and holder.owner is None and _is_column(index)
@@ -275,21 +275,29 @@ class Statements(Expressions):
         elif holder.what in self.world.get("dicts", ()):
             self.change(holder, target, deep=True)
 
-    def _set_property(self, holder: Value, target: ast.Attribute, value: Value) -> None:
-        """Call the setter of a property or descriptor; an attribute put on a class is found on it later."""
-        info = self.classes.get(holder.what) if holder.kind in (Kind.INSTANCE, Kind.CLASS) else None
-        if info is None:
-            return
-        found = self.find_attribute(info, target.attr)
-        if holder.kind is Kind.CLASS:
+    def set_property(self, holder: Value, name: str, value: Value | None, node: ast.AST) -> None:
+        """Call the setter, or without a value the deleter, of a property or descriptor.
+
+        An attribute put on a class is found on it later.
+        """
+        if holder.kind is Kind.CLASS and holder.what in self.classes:
+            info = self.classes[holder.what]
+            found = self.find_attribute(info, name)
             known = [found] if found is not None and self.conditional else []
-            self.classes[info.ident] = info.with_attribute(target.attr, join([*known, value]))
-        elif found is not None and found.kind is Kind.INSTANCE:
-            self.implicit(found, ("__set__",), [holder, value], target)
-        elif found is not None and found.kind is Kind.FUNCTION:
-            setter = self.accessor(found, "setter")
-            if setter is not None:
-                self.call_value(setter, [holder, value], {}, target)
+            self.classes[info.ident] = info.with_attribute(name, join([*known, value or UNKNOWN]))
+            return
+        sure = holder.kind is Kind.INSTANCE
+        for ident in [holder.what] if sure else sorted(definitions_of(holder)):
+            found = self.find_attribute(self.classes[ident], name) if ident in self.classes else None
+            receiver = holder if sure else self.part(holder)
+            arguments = [receiver] if value is None else [receiver, value]
+            if found is not None and found.kind is Kind.INSTANCE:
+                self.implicit(found, ("__set__",) if value is not None else ("__delete__",), arguments, node)
+            elif found is not None and found.kind is Kind.FUNCTION:
+                setter = self.accessor(found, "setter" if value is not None else "deleter")
+                if setter is not None:
+                    with nullcontext() if sure else self.maybe():
+                        self.call_value(setter, arguments, {}, node)
 
     def change_library(self, holder: Value, index: Value | None, value: Value | None, node: ast.AST) -> None:
         """`module.attribute = …`, `os.environ[…] = …`: the state of the process changes."""
@@ -495,7 +503,7 @@ class Statements(Expressions):
     # -- compound statements -----------------------------------------------------------------------
 
     def _If(self, node: ast.If) -> bool:
-        self.implicit(self.evaluate(node.test), ("__bool__", "__len__"), [], node)
+        self.truth(node.test)
         return self.branches([lambda: self.run_block(node.body), lambda: self.run_block(node.orelse)])
 
     def _For(self, node: ast.For | ast.AsyncFor) -> None:
@@ -540,11 +548,11 @@ class Statements(Expressions):
     _AsyncFor = _For
 
     def _While(self, node: ast.While) -> None:
-        self.implicit(self.evaluate(node.test), ("__bool__", "__len__"), [], node)
+        self.truth(node.test)
         with self.maybe(), self._rounds() as rounds:
             for _ in rounds:
                 self.run_block(node.body)
-                self.evaluate(node.test)
+                self.truth(node.test)
         self._loop_else(node)
 
     @contextmanager

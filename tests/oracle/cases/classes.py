@@ -962,3 +962,115 @@ print(counter, log)
 """,
     why="the method is found by __getattr__",
 )
+classes.add(
+    "setter-by-name",
+    HOLDERS
+    + """
+class A:
+    @property
+    def v(self): return 1
+    @v.setter
+    def v(self, x): bump()
+b = A()
+---
+%%step b
+for _ in range(3): setattr(b, "v", 2)
+---
+%%step c
+print(counter, log)
+""",
+    why="setattr calls the setter",
+)
+classes.add(
+    "setter-and-deleter-of-an-element",
+    HOLDERS
+    + """
+class A:
+    @property
+    def v(self): return 1
+    @v.setter
+    def v(self, x): bump()
+    @v.deleter
+    def v(self): bump()
+bs = {"k": [A()]}
+---
+%%step b
+for _ in range(3):
+    bs["k"][0].v = 3
+    del bs["k"][0].v
+---
+%%step c
+print(counter, log)
+""",
+    why="of the holder only its possible classes are known",
+)
+classes.add(
+    "conditions-ask-the-object",
+    HOLDERS
+    + """
+class A:
+    def __bool__(self):
+        bump()
+        return True
+b = A()
+---
+%%step b
+for _ in range(3): q = [1 if b else 2, [x for x in [1] if b]]
+---
+%%step c
+print(counter, log)
+""",
+    why="__bool__ in an expression and in a comprehension",
+)
+classes.add(
+    "missing-item-of-a-dict",
+    HOLDERS
+    + """
+class D(dict):
+    def __missing__(self, k):
+        bump()
+        return 0
+b = D()
+---
+%%step b
+for _ in range(3): b["q"]
+---
+%%step c
+print(counter, log)
+""",
+    why="the dict asks its subclass",
+)
+classes.add(
+    "filter-calls-an-object",
+    HOLDERS
+    + """
+class F:
+    def __call__(self, x):
+        bump()
+        return True
+f = F()
+---
+%%step b
+for _ in range(3): list(filter(f, [1]))
+---
+%%step c
+print(counter, log)
+""",
+    why="an object that can be called, given to a library",
+)
+classes.add(
+    "class-made-by-type",
+    HOLDERS
+    + """
+K = type("K", (), {"go": lambda self: bump()})
+b = K()
+---
+%%step b
+for _ in range(3): b.go()
+---
+%%step c
+print(counter, log)
+""",
+    expect="either",
+    why="a class without a class statement",
+)
