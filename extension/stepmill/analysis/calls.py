@@ -9,6 +9,7 @@ from stepmill.analysis.core import MAX_DEPTH, MAX_NESTED, UNSHARED, result_of
 from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo, argument_names, local_names
 from stepmill.analysis.heap import NEVER_CROWDED
 from stepmill.analysis.purity import is_mutator
+from stepmill.analysis.special_methods import MAPPING_METHODS, SPECIAL_METHODS
 from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES, Waiting
 from stepmill.analysis.values import (
     CELLS,
@@ -35,6 +36,8 @@ class Calls(Caches):
         callee = self.evaluate(node.func)
         args = [self.evaluate(arg) for arg in node.args]
         keywords = {k.arg or "**": self.evaluate(k.value) for k in node.keywords}
+        if "**" in keywords:
+            self.implicit(keywords["**"], MAPPING_METHODS, [], node)
         starred = any(isinstance(arg, ast.Starred) for arg in node.args)
         return self.call_value(callee, args, keywords, node, starred=starred)
 
@@ -434,6 +437,9 @@ class Calls(Caches):
         if value.what in self.partials:
             with self.maybe():
                 self.call_value(value, [others], {}, node)
+        elif value.kind is Kind.LIBRARY and value.what in SPECIAL_METHODS:  # map(str, objects)
+            with self.maybe():
+                self.implicit(others, SPECIAL_METHODS[value.what], [UNKNOWN], node)
         elif value.kind is Kind.LIBRARY and self.is_unbound_mutator(value.what):
             with self.maybe():
                 self.call_library(value.what, [others], {}, node)

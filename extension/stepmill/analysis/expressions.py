@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.analysis.core import UNSHARED, Core
 from stepmill.analysis.effects import Finding
 from stepmill.analysis.frames import Frame, FunctionInfo
+from stepmill.analysis.special_methods import ITEM_METHODS, MAPPING_METHODS
 from stepmill.analysis.values import (
     IMMUTABLE,
     NO_CONSTANT,
@@ -57,8 +58,9 @@ OPERATOR_METHODS = {
     ast.BitAnd: "and", ast.BitXor: "xor", ast.MatMult: "matmul",
 }  # fmt: skip
 COMPARE_METHODS = {
-    ast.Eq: "__eq__", ast.NotEq: "__ne__", ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__",
-    ast.GtE: "__ge__", ast.In: "__contains__", ast.NotIn: "__contains__",
+    ast.Eq: ("__eq__",), ast.NotEq: ("__ne__", "__eq__"), ast.Lt: ("__lt__", "__gt__"),
+    ast.LtE: ("__le__", "__ge__"), ast.Gt: ("__gt__", "__lt__"), ast.GtE: ("__ge__", "__le__"),
+    ast.In: ("__contains__", *ITEM_METHODS), ast.NotIn: ("__contains__", *ITEM_METHODS),
 }  # fmt: skip
 TEXTS_OF_DEFINITIONS = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 
@@ -158,6 +160,9 @@ class Expressions(Core):
         values = [self.evaluate(key) for key in node.keys if key is not None]
         self.hash_all(values, node)
         parts = tuple(self.evaluate(value) for value in node.values)
+        for key, part in zip(node.keys, parts, strict=True):
+            if key is None:
+                self.implicit(part, MAPPING_METHODS, [], node)
         made = self.container([*values, *parts])
         texts = [
             key.value for key in node.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)
@@ -178,6 +183,7 @@ class Expressions(Core):
 
     def _Starred(self, node: ast.Starred) -> Value:
         value = self.evaluate(node.value)
+        self.implicit(value, ITEM_METHODS, [], node)
         self.consume(value, node)
         return self.part(value)
 
@@ -214,9 +220,15 @@ class Expressions(Core):
             self.implicit(left, (f"__{name}__",), [right], node),
             self.implicit(right, (f"__r{name}__",), [left], node),
         ]
+        if isinstance(operator, ast.Mod) and not results[0]:  # "%s" % (x,)
+            self.implicit(right, ("__str__", "__repr__"), [], node)
         made = [value for value in results if value is not None]
-        if made:
-            return join(made)
+        if not made:
+            return self._plain_binary(left, right, operator)
+        sure = Kind.INSTANCE in (left.kind, right.kind)
+        return join(made if sure else [*made, self._plain_binary(left, right, operator)])
+
+    def _plain_binary(self, left: Value, right: Value, operator: ast.operator) -> Value:
         if left.is_immutable and right.is_immutable:
             return _fold(left, right, operator)
         for kind in (Kind.FRAME, Kind.ARRAY):
@@ -233,9 +245,9 @@ class Expressions(Core):
         for left, operator, right in zip(values, node.ops, values[1:], strict=False):
             if isinstance(operator, (ast.Is, ast.IsNot)):
                 continue
-            name = COMPARE_METHODS[type(operator)]
-            self.implicit(left, (name,), [right], node)
-            self.implicit(right, (name,), [left], node)
+            names = COMPARE_METHODS[type(operator)]
+            self.implicit(left, names, [right], node)
+            self.implicit(right, names, [left], node)
             if isinstance(operator, (ast.In, ast.NotIn)):
                 self.hash_all([left, right], node)
                 self.consume(right, node)
@@ -444,6 +456,9 @@ class Expressions(Core):
         """Return what a method of the notebook gives for an item; a missing one included."""
         made = self.implicit(owner, ("__getitem__", "__class_getitem__"), [index], node)
         absent = self.implicit(owner, ("__missing__",), [index], node)
+        self.implicit(index, ("__index__",), [], node)
+        if made is not None and owner.kind is not Kind.INSTANCE:
+            made = join((made, self.part(owner)))
         if absent is None:
             return made
         return join((absent, self.part(owner) if made is None else made))
@@ -557,7 +572,7 @@ class Expressions(Core):
 
     def iterate(self, source: Value, node: ast.AST) -> Value:
         """Return one element of `source`, consuming it."""
-        made = self.implicit(source, ("__iter__", "__next__", "__getitem__"), [], node)
+        made = self.implicit(source, ITEM_METHODS, [], node)
         self.consume(source, node)
         if made is not None:
             return join((made, self.part(source)))

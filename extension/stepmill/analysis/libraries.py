@@ -10,6 +10,7 @@ from stepmill.analysis.core import UNSHARED
 from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, Change
 from stepmill.analysis.expressions import concatenated
 from stepmill.analysis.purity import NOTHING, Entry, function_entry, is_mutator, method_entry
+from stepmill.analysis.special_methods import SPECIAL_METHODS
 from stepmill.analysis.texts import Texts
 from stepmill.analysis.values import (
     ADDRESS,
@@ -30,16 +31,6 @@ from stepmill.model.pipeline import Volatile
 RESULT_KINDS = {
     "immutable": Kind.IMMUTABLE, "frame": Kind.FRAME, "array": Kind.ARRAY, "container": Kind.CONTAINER,
     "iterator": Kind.ITERATOR, "handle": Kind.HANDLE, "figure": Kind.FIGURE, "object": Kind.OBJECT,
-}  # fmt: skip
-SPECIAL_METHODS: dict[str, tuple[str, ...]] = {
-    "len": ("__len__",), "str": ("__str__", "__repr__"), "repr": ("__repr__",),
-    "print": ("__str__", "__repr__"),
-    "display": ("__repr__", "_repr_html_"), "bool": ("__bool__", "__len__"), "abs": ("__abs__",),
-    "hash": ("__hash__",), "set": ("__hash__", "__eq__"), "frozenset": ("__hash__", "__eq__"),
-    "dict": ("__hash__", "__eq__"), "int": ("__int__", "__index__"), "float": ("__float__",),
-    "sorted": ("__lt__", "__gt__"), "min": ("__lt__", "__gt__"), "max": ("__lt__", "__gt__"),
-    "sum": ("__add__", "__radd__"), "round": ("__round__",), "format": ("__format__", "__str__"),
-    "copy.copy": ("__copy__",), "copy.deepcopy": ("__deepcopy__",),
 }  # fmt: skip
 RE_ITERABLE = frozenset({Kind.IMMUTABLE, Kind.CONTAINER, Kind.ARRAY, Kind.FRAME, Kind.FIGURE, Kind.FUNCTION})
 RUNS_OUT = frozenset({Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE, Kind.INSTANCE})

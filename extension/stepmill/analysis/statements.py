@@ -140,7 +140,10 @@ class Statements(Expressions):
         read = _as_load(target)
         old, value = self.evaluate(read), self.evaluate(node.value)
         made = self.implicit(old, _in_place(node.op), [value], node)
-        self.assign(target, made or self.binary(old, value, node.op, node))
+        plain = (
+            [] if made is not None and old.kind is Kind.INSTANCE else [self.binary(old, value, node.op, node)]
+        )
+        self.assign(target, join([*plain, *([made] if made is not None else [])]))
         if not (old.is_immutable or old.kind is Kind.FRAME):
             self.change(old, node)
 
@@ -148,7 +151,7 @@ class Statements(Expressions):
         old = self._Name(ast.copy_location(ast.Name(target.id, ast.Load()), target))
         value = self.evaluate(node.value)
         made = self.implicit(old, _in_place(node.op), [value], node)
-        if made is not None:
+        if made is not None and old.kind is Kind.INSTANCE:
             self.bind(target.id, made, target)
             return
         fresh = old.is_immutable or (old.kind is Kind.FRAME and node.op.__class__ is not ast.Add)
@@ -162,7 +165,7 @@ class Statements(Expressions):
             if fresh
             else replace(old, constant=NO_CONSTANT, parts=None)
         )
-        self.bind(target.id, result, target)
+        self.bind(target.id, result if made is None else join((result, made)), target)
 
     def _Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -660,7 +663,8 @@ class Statements(Expressions):
         def case(clause: ast.match_case) -> Callable[[], bool]:
             def run() -> bool:
                 self._pattern(clause.pattern, subject)
-                self.evaluate(clause.guard)
+                if clause.guard is not None:
+                    self.truth(clause.guard)
                 return self.run_block(clause.body)
 
             return run
@@ -675,17 +679,20 @@ class Statements(Expressions):
 
     def _pattern(self, pattern: ast.pattern, subject: Value) -> None:
         for child in ast.walk(pattern):
+            matched = subject if child is pattern else self.part(subject)
             if isinstance(child, ast.MatchValue):
-                self.evaluate(child.value)
+                self.implicit(matched, ("__eq__",), [self.evaluate(child.value)], child)
             elif isinstance(child, ast.MatchClass):
                 self.evaluate(child.cls)
+                for name in child.kwd_attrs:
+                    self.attribute_of(matched, name, child)
             elif isinstance(child, ast.MatchMapping):
                 for key in child.keys:
                     self.evaluate(key)
                 if child.rest:
                     self.bind(child.rest, self.fresh(Kind.CONTAINER, holds=[subject]), child)
             elif isinstance(child, (ast.MatchAs, ast.MatchStar)) and child.name:
-                self.bind(child.name, subject if child is pattern else self.part(subject), child)
+                self.bind(child.name, matched, child)
 
 
 def _cannot_raise(node: ast.stmt) -> bool:
