@@ -45,7 +45,6 @@ TAUGHT: frozenset[str] = frozenset(
         "red-python/cached-property-state",
         "red-sixth/labels-named-through-a-name-of-an-earlier-step",
         "red-python/object-setattr",
-        "red-python/partial-method-and-keywords",
         "red-world/cwd-in-with-chdir",
         "red-world/draw-in-lambda-default-factory",
         "red-world/local-module-mutates-argument",
