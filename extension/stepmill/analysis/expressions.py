@@ -220,7 +220,7 @@ class Expressions(Core):
             self.implicit(left, (f"__{name}__",), [right], node),
             self.implicit(right, (f"__r{name}__",), [left], node),
         ]
-        if isinstance(operator, ast.Mod) and not results[0]:  # "%s" % (x,)
+        if isinstance(operator, ast.Mod) and results[0] is None:  # "%s" % (x,)
             self.implicit(right, ("__str__", "__repr__"), [], node)
         made = [value for value in results if value is not None]
         if not made:

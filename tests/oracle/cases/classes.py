@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oracle.case import Category
+from oracle.case import Category, Expect
 
 classes = Category("class")
 classes.add(
@@ -818,77 +818,62 @@ class Quiet:
 class Loud:
     def act(self, *a): bump()
 """
-classes.add(
+
+
+def in_object(name: str, objects: str, use: str, why: str, expect: Expect = "equal") -> None:
+    """Add a case whose step b calls, three times, what an object holds and what binds a global of step a."""
+    calls = f"%%step b\nfor _ in range(3): {use}\n"
+    source = f"{HOLDERS}{objects}---\n{calls}---\n%%step c\nprint(counter, log)\n"
+    classes.add(name, source, expect=expect, why=why)
+
+
+in_object(
     "default-of-the-class-is-replaced",
-    HOLDERS
-    + """
+    """
 class Box:
     how = Quiet()
     def __init__(self, how=None):
         if how is not None: self.how = how
 b = Box(Loud())
----
-%%step b
-for _ in range(3): b.how.act()
----
-%%step c
-print(counter, log)
 """,
-    why="the class has an object that changes nothing, this one object has another",
+    "b.how.act()",
+    "the class has an object that changes nothing, this one object has another",
 )
-classes.add(
+in_object(
     "default-none-is-replaced",
-    HOLDERS
-    + """
+    """
 class Box:
     how = None
     def __init__(self, how): self.how = how
 b = Box(Loud())
----
-%%step b
-for _ in range(3): b.how.act()
----
-%%step c
-print(counter, log)
 """,
-    why="the class has None",
+    "b.how.act()",
+    "the class has None",
 )
-classes.add(
+in_object(
     "field-with-a-factory-is-given",
-    HOLDERS
-    + """
+    """
 from dataclasses import dataclass, field
 @dataclass
 class Box:
     how: object = field(default_factory=Quiet)
 b = Box(Loud())
----
-%%step b
-for _ in range(3): b.how.act()
----
-%%step c
-print(counter, log)
 """,
-    why="the factory makes an object that changes nothing",
+    "b.how.act()",
+    "the factory makes an object that changes nothing",
 )
-classes.add(
+in_object(
     "class-in-a-default-is-replaced",
-    HOLDERS
-    + """
+    """
 class Box:
     kind = Quiet
     def __init__(self, kind): self.kind = kind
     @property
     def how(self): return self.kind()
 b = Box(Loud)
----
-%%step b
-for _ in range(3): b.how.act()
----
-%%step c
-print(counter, log)
 """,
-    why="the attribute is a class, of which the object has another",
+    "b.how.act()",
+    "the attribute is a class, of which the object has another",
 )
 classes.add(
     "field-with-default-none-holds-an-object",
@@ -909,82 +894,57 @@ print(n)
 """,
     why="the class has None for it",
 )
-classes.add(
+in_object(
     "constructor-puts-a-function-there",
-    HOLDERS
-    + """
+    """
 from functools import partial
 class Box:
     def __init__(self): self.f = partial(bump, 1)
 b = Box()
----
-%%step b
-for _ in range(3): b.f()
----
-%%step c
-print(counter, log)
 """,
-    why="no argument of the constructor has the function",
+    "b.f()",
+    "no argument of the constructor has the function",
 )
-classes.add(
+in_object(
     "constructor-puts-its-own-function-there",
-    HOLDERS
-    + """
+    """
 class Box:
     def __init__(self):
         def inner(): bump()
         self.go = inner
     def run(self): self.go()
 _, b = Box(), Box()
----
-%%step b
-for _ in range(3): b.run()
----
-%%step c
-print(counter, log)
 """,
-    why="the second constructor is known already",
+    "b.run()",
+    "the second constructor is known already",
 )
-classes.add(
+in_object(
     "methods-of-what-a-proxy-holds",
-    HOLDERS
-    + """
+    """
 class Proxy:
     def __init__(self, inner): self._inner = inner
     def __getattr__(self, name): return getattr(self._inner, name)
 b = Proxy(Loud())
----
-%%step b
-for _ in range(3): b.act()
----
-%%step c
-print(counter, log)
 """,
-    why="the method is found by __getattr__",
+    "b.act()",
+    "the method is found by __getattr__",
 )
-classes.add(
+in_object(
     "setter-by-name",
-    HOLDERS
-    + """
+    """
 class A:
     @property
     def v(self): return 1
     @v.setter
     def v(self, x): bump()
 b = A()
----
-%%step b
-for _ in range(3): setattr(b, "v", 2)
----
-%%step c
-print(counter, log)
 """,
-    why="setattr calls the setter",
+    'setattr(b, "v", 2)',
+    "setattr calls the setter",
 )
-classes.add(
+in_object(
     "setter-and-deleter-of-an-element",
-    HOLDERS
-    + """
+    """
 class A:
     @property
     def v(self): return 1
@@ -993,84 +953,55 @@ class A:
     @v.deleter
     def v(self): bump()
 bs = {"k": [A()]}
----
-%%step b
-for _ in range(3):
-    bs["k"][0].v = 3
-    del bs["k"][0].v
----
-%%step c
-print(counter, log)
 """,
-    why="of the holder only its possible classes are known",
+    """
+    bs["k"][0].v = 3
+    del bs["k"][0].v""",
+    "of the holder only its possible classes are known",
 )
-classes.add(
+in_object(
     "conditions-ask-the-object",
-    HOLDERS
-    + """
+    """
 class A:
     def __bool__(self):
         bump()
         return True
 b = A()
----
-%%step b
-for _ in range(3): q = [1 if b else 2, [x for x in [1] if b]]
----
-%%step c
-print(counter, log)
 """,
-    why="__bool__ in an expression and in a comprehension",
+    "q = [1 if b else 2, [x for x in [1] if b]]",
+    "__bool__ in an expression and in a comprehension",
 )
-classes.add(
+in_object(
     "missing-item-of-a-dict",
-    HOLDERS
-    + """
+    """
 class D(dict):
     def __missing__(self, k):
         bump()
         return 0
 b = D()
----
-%%step b
-for _ in range(3): b["q"]
----
-%%step c
-print(counter, log)
 """,
-    why="the dict asks its subclass",
+    'b["q"]',
+    "the dict asks its subclass",
 )
-classes.add(
+in_object(
     "filter-calls-an-object",
-    HOLDERS
-    + """
+    """
 class F:
     def __call__(self, x):
         bump()
         return True
 f = F()
----
-%%step b
-for _ in range(3): list(filter(f, [1]))
----
-%%step c
-print(counter, log)
 """,
-    why="an object that can be called, given to a library",
+    "list(filter(f, [1]))",
+    "an object that can be called, given to a library",
 )
-classes.add(
+in_object(
     "class-made-by-type",
-    HOLDERS
-    + """
+    """
 K = type("K", (), {"go": lambda self: bump()})
 b = K()
----
-%%step b
-for _ in range(3): b.go()
----
-%%step c
-print(counter, log)
 """,
+    "b.go()",
+    "a class without a class statement",
     expect="either",
-    why="a class without a class statement",
 )
