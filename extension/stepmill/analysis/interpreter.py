@@ -36,7 +36,7 @@ from stepmill.model.facts import Fact, FactKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from stepmill.analysis.core import Own
+    from stepmill.analysis.state import Own
     from stepmill.analysis.units import Unit
 
 

@@ -1,4 +1,4 @@
-"""Calls of library functions and methods, by the tables in `purity/`."""
+"""Calls of library functions, by the tables in `purity/`."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import ast
 import posixpath
 import re
 
+from stepmill.analysis.channels import OPENERS, Channels, is_true
 from stepmill.analysis.core import UNSHARED
-from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, Change
+from stepmill.analysis.effects import RANDOM
 from stepmill.analysis.expressions import concatenated
-from stepmill.analysis.purity import NOTHING, Entry, function_entry, is_mutator, method_entry
+from stepmill.analysis.purity import Entry, function_entry, is_mutator, method_entry
 from stepmill.analysis.special_methods import SPECIAL_METHODS
-from stepmill.analysis.texts import Texts
 from stepmill.analysis.values import (
-    ADDRESS,
-    CELLS,
     IMMUTABLE,
-    OPEN_FILE,
     UNKNOWN,
     Kind,
     Value,
@@ -34,7 +31,6 @@ RESULT_KINDS = {
 }  # fmt: skip
 RE_ITERABLE = frozenset({Kind.IMMUTABLE, Kind.CONTAINER, Kind.ARRAY, Kind.FRAME, Kind.FIGURE, Kind.FUNCTION})
 RUNS_OUT = frozenset({Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE, Kind.INSTANCE})
-METHOD_KINDS = {Kind.FRAME: "frame", Kind.ARRAY: "array", Kind.FIGURE: "figure", Kind.HANDLE: "handle"}
 BUILTIN_TYPES = frozenset({"list", "dict", "set", "str", "bytearray"})
 TAKES_OUT = frozenset({"pop", "popitem", "popleft", "setdefault"})
 CHANGES_CONTAINER = TAKES_OUT | {
@@ -45,54 +41,15 @@ CHANGES_CONTAINER = TAKES_OUT | {
 """Methods that change what an attribute of a module holds; those that take out are used for their result."""
 DRAWS = re.compile(r"plot|Display\b|dendrogram|scatter_matrix|draw_", re.IGNORECASE)
 """Functions that draw, of libraries that do other things: `plot_tree`, `RocCurveDisplay.from_estimator`."""
-
-FITS = frozenset({"fit", "fit_transform", "fit_predict", "partial_fit", "split", "fit_resample"})
-OPENERS = frozenset(
-    {
-        "bz2.open",
-        "codecs.open",
-        "gzip.open",
-        "h5py.File",
-        "io.open",
-        "lzma.open",
-        "open",
-        "tarfile.open",
-        "wave.open",
-        "zipfile.ZipFile",
-    }
-)
-"""What opens the file of the first argument, by default for reading, in the mode of the second."""
-HERE = "/."
-"""How the pattern of an absolute path below the notebook's folder begins."""
-WRITE_MODES = frozenset("wax+")
 SHOWS = frozenset({"print", "display", "IPython.display.display"})
-CELL_METHODS = frozenset(
-    {
-        "append",
-        "appendleft",
-        "clear",
-        "discard",
-        "extend",
-        "popleft",
-        "remove",
-        "reverse",
-        "setdefault",
-        "sort",
-    }
-)
-"""Mutating methods that no pandas object has: what is changed is a list, dict or set in a cell."""
 WRITTEN_INTO = frozenset({"out", "file", "buf", "fp"})
 """Keywords under which calls are given what they write into: an array, a stream."""
 DRAWN_FROM = frozenset({"random_state", "rng", "generator", "bit_generator", "seed"})
 """Keywords under which calls are given a generator that they draw from."""
-ACCESSORS = frozenset({"str", "dt", "cat"})
-"""Attributes of a series that apply what is a method of one value to all."""
 
 
-class Libraries(Texts):
+class Libraries(Channels):
     """What is known, or has to be supposed, about code that we do not read."""
-
-    # -- functions ---------------------------------------------------------------------------------
 
     def call_library(
         self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
@@ -115,8 +72,8 @@ class Libraries(Texts):
         keeps = entry.has("holds") and any(map(self._may_change, everything))
         if entry.has("process") and not keeps:  # the process has one of it: its settings are session state
             return Value(Kind.LIBRARY, f"{dotted}()")
-        self._state(entry, args, keywords, node, dotted)
-        self._files(entry, args, keywords, node)
+        self.touch_state(entry, args, keywords, node, dotted)
+        self.touch_files(entry, args, keywords, node)
         self._arguments(entry, args, node)
         named = frozenset[str]()
         if entry.has("formula"):
@@ -125,11 +82,11 @@ class Libraries(Texts):
         if entry.has("calls") or not entry.has("pure"):
             given = self.escape(everything, node, classes=entry.has("holds") or entry.has("methods"))
         self._special_methods(dotted, args, node)
-        result = self._folded(dotted, args)
+        result = self.folded(dotted, args)
         if result is not None:
             return result
         made = self._result(entry, args[0] if args else UNKNOWN, everything, keywords, dotted)
-        made = _or_given(made, keywords)
+        made = or_given(made, keywords)
         if entry.has("unpickles"):
             named |= self.pickled(node)
         if entry.has("examines"):
@@ -153,7 +110,7 @@ class Libraries(Texts):
     ) -> Value | None:
         """Handle functions that no table entry can describe; None for the others."""
         if dotted in OPENERS:
-            return self._open(args, keywords, node)
+            return self.open_file(args, keywords, node)
         if dotted in ("cProfile.run", "profile.run") and args:
             return self.run_text(args[0], f"{dotted}()", node)
         if dotted in ("importlib.import_module", "__import__") and args and isinstance(args[0].constant, str):
@@ -283,7 +240,7 @@ class Libraries(Texts):
         is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         return is_method and last in CHANGES_CONTAINER and (node is self.dropped or last in TAKES_OUT)
 
-    def _state(
+    def touch_state(
         self, entry: Entry, args: list[Value], keywords: dict[str, Value], node: ast.AST, dotted: str
     ) -> None:
         for generator in entry.options("draws"):
@@ -324,13 +281,13 @@ class Libraries(Texts):
         if kind is Kind.ITERATOR and entry.has("alias") and not any(map(self._may_run_out, everything)):
             made = self.fresh(kind, holds=everything)  # iterating it leaves what it goes over as it is
             return replace(made, random=made.random | random)
-        if entry.has("alias") or _uncopied(keywords):
+        if entry.has("alias") or is_uncopied(keywords):
             made = self.alias(everything, kind)
             return replace(made if made.roots else self.fresh(kind), random=random)
         if entry.has("elements"):
             return self.container([self.part(v) if v is first else v for v in everything])
         held = everything if entry.has("holds") else []
-        if entry.has("copies") and not _uncopied(keywords):
+        if entry.has("copies") and not is_uncopied(keywords):
             held = [value for value in held if not self._is_array(value)]
         named = kind is Kind.OBJECT or entry.has("fills")
         made = self.fresh(kind, dotted if named else "", holds=held)
@@ -367,12 +324,12 @@ class Libraries(Texts):
         ]
         return self.part(data[0]) if len(data) == 1 else self.alias(data)
 
-    def _folded(self, dotted: str, args: list[Value]) -> Value | None:
+    def folded(self, dotted: str, args: list[Value]) -> Value | None:
         """Paths are computed from literals, so that the files a step uses are known."""
         if dotted in ("os.getcwd", "pathlib.Path.cwd"):
-            return self._absolute(constant("."))
+            return self.absolute_path(constant("."))
         if dotted in ("os.path.abspath", "os.path.realpath") and len(args) == 1:
-            return self._absolute(args[0])
+            return self.absolute_path(args[0])
         if not args or dotted not in ("pathlib.Path", "os.path.join", "pathlib.PurePath", "str", "os.fspath"):
             return None
         parts = [args[0]]
@@ -400,361 +357,24 @@ class Libraries(Texts):
             for found in sorted(self.properties_of(holder)):
                 self.set_property(holder, found, value, node)
 
-    # -- methods -----------------------------------------------------------------------------------
-
-    def library_method(
-        self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        """Call a method of an object that no class of the notebook explains."""
-        if owner.is_immutable:
-            return self._immutable_method(owner, name, args, keywords, node)
-        self.call_own_method(owner, name, node)
-        entry = method_entry(name, METHOD_KINDS.get(owner.kind, ""))
-        everything = [*args, *keywords.values()]
-        self._into(keywords, node)
-        self._draws_from(keywords, node)
-        if entry is None:
-            return self._unlisted_method(owner, name, everything, node)
-        inplace = entry.has("inplace") and _true(keywords.get("inplace"))
-        if entry.has("mutates") or inplace or (name == "sample" and owner.kind is Kind.OBJECT):
-            renews = entry.has("renews") and owner.kind is Kind.FRAME and owner.owner is None
-            self.change(owner, node, fits=entry.has("deep"), columns=renews)
-            if owner.kind is Kind.FRAME and owner.owner is not None:
-                whole, of_cell = replace(owner.owner, owner=None), name in CELL_METHODS
-                if of_cell or owner.attribute != CELLS:
-                    self.change(whole, node, doubtful=not of_cell)
-        if entry.has("stores"):
-            self.store(owner, everything)
-            self._consume_all(args, node)
-        for option in entry.options("mutates"):
-            if int(option) < len(args):
-                self.change(args[int(option)], node)
-        if entry.has("consumes"):
-            self._consume_all(args, node)
-        self._method_state(owner, entry, name, args, keywords, node)
-        given = None
-        if entry.has("calls") or entry.has("fits") or entry.has("deep") or definitions_of(owner):
-            given = self.escape([owner, *everything], node)
-        if owner.kind in (Kind.ITERATOR, Kind.GENERATOR, Kind.HANDLE):
-            self._go_on(owner, name, node)
-        if entry.has("self"):
-            if name in FITS:
-                self.store(owner, [v for v in everything if v.kind is Kind.INSTANCE])
-            return owner
-        made = self._method_result(owner, entry, everything, keywords)
-        made = join((made, self.alias([owner]))) if inplace else _or_given(made, keywords)
-        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
-
-    def _method_state(
-        self,
-        owner: Value,
-        entry: Entry,
-        name: str,
-        args: list[Value],
-        keywords: dict[str, Value],
-        node: ast.AST,
-    ) -> None:
-        state = entry
-        other = name == "sample" and owner.kind not in (Kind.FRAME, Kind.UNKNOWN)
-        if other or (name == "__enter__" and owner.kind in (Kind.HANDLE, Kind.INSTANCE)):
-            state = NOTHING
-        self._state(state, args, keywords, node, f".{name}()")
-        self._files(entry, args, keywords, node, owner)
-        if entry.has("fits") and owner.random:
-            self.draw(owner.random, node)
-        if entry.has("strings"):
-            self.names_in_strings([*args, *keywords.values()], node)
-        if entry.has("tables"):
-            self.tables_in_query([*args, *keywords.values()], node)
-        if entry.has("figure") or name in ("hist", "boxplot", "savefig", "show"):
-            self.effects.plots = True
-
-    def _method_result(
-        self, owner: Value, entry: Entry, everything: list[Value], keywords: dict[str, Value]
-    ) -> Value:
-        of_frame = owner.kind is Kind.FRAME or owner.attribute in ACCESSORS
-        if of_frame and entry.has("immutable"):
-            return self.fresh(Kind.FRAME)  # df["name"].str.strip()
-        if entry.has("immutable"):
-            return IMMUTABLE
-        kind = next((k for flag, k in RESULT_KINDS.items() if entry.has(flag)), None)
-        if "copy" in keywords:
-            uncopied = _uncopied(keywords) and owner.kind is not Kind.FRAME
-            return (
-                self.alias([owner, *everything], kind or owner.kind)
-                if uncopied
-                else self.fresh(kind or owner.kind)
-            )
-        if owner.kind is Kind.OBJECT and entry is method_entry("sample"):  # of a `random.Random`
-            return self.alias(everything)
-        if owner.kind is Kind.FRAME and not entry.has("alias"):
-            return self.fresh(kind or Kind.FRAME, holds=[owner, *everything] if entry.has("holds") else [])
-        if owner.kind is Kind.FIGURE:
-            return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)
-        if entry.has("part"):
-            return self.alias([self.part(owner), *everything])
-        if entry.has("alias"):
-            return self.alias([owner, *everything], kind or Kind.UNKNOWN)
-        if owner.kind is Kind.ARRAY and kind is None:
-            kind = Kind.ARRAY
-        copies = owner.kind is Kind.CONTAINER or (
-            owner.kind is Kind.UNKNOWN and entry is method_entry("copy")
-        )
-        held = [owner, *everything] if entry.has("consumes") else [owner] if copies else []
-        made = self.fresh(kind or Kind.UNKNOWN, holds=held)
-        return replace(made, attribute="independent", random=owner.random)
-
-    def _unlisted_method(self, owner: Value, name: str, everything: list[Value], node: ast.AST) -> Value:
-        """An unknown method may change its object: that is doubtful until a run has shown it."""
-        if owner.kind in (Kind.FRAME, Kind.ARRAY):
-            self.escape([owner, *everything], node)
-            return self.fresh(owner.kind)
-        self.change(owner, node, deep=True, doubtful=not name.endswith("_"))
-        given = self.escape([owner, *everything], node)
-        if owner.kind is Kind.FIGURE:
-            return replace(self.alias([owner, *everything]), kind=Kind.FIGURE)
-        self.store(owner, everything)
-        made = replace(self.alias([owner, *everything]), random=owner.random)
-        return replace(made, carries=made.carries | definitions_of(given)) if given is not None else made
-
-    def _immutable_method(
-        self, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> Value:
-        """Strings, numbers, paths: nothing changes, but a path may stand for a file."""
-        entry = method_entry(name, "path")
-        if entry is not None and any(flag.startswith("path") for flag in entry.flags):
-            self._path_method(owner, entry, args, keywords, node)
-            if entry.has("handle"):
-                return self.fresh(Kind.HANDLE, OPEN_FILE)
-        for value in args:
-            self.consume(value, node)
-        self.escape([*args, *keywords.values()], node)
-        if name in ("split", "splitlines", "rsplit", "findall"):
-            return self.fresh(Kind.CONTAINER)
-        if name == "finditer":
-            return self.fresh(Kind.ITERATOR)
-        if name in ("resolve", "absolute"):
-            return self._absolute(owner)
-        if name == "joinpath":
-            return self._folded("os.path.join", [owner, *args]) or IMMUTABLE
-        return IMMUTABLE
-
-    def _go_on(self, owner: Value, name: str, node: ast.AST) -> None:
-        """A method of an iterator or a handle changes it; a file may be closed after that."""
-        self.change(owner, node)
-        if name == "close" and owner.what == OPEN_FILE:
-            self.close_file(owner)
-
-    def _consume_all(self, values: list[Value], node: ast.AST) -> None:
-        for value in values:
-            self.consume(value, node)
-
-    # -- generators --------------------------------------------------------------------------------
-
-    def draw(self, generators: frozenset[str], node: ast.AST) -> None:
-        """Drawing reads and advances a generator that the notebook has seeded."""
-        for generator in sorted(generators - {ADDRESS}):
-            name = RANDOM + generator
-            if name in self.env:
-                self.change_pseudo(name, node)
-            else:
-                self.effects.unseeded.setdefault(generator, self.place(node))
-
-    def know_pseudo(self, name: str) -> None:
-        """Take note that there is such a generator or file; of modules also in which order."""
-        self.env.setdefault(name, UNKNOWN)
-        if name.endswith(".py"):
-            known = self.world.get("modules", ())
-            if name not in known:
-                self.world["modules"] = (*known, name)
-
-    def bind_pseudo(self, name: str, node: ast.AST) -> None:
-        """A seeded generator, a written file: known from here on, whatever was before."""
-        self.know_pseudo(name)
-        self.effects.binds[name] = self.place(node)
-        self.effects.must.add(name)
-
-    def change_pseudo(self, name: str, node: ast.AST, *, doubtful: bool = False) -> None:
-        self.need(name, self.place(node))
-        self.know_pseudo(name)
-        self.effects.changes.setdefault(name, Change(self.place(node), doubtful or self.doubt > 0))
-
-    # -- files -------------------------------------------------------------------------------------
-
-    def _open(self, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> Value:
-        mode = keywords.get("mode", args[1] if len(args) > 1 else constant("r")).constant
-        path = args[0] if args else keywords.get("file", UNKNOWN)
-        text = re.split("[:|]", mode)[0] if isinstance(mode, str) else "r+"  # "r:xz"
-        if WRITE_MODES & set(text):
-            self.write_file(path, node, whole="w" in text or "x" in text)
-        if not WRITE_MODES & set(text) or "+" in text:
-            self.read_file(path, node)
-        return self.fresh(Kind.HANDLE, OPEN_FILE)
-
-    def _files(
-        self,
-        entry: Entry,
-        args: list[Value],
-        keywords: dict[str, Value],
-        node: ast.AST,
-        owner: Value | None = None,
-    ) -> None:
-        for option in entry.options("reads"):
-            self.read_file(_argument(option, args, keywords), node)
-        for option in entry.options("writes"):
-            if not option.isdigit() and option not in keywords:
-                continue
-            path = _argument(option, args, keywords)
-            if not (entry.flags & {"frame"} or (path is UNKNOWN and option == "0" and not args)):
-                self.write_file(path, node)
-        if entry.has("reads-any"):
-            self.read_file(UNKNOWN, node)
-        if entry.has("writes-any"):
-            self.write_file(UNKNOWN, node)
-        if entry.has("writes-guess") or entry.has("reads-guess"):
-            paths = [v for v in args if isinstance(v.constant, str)]
-            for path in paths[:1]:
-                (self.write_file if entry.has("writes-guess") else self.read_file)(path, node)
-        folder = entry.option("writes-folder")
-        if folder is not None:
-            self.make_folder(_argument(folder, args, keywords), keywords, node)
-        if (
-            owner is not None
-            and not owner.is_immutable
-            and any(flag.startswith("path") for flag in entry.flags)
-        ) and owner.kind is Kind.UNKNOWN:
-            self._path_method(owner, entry, args, keywords, node)
-
-    def _path_method(
-        self, owner: Value, entry: Entry, args: list[Value], keywords: dict[str, Value], node: ast.AST
-    ) -> None:
-        if entry.has("path-read"):
-            self.read_file(owner, node)
-        if entry.has("path-write"):
-            self.write_file(owner, node)
-        if entry.has("path-folder"):
-            self.make_folder(owner, keywords, node)
-        if entry.has("path-open"):
-            self._open([owner, *args], keywords, node)
-
-    def read_file(self, path: Value, node: ast.AST) -> None:
-        """Record the read of a file; one that cannot be named may be any."""
-        if path.kind in (Kind.HANDLE, Kind.CONTAINER, Kind.OBJECT) or path.constant == ":memory:":
-            return
-        name = self.file_name(path)
-        if "://" in name:
-            self.effects.volatile.append(
-                Volatile(what=f"network ({name[len(FILE) :]})", place=self.place(node))
-            )
-            return
-        self.need(name, self.place(node))
-        self.know_pseudo(name)
-
-    def write_file(self, path: Value, node: ast.AST, *, whole: bool = True) -> None:
-        """Record the write of a file."""
-        if path.kind in (Kind.HANDLE, Kind.OBJECT) or path.constant == ":memory:":
-            return
-        name = self.file_name(path)
-        self.effects.made.discard(name)
-        parent = posixpath.dirname(name[len(FILE) :])
-        if parent and name != ANY_FILE and FILE + parent not in self.effects.must:
-            self.need(FOLDER + parent, self.place(node))
-        if whole and _is_exact(name):
-            self.bind_pseudo(name, node)
-        else:
-            self.change_pseudo(name, node, doubtful=name == ANY_FILE)
-
-    def make_folder(self, path: Value, keywords: dict[str, Value], node: ast.AST) -> None:
-        """Record that a folder is made; with `exist_ok` it is no matter whether somebody made it before."""
-        name, effects = self.file_name(path), self.effects
-        as_it_was = name in effects.made or name not in effects.writes
-        effects.folders.add(name)
-        self.write_file(path, node)
-        if as_it_was and _true(keywords.get("exist_ok")) and _is_exact(name):
-            effects.made.add(name)
-
-    def change_folder(self, path: Value, node: ast.AST) -> None:
-        """`os.chdir`: relative paths mean other files from here on."""
-        before, after = self.folder, self._folder_named(path)
-        if after is None or after.strip("./"):
-            self.read_file(path, node)
-        if self.conditional and after != before:
-            after = None
-        self.world["folder"] = after
-        self.effects.moves.append((before, after))
-        self.effects.session.append(self.place(node))
-
-    def _folder_named(self, path: Value) -> str | None:
-        """Return the folder that `path` means, relative to the notebook's; None if that cannot be known."""
-        name = self.file_name(path)[len(FILE) :]
-        return None if "*" in name or "?" in name else "" if name == "." else name
-
-    def _absolute(self, path: Value) -> Value:
-        """Return the path that does not depend on the working folder; below the notebook's if it can be."""
-        name = self.file_name(path)
-        if name == ANY_FILE or "://" in name:
-            return Value(Kind.IMMUTABLE, pattern="*")
-        text = name[len(FILE) :]
-        return Value(Kind.IMMUTABLE, pattern=text if posixpath.isabs(text) else posixpath.join(HERE, text))
-
-    def file_name(self, path: Value) -> str:
-        """Return the pseudo-name of a file: its path, a pattern of it, or that of any file."""
-        text = path.constant if isinstance(path.constant, str) else path.pattern
-        if not text:
-            return ANY_FILE
-        if "://" in text:
-            return FILE + text
-        if f"{text}/".startswith(f"{HERE}/"):
-            return FILE + posixpath.normpath(posixpath.join(".", text[len(HERE) + 1 :]))
-        if self.folder is None and not posixpath.isabs(text):
-            return ANY_FILE
-        return FILE + posixpath.normpath(posixpath.join(self.folder or "", text))
-
-
-def _is_exact(name: str) -> bool:
-    """Tell whether a file's pseudo-name is that of one file."""
-    return not {"*", "?"} & set(name)
-
-
-def _argument(option: str, args: list[Value], keywords: dict[str, Value]) -> Value:
-    if option.isdigit():
-        position = int(option)
-        if position < len(args):
-            return args[position]
-        for key in (
-            "path",
-            "path_or_buf",
-            "filepath_or_buffer",
-            "fname",
-            "file",
-            "filename",
-            "io",
-            "f",
-            "buf",
-        ):
-            if key in keywords:
-                return keywords[key]
-        return UNKNOWN
-    return keywords.get(option, UNKNOWN)
-
 
 def _reads_on(dotted: str, made: Value, args: list[Value], keywords: dict[str, Value]) -> bool:
     """Tell whether the result has its file open: `pd.read_csv(path, chunksize=9)`, `np.load("x.npz")`."""
     if dotted == "numpy.load":
         return bool(args) and str(args[0].constant).endswith(".npz")
-    return made.kind is Kind.FRAME and ("chunksize" in keywords or _true(keywords.get("iterator")))
+    return made.kind is Kind.FRAME and ("chunksize" in keywords or is_true(keywords.get("iterator")))
 
 
 def _is_class(dotted: str) -> bool:
     return dotted.rsplit(".", 1)[-1][:1].isupper()
 
 
-def _uncopied(keywords: dict[str, Value]) -> bool:
+def is_uncopied(keywords: dict[str, Value]) -> bool:
     """Tell whether `copy=False`, or what may be that, is among the arguments."""
     return "copy" in keywords and keywords["copy"].constant is not True
 
 
-def _or_given(made: Value, keywords: dict[str, Value]) -> Value:
+def or_given(made: Value, keywords: dict[str, Value]) -> Value:
     """`np.add(a, b, out=c)` returns `c`."""
     out = keywords.get("out")
     return made if out is None or not out.roots else join((made, out))
@@ -768,7 +388,3 @@ def _are_all(args: list[Value], node: ast.AST) -> bool:
 
 def _given(value: Value | None) -> bool:
     return value is not None and value.constant is not None
-
-
-def _true(value: Value | None) -> bool:
-    return value is not None and value.constant is not False and value.constant is not None

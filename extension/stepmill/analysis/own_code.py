@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import MODULE, RANDOM, Once
-from stepmill.analysis.libraries import Libraries
+from stepmill.analysis.library_methods import LibraryMethods
 from stepmill.analysis.values import UNKNOWN, Kind, Value, constant
 from stepmill.model.pipeline import Volatile
 
@@ -29,7 +29,7 @@ EVERYTHING = "*"
 _BINDING = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
-class OwnCode(Libraries):
+class OwnCode(LibraryMethods):
     """Code of the project that stands in modules beside the notebook."""
 
     def import_own(self, dotted: str, node: ast.AST) -> None:

@@ -8,11 +8,11 @@ import string
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
 
+from stepmill.analysis.blocks import Blocks
 from stepmill.analysis.effects import ANY_FILE
 from stepmill.analysis.frames import ClassInfo
 from stepmill.analysis.purity import is_read_only, magic_kind
 from stepmill.analysis.scripts import executed_path
-from stepmill.analysis.statements import Statements
 from stepmill.analysis.units import parse
 from stepmill.analysis.values import (
     ADDRESS,
@@ -43,7 +43,7 @@ _PYLAB_NAMES = (
 """What `%pylab` binds, whether or not it imports everything from these modules too."""
 
 
-class Shell(Statements):
+class Shell(Blocks):
     """Calls that mean something to the notebook itself."""
 
     def run_examples(self, texts: list[str], node: ast.AST) -> None:
