@@ -62,10 +62,8 @@ def main() -> None:
     parser.add_argument("--rules", action="store_true")
     chosen = parser.parse_args()
     started_s = time.monotonic()
-    if chosen.rules:
-        tried, alive = try_rules()
-    else:
-        tried, alive = try_tables(chosen.range[0], chosen.range[1] if len(chosen.range) > 1 else None)
+    start, stop = chosen.range[0], chosen.range[1] if len(chosen.range) > 1 else None
+    tried, alive = (try_rules if chosen.rules else try_tables)(start, stop)
     for title in alive:
         print(title)
     known = {line.split("  # ")[0] for line in SURVIVORS.read_text("utf-8").splitlines()}
