@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stepmill.analysis.heap import Heap, History, Numbering, Rows, indices
+from stepmill.analysis.heap import Heap
+from stepmill.analysis.history import History
+from stepmill.analysis.rows import Numbering, Rows, indices
 
 NAMES = ("a", "b", "c", "d", "e")
 SOME = st.lists(st.sampled_from(NAMES), max_size=3)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
-from stepmill.analysis.heap import History, Numbering
+from stepmill.analysis.history import History
 from stepmill.analysis.labels import labelled
+from stepmill.analysis.rows import Numbering
 from stepmill.analysis.tables import Table, is_same
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stepmill.analysis.flow import Flow
-    from stepmill.analysis.heap import History, Snapshot
+    from stepmill.analysis.history import History, Snapshot
 
 
 class Moments:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from stepmill.analysis.assembly import Assembly
     from stepmill.analysis.drafts import Draft, Taken
-    from stepmill.analysis.heap import Snapshot
+    from stepmill.analysis.history import Snapshot
     from stepmill.analysis.labels import Labelled
     from stepmill.analysis.memory import Look
     from stepmill.analysis.moments import Moments

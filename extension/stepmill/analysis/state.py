@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stepmill.analysis.frames import ClassInfo, Frame, FunctionInfo
-    from stepmill.analysis.heap import Numbering
+    from stepmill.analysis.rows import Numbering
     from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
     from stepmill.model.diagnostic import Place

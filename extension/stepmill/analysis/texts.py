@@ -6,7 +6,7 @@ import ast
 import doctest
 import re
 
-from stepmill.analysis.shell import Shell
+from stepmill.analysis.namespace import Namespace
 from stepmill.analysis.values import NO_CONSTANT, UNKNOWN, Kind, Value, definitions_of
 from stepmill.syntax import TABLE, parse_or_empty
 
@@ -15,7 +15,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NAMED_IN_FORMULAS = frozenset({Kind.FUNCTION, Kind.CLASS, Kind.MODULE, Kind.LIBRARY})
 
 
-class Texts(Shell):
+class Texts(Namespace):
     """Names that do not stand in the code that reads them."""
 
     def pickle_by_name(self, values: list[Value]) -> None:

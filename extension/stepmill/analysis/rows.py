@@ -1,0 +1,181 @@
+"""Sets of nodes as numbers, and rows of them: what the heap's relation is made of.
+
+A set of nodes is an integer, one bit a node: recursion over objects that share others makes sets of
+thousands, of which many are the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Links = tuple[int, int]
+"""What a node reaches, and what reaches it; itself included."""
+
+
+_NARROW, _FEW = 1024, 8
+"""Bits of a number up to which it is not halved, and nodes in it up to which they are taken off one by one:
+either goes through the whole number each time."""
+
+
+def indices(nodes: int) -> list[int]:
+    """Return the numbers of the nodes of a set, the least first."""
+    found: list[int] = []
+    pending = [(nodes, 0)]
+    while pending:
+        some, start = pending.pop()
+        width = some.bit_length()
+        if width > _NARROW:
+            half = width >> 1
+            upper = some >> half
+            lower = some ^ (upper << half)
+            pending.append((upper, start + half))
+            if lower:
+                pending.append((lower, start))
+        elif some.bit_count() > _FEW:
+            digits = bin(some)[:1:-1]
+            at = digits.find("1")
+            while at >= 0:
+                found.append(start + at)
+                at = digits.find("1", at + 1)
+        else:
+            while some:
+                low = some & -some
+                found.append(start + low.bit_length() - 1)
+                some ^= low
+    return found
+
+
+class Numbering:
+    """The numbers of nodes. One is used by all analyses that remember each other's sets."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self.bits: list[int] = []  # by number: the set of that node alone
+        self.numbers: dict[str, int] = {}
+        self.named = 0  # all nodes but temporaries
+
+    def number(self, name: str) -> int:
+        """Return the number of a node."""
+        found = self.numbers.get(name)
+        if found is None:
+            found = self.numbers[name] = len(self.names)
+            self.names.append(name)
+            self.bits.append(bit := 1 << found)
+            if name[:1] != "#":
+                self.named |= bit
+        return found
+
+    def nodes(self, names: Iterable[str]) -> int:
+        """Return the set of the nodes of these names."""
+        found = 0
+        for name in names:
+            found |= self.bits[self.number(name)]
+        return found
+
+
+_LATER: Final = (0, [0])
+"""Stands for the row of a node that nobody has asked for since it was put."""
+
+
+class Rows:
+    """For each node, a set of nodes with itself in it. Nodes that have the same are known together.
+
+    `side` is the one of `Links` that they are.
+    """
+
+    def __init__(self, numbering: Numbering, side: int) -> None:
+        self._bits = numbering.bits
+        self._side = side
+        self._groups: list[tuple[int, list[int]] | None] = []  # by number: (row, [the nodes that have it])
+        self._alike: dict[int, tuple[int, list[int]]] = {}  # those of rows of more than one node
+        self._later: dict[int, Links] = {}
+
+    def _grow(self) -> None:
+        self._groups += [None] * (len(self._bits) - len(self._groups))
+
+    def __getitem__(self, number: int) -> int:
+        group = self._groups[number] if number < len(self._groups) else None
+        if group is _LATER:
+            group = self._look_up(number)
+        return self._bits[number] if group is None else group[0]
+
+    def __setitem__(self, number: int, row: int) -> None:
+        if number >= len(self._groups):
+            self._grow()
+        old, bit = self._groups[number], self._bits[number]
+        if old is _LATER:
+            old = self._groups[number] = None
+        if row == (bit if old is None else old[0]):
+            return
+        if old is not None:
+            old[1][0] ^= bit
+            if not old[1][0]:
+                del self._alike[old[0]]
+        new = None
+        if row != bit:
+            new = self._alike.get(row)
+            if new is None:
+                new = self._alike[row] = (row, [0])
+            new[1][0] |= bit
+        self._groups[number] = new
+
+    def set_all(self, nodes: int, numbers: list[int], row: int) -> None:
+        """Set the row of nodes that have the same one, each of which is in it; `numbers` are theirs."""
+        groups = self._groups
+        old = groups[numbers[0]]
+        if old is not None:
+            old[1][0] &= ~nodes
+            if not old[1][0]:
+                del self._alike[old[0]]
+        new = None
+        if row & (row - 1):
+            new = self._alike.get(row)
+            if new is None:
+                new = self._alike[row] = (row, [0])
+            new[1][0] |= nodes
+        for number in numbers:
+            groups[number] = new
+
+    def put(self, values: Mapping[int, Links]) -> None:
+        """Set rows of which most will never be asked for."""
+        self._grow()
+        groups, side = self._groups, self._side
+        for number, links in values.items():
+            if groups[number] is None:
+                groups[number] = _LATER
+            elif groups[number] is not _LATER:
+                self[number] = links[side]
+        self._later.update(values)
+
+    def _look_up(self, number: int) -> tuple[int, list[int]] | None:
+        self[number] = self._later[number][self._side]
+        return self._groups[number]
+
+    def groups(self, nodes: int) -> list[tuple[int, int]]:
+        """Return (some of `nodes`, the row that they have), until all have been."""
+        if nodes.bit_length() > len(self._groups):
+            self._grow()
+        found, groups, bits = [], self._groups, self._bits
+        while nodes:
+            number = nodes.bit_length() - 1
+            group = groups[number]
+            if group is _LATER:
+                group = self._look_up(number)
+            if group is None:
+                row = some = bits[number]
+            else:
+                row, members = group
+                some = nodes & members[0]
+            found.append((some, row))
+            nodes ^= some
+        return found
+
+    def union(self, nodes: int) -> int:
+        """Return `nodes` and all that is in one of their rows."""
+        found = nodes
+        for _, row in self.groups(nodes):
+            found |= row
+        return found
