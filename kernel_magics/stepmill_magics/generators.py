@@ -47,6 +47,14 @@ def set_seed(generator: str, seed: int) -> None:
     _ACCESS[generator].seed(seed)
 
 
+def is_process_wide(value: Any) -> bool:
+    """Tell whether an object is one of these generators; `from random import shuffle` is a method of one."""
+    return any(
+        value is getattr(sys.modules.get(module), name, None)
+        for module, name in (("numpy.random.mtrand", "_rand"), ("random", "_inst"))
+    )
+
+
 class StepGenerators:
     """What one step gets from the random generators and does to them.
 

@@ -17,6 +17,7 @@ from blake3 import blake3
 
 from stepmill.artifacts.pickle_identity import identity_of
 from stepmill.artifacts.scope import MAIN
+from stepmill_magics.generators import is_process_wide
 from stepmill_magics.outputs import size_bytes
 
 if TYPE_CHECKING:
@@ -142,6 +143,8 @@ class _Telling:
 
     def _tell_instance(self, value: Any, kind: type) -> None:
         self._name("of", kind)
+        if is_process_wide(value):
+            return  # what moves it is watched elsewhere
         if kind.__module__ in (self._home, MAIN):
             self._attributes(value)
         elif (size := _size(value)) > _MOST_BYTES:

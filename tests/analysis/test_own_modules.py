@@ -87,6 +87,41 @@ def test_a_star_import_of_another_text_is_read_anew() -> None:
     assert found == [[], ["seed"]]
 
 
+def test_what_a_module_has_from_a_library_is_the_librarys() -> None:
+    texts = {
+        "mine": "import numpy as np\nfrom lib import *\nfrom .near import shuffle\n"
+        "log = print\nhook = print\nclass K: pass\nrng = np.random.default_rng()\n"
+        "def use(other):\n    global hook\n    hook = other",
+        "lib": "from numpy.random import choice\nimport os.path as path",
+        "near": "from random import shuffle",
+    }
+    known = OwnModules(
+        {name: ModuleText(name, "", f"{name}.py", f"/{name}.py", text) for name, text in texts.items()}.get,
+        {"lib": frozenset({"choice", "path"})}.get,
+        texts.__contains__,
+    )
+    asked = (
+        "np",
+        "np.random.rand",
+        "choice",
+        "path.join",
+        "shuffle",
+        "log",
+        "hook",
+        "K",
+        "K.x",
+        "rng",
+        "use",
+        "no",
+    )
+    names = {name: known.named(f"mine.{name}") for name in asked}
+    assert {name: other for name, other in names.items() if other} == {
+        "np": "numpy", "np.random.rand": "numpy.random.rand", "choice": "numpy.random.choice",
+        "path.join": "os.path.join", "shuffle": "random.shuffle", "log": "print",
+    }  # fmt: skip
+    assert known.named("numpy.sum") == known.named("mine") == ""
+
+
 def test_relative_names() -> None:
     assert [absolute(name, "a.b") for name in ("c", ".c", "..c.d", ".")] == ["c", "a.b.c", "a.c.d", "a.b"]
 

@@ -54,6 +54,21 @@ def test_the_same_data_have_the_same_digests_in_every_process() -> None:
     assert set(by_name(told.pop().strip())) >= {"TABLE", "TWICE", "ARRAY", "NUMBERS", "PLAIN", "INNER"}
 
 
+def test_the_process_wide_generators_are_nobodys_data() -> None:
+    module = ModuleType("names")
+    exec(
+        "from random import *\nfrom numpy.random import rand\nimport random as r\nown = r.Random(1)",
+        vars(module),
+    )
+    before = by_name(held_data(module))
+    vars(module)["shuffle"]([1, 2])
+    vars(module)["rand"]()
+    assert by_name(held_data(module)) == before
+    vars(module)["own"].random()
+    after = by_name(held_data(module))
+    assert {name for name in after if after[name] != before[name]} == {"own"}
+
+
 class _Colour(Enum):
     RED = 1
     BLUE = 2

@@ -79,7 +79,7 @@ class _Writer:
         return self._library(value, kind, depth)
 
     def _library(self, value: Any, kind: type, depth: int) -> str:
-        root = kind.__module__.partition(".")[0]
+        root = (kind.__module__ or "").partition(".")[0]
         if root == "numpy":
             return self._numpy(value, kind, depth)
         if root == "pandas":
@@ -166,7 +166,7 @@ def _has_dict(item: Any) -> bool:
 
 
 def _inside(item: Any, found: set[int]) -> list[Any]:
-    root = type(item).__module__.partition(".")[0]
+    root = (type(item).__module__ or "").partition(".")[0]
     if isinstance(item, dict):
         found.add(id(item))
         return list(dict.values(item))

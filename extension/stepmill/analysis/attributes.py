@@ -15,7 +15,6 @@ from stepmill.analysis.values import (
     constant,
     definitions_of,
     join,
-    library,
     replace,
 )
 
@@ -51,7 +50,7 @@ class Attributes(Expressions):
             if owner.what == "get_ipython()" and name in SHELL_STATE:
                 self.effects.find("SM331", self.place(node), f"get_ipython().{name}")
             self.use_own(f"{owner.what}.{name}", node)
-            return library(f"{owner.what}.{name}")
+            return self.library_named(f"{owner.what}.{name}")
         if name == "plot":  # `df.plot.barh()`
             self.effects.plots = True
         if name == "__subclasses__" and owner.kind is Kind.CLASS:

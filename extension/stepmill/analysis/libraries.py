@@ -235,7 +235,7 @@ class Libraries(Channels):
         known = method_entry(last)
         if "." not in path or known is None or not known.has("mutates") or known.has("deep"):
             return False
-        if self.is_local(dotted.partition(".")[0]) or "random" in path:
+        if self.is_local(dotted.partition(".")[0]) or ("random" in path and last == "seed"):
             return True
         is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         return is_method and last in CHANGES_CONTAINER and (node is self.dropped or last in TAKES_OUT)

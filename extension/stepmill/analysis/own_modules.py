@@ -41,9 +41,9 @@ class Reading(NamedTuple):
 
     `functions` and `methods` ("Class.method") can be asked for by `OwnModules.called`; `properties` are
     methods that reading an attribute may call. `classes` have the dotted names of their bases. `others` are
-    its names for what other modules have; an instance of a class is "module.Class()". `unsteady` are names
-    whose values cannot come out the same in two processes, each with the modules where that begins; "*"
-    stands for all.
+    its names for what other modules have; an instance of a class is "module.Class()". `rebound` are names
+    that its functions may bind anew. `unsteady` are names whose values cannot come out the same in two
+    processes, each with the modules where that begins; "*" stands for all.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Reading(NamedTuple):
     properties: frozenset[str]
     classes: tuple[tuple[str, tuple[str, ...]], ...]
     others: tuple[tuple[str, str], ...]
+    rebound: frozenset[str]
     unsteady: tuple[tuple[str, frozenset[str]], ...]
 
 
@@ -132,6 +133,24 @@ class OwnModules:
         if not rest:
             return frozenset[str]().union(*known.values())
         return known.get(rest[0], frozenset()) | known.get("*", frozenset())
+
+    def named(self, dotted: str) -> str:
+        """Return the library's name of what an own module has from a library, "" for its own.
+
+        After `import numpy as np` in `tools`, `tools.np.sum` is `numpy.sum`. What a function of the module
+        may rebind is nobody's.
+        """
+        met = set[str]()
+        while dotted not in met:
+            met.add(dotted)
+            reading, rest = self._split(dotted)
+            if reading is None:
+                return dotted if len(met) > 1 else ""
+            other = dict(reading.others).get(rest[0], "") if rest and rest[0] not in reading.rebound else ""
+            if not other or other.endswith("()"):
+                return ""
+            dotted = ".".join([other, *rest[1:]])
+        return ""
 
     def _going_into(self, module: str) -> _Inside:
         return _Inside(self._under_way, module)
@@ -212,12 +231,14 @@ class _Answers(NamedTuple):
     names: dict[str, frozenset[str] | None]
     calls: dict[str, tuple[Event, ...]]
     unsteady: dict[str, frozenset[str]]
+    named: dict[str, str]
 
     def holds(self, within: _Within) -> bool:
         """Tell whether the answers are the same now."""
         names = all(within.names(module) == then for module, then in self.names.items())
         calls = names and all(within.called(dotted) == then for dotted, then in self.calls.items())
-        return calls and all(within.unsteady(dotted) == then for dotted, then in self.unsteady.items())
+        named = calls and all(within.named(dotted) == then for dotted, then in self.named.items())
+        return named and all(within.unsteady(dotted) == then for dotted, then in self.unsteady.items())
 
 
 class _Within:
@@ -226,7 +247,7 @@ class _Within:
     def __init__(self, known: OwnModules, package: str) -> None:
         self._known = known
         self._package = package
-        self.answers = _Answers({}, {}, {})
+        self.answers = _Answers({}, {}, {}, {})
 
     def names(self, module: str) -> frozenset[str] | None:
         self.answers.names[module] = self._known.names(absolute(module, self._package))
@@ -241,6 +262,10 @@ class _Within:
 
     def executed(self, text: str) -> tuple[Event, ...]:
         return self._known.executed(text)
+
+    def named(self, dotted: str) -> str:
+        self.answers.named[dotted] = self._known.named(absolute(dotted, self._package))
+        return self.answers.named[dotted]
 
     def unsteady(self, dotted: str) -> frozenset[str]:
         self.answers.unsteady[dotted] = self._known.unsteady(absolute(dotted, self._package))
@@ -311,9 +336,16 @@ def _read(source: ModuleText, known: OwnModules) -> _Module:
         properties=frozenset(one.name for node in classes for one in _methods(node) if one.decorator_list),
         classes=tuple((node.name, tuple(_bases(node, source, interpreter))) for node in classes),
         others=tuple(_others(interpreter, source)),
+        rebound=frozenset(_rebound(source)),
         unsteady=unsteady_names(observed.values(), interpreter, source, within.unsteady, differing),
     )
     return _Module(source, reading, within.answers, units, look)
+
+
+def _rebound(source: ModuleText) -> Iterator[str]:
+    for node in ast.walk(parse_or_empty(source.text)):
+        if isinstance(node, ast.Global):
+            yield from node.names
 
 
 def _line_of(name: str, observed: dict[int, Observed]) -> int:

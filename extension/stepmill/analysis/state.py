@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from stepmill.analysis.effects import Effects
 from stepmill.analysis.heap import Heap
 from stepmill.analysis.tables import MISSING, Table
-from stepmill.analysis.values import Kind, Value
+from stepmill.analysis.values import IN_PYLAB, OF_PYLAB, PYLAB, Kind, Value, library
 
 if TYPE_CHECKING:
     import ast
@@ -57,6 +57,9 @@ class Own(Protocol):
     def executed(self, text: str, /) -> Any:
         """Return the events of code that is executed with names of its own."""
 
+    def named(self, dotted: str, /) -> Any:
+        """Return the library's name of what an own module has from a library, "" for its own."""
+
     def unsteady(self, dotted: str, /) -> Any:
         """Return the modules that make this name of an own module another one in each process."""
 
@@ -97,7 +100,7 @@ class State:
         numbering: Numbering | None = None,
     ) -> None:
         self._ask: dict[str, Callable[[str], Any]] = {"names": modules, "local": is_local}
-        self._ask |= dict.fromkeys(("import", "call", "text", "unsteady"), _nothing)
+        self._ask |= dict.fromkeys(("import", "call", "text", "unsteady", "named"), _nothing)
         self.env: Table[Value] = Table()
         self.heap = Heap(numbering)
         self.functions: Table[FunctionInfo] = Table()
@@ -143,6 +146,21 @@ class State:
         """Tell whether a top-level module is the project's own."""
         return bool(self.answer(f"local {module}"))
 
+    def library_named(self, dotted: str) -> Value:
+        """Return what has this dotted name; by the library's name what an own module has from a library."""
+        if dotted[:1] == "." or self.is_local(dotted.partition(".")[0]):
+            dotted = self.answer(f"named {dotted}") or dotted
+        elif dotted.startswith(PYLAB):
+            dotted = self._named_by_pylab(dotted.partition("pylab.")[2]) or dotted
+        return library(dotted)
+
+    def _named_by_pylab(self, inner: str) -> str:
+        """Return the full name of what `pylab` has from its other libraries; the last of them wins."""
+        name, point, rest = inner.partition(".")
+        if name in OF_PYLAB:
+            return OF_PYLAB[name] + point + rest
+        return next((f"{module}.{inner}" for module in IN_PYLAB if name in (self.modules(module) or ())), "")
+
     def answer(self, question: str) -> Any:
         """Ask about a module, or about the words of the notebook, once in an analysis."""
         if self.outside.value_of(question) is MISSING:
@@ -163,6 +181,7 @@ class State:
         """Take note of who knows what own modules do when they are imported, and their functions."""
         self._ask |= {
             "import": own.imported, "call": own.called, "text": own.executed, "unsteady": own.unsteady,
+            "named": own.named,
         }  # fmt: skip
 
     @property

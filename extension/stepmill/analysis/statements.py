@@ -14,7 +14,6 @@ from stepmill.analysis.values import (
     Kind,
     Value,
     join,
-    library,
     replace,
 )
 
@@ -158,7 +157,7 @@ class Statements(Definitions):
             if module == "__main__":
                 self.bind(alias.asname or alias.name, self.read_global(alias.name, node), node)
                 continue
-            self.bind(alias.asname or alias.name, library(before + alias.name), node)
+            self.bind(alias.asname or alias.name, self.library_named(before + alias.name), node)
             if self.frame is not None:
                 self.use_own(before + alias.name, node)
 
@@ -178,7 +177,7 @@ class Statements(Definitions):
             self.effects.find("SM332", self.place(node), module)
             return
         for name in sorted(names):
-            self.bind(name, Value(Kind.LIBRARY, f"{module}.{name}"), node)
+            self.bind(name, self.library_named(f"{module}.{name}"), node)
 
 
 def _as_load(target: ast.expr) -> ast.expr:

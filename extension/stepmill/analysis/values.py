@@ -219,6 +219,18 @@ _OTHER_NAMES = {
 }
 
 
+PYLAB = ("pylab.", "matplotlib.pylab.")
+"""How names begin of the module that has all of several libraries."""
+OF_PYLAB = {
+    "np": "numpy",
+    "ma": "numpy.ma",
+    "plt": "matplotlib.pyplot",
+    "mpl": "matplotlib",
+    "datetime": "datetime",
+}
+IN_PYLAB = ("numpy.linalg", "numpy.random", "numpy.fft", "numpy", "matplotlib.pyplot")
+
+
 def library(name: str) -> Value:
     """Return the function, class or module of a library that has this dotted name, one of several maybe."""
     return Value(Kind.LIBRARY, _OTHER_NAMES.get(name, name))

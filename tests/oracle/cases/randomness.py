@@ -263,3 +263,80 @@ print(x == random.random())
 """,
     "either",
 )
+
+# -- generators and clocks under the names that other modules give them -----------------------------------
+
+NAMES = (
+    "import datetime as dt\nimport random\nimport time\n\nimport numpy as np\nfrom numpy.random import rand\n"
+)
+for star, how in (("star", "from names import *"), ("name", "from names import np, random, rand")):
+    randomness.add(
+        f"library-by-{star}-from-an-own-module",
+        f"""
+%%step a
+{how}
+np.random.seed(5)
+random.seed(5)
+---
+%%step b
+x = np.random.choice(9, 3), random.random(), rand()
+---
+%%step c
+print(x, np.random.rand(2), random.random(), rand())
+""",
+        files={"names.py": NAMES},
+        why="drawn again, the numbers are others",
+    )
+randomness.add(
+    "library-as-an-attribute-of-an-own-module",
+    """
+%%step a
+import names, both
+both.np.random.seed(5)
+---
+%%step b
+x = names.np.random.rand()
+began = names.time.time()
+---
+%%step c
+print(x, names.rand(), began == began)
+""",
+    files={"names.py": NAMES, "both.py": "from names import *\n"},
+    observe=("x",),
+)
+randomness.add(
+    "functions-of-own-modules-with-names-from-another",
+    """
+%%step a
+import draws
+draws.begin()
+---
+%%step b
+x = draws.some()
+---
+%%step c
+print(x, draws.some())
+""",
+    files={
+        "names.py": NAMES,
+        "draws.py": "from names import np, rand\n"
+        "def begin():\n    np.random.seed(2)\ndef some():\n    return rand(2)\n",
+    },
+)
+for name, how in (("star", "from pylab import *"), ("magic", "%pylab inline")):
+    randomness.add(
+        f"pylab-by-{name}",
+        f"""
+%%step a
+{how}
+np.random.seed(7)
+x = randn(3)
+---
+%%step b
+y = rand(2)
+---
+%%step c
+print(x, y, normal(size=2), np.random.rand())
+""",
+        why="pylab has the functions of numpy.random",
+    )
