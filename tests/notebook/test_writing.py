@@ -115,3 +115,15 @@ def test_mode_and_link_are_kept(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert real.stat().st_mode & 0o777 == 0o640
     assert real.read_text() != "old"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes of POSIX")
+def test_a_new_file_has_the_mode_of_any_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "any").touch()
+
+    def changed(_: int) -> int:
+        raise AssertionError("the umask is of the whole process: a kernel started just then would keep it")
+
+    monkeypatch.setattr(os, "umask", changed)
+    write_document(document(), tmp_path / "new.ipynb")
+    assert (tmp_path / "new.ipynb").stat().st_mode == (tmp_path / "any").stat().st_mode

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from stepmill.errors import NotebookError
+
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def write_document(document: Mapping[str, Any], path: Path) -> None:
@@ -90,20 +91,16 @@ def _lines(text: Any) -> Any:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Write beside `path`, to the disk, then rename; the mode of an existing file is kept."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:80]}.", suffix=".tmp")
+    mode = path.stat().st_mode & 0o7777 if path.exists() else None
+    temporary = path.with_name(f".{path.name[:80]}.{os.urandom(6).hex()}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(os.open(temporary, _NEW_FILE, 0o666 if mode is None else mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(path.stat().st_mode & 0o7777 if path.exists() else 0o666 & ~_umask())
-        Path(name).replace(path)
+        if mode is not None:
+            temporary.chmod(mode)  # all of it, whatever the umask takes away
+        temporary.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
