@@ -19,6 +19,7 @@ import pytest
 from stepmill.errors import KernelError
 from stepmill.execution.executors.base import Ending
 from stepmill.execution.executors.local import LocalExecutor
+from stepmill.execution.keeper import Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +53,16 @@ def test_progress_counts_code_cells(bench: Bench) -> None:
     bench.run("1", "import time; time.sleep(0.3)", "3")
     assert bench.progress[0] == (1, 3)
     assert bench.progress[-1] == (3, 3)
+
+
+def test_what_fails_beside_the_cells_stops_the_step(bench: Bench) -> None:
+    def progress(cell: int, cells: int) -> None:
+        if cell > 1:
+            raise OSError("no space left")
+
+    task = bench.task("1", "import time; time.sleep(60)", "3")
+    with pytest.raises(OSError, match="no space left"):
+        bench.executor.run(task, threading.Event(), progress)
 
 
 def test_a_failing_cell_stops_the_step_and_the_notebook_is_kept(bench: Bench) -> None:
@@ -103,6 +114,17 @@ def test_a_dead_kernel_fails_its_step(bench: Bench, source: str, code: int, word
     assert text_of(dead) == "last\n"
     assert dead[-1]["ename"] == "DeadKernelError"
     assert after == []
+
+
+def test_death_is_noticed_where_the_system_gives_no_handle(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(pid: int, flags: int = 0) -> int:
+        raise PermissionError(f"pidfd_open({pid})")  # what a container's filter of system calls says
+
+    monkeypatch.setattr(os, "pidfd_open", forbidden, raising=False)
+    exit_ = bench.run("1", "import os; os.kill(os.getpid(), 9)")
+    assert (exit_.ending, exit_.exit_code) == (Ending.DIED, -9)
 
 
 def test_a_step_past_its_timeout_is_interrupted(bench: Bench) -> None:
@@ -247,6 +269,19 @@ def test_the_runner_stays_in_its_folder(bench: Bench) -> None:
     before = Path.cwd()
     bench.run("1")
     assert Path.cwd() == before
+
+
+def test_a_kernel_that_cannot_be_watched_is_ended(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def watch(_: Keeper, pid: int) -> None:
+        seen.append(pid)
+        raise OSError("there is room for no other process")
+
+    monkeypatch.setattr(Keeper, "watch", watch)
+    with pytest.raises(OSError, match="no other process"):
+        bench.run("1")
+    wait_for_end(seen[0])
 
 
 def test_a_missing_kernel_names_those_installed(bench: Bench) -> None:

@@ -62,6 +62,8 @@ class StepClient(NotebookClient):
         finally:
             guard.cancel()
             await asyncio.gather(guard, return_exceptions=True)
+        if not guard.cancelled():
+            guard.result()  # raises what it met
         self.nb.metadata["language_info"] = self._kernel.info["language_info"]
         self.set_widgets_metadata()
         return self._exit(ending, error, time.monotonic() - started)
@@ -177,6 +179,14 @@ class StepClient(NotebookClient):
     # Stopping ------------------------------------------------------------------------------------
 
     async def _guard(self, started: float) -> None:
+        """Stop the kernel when it is time to; at once if nobody can look after it any more."""
+        try:
+            await self._stop_in_time(started)
+        except Exception:
+            await self._kernel.end_process()
+            raise
+
+    async def _stop_in_time(self, started: float) -> None:
         """Interrupt the kernel when it is time to; kill it if it does not give in."""
         limit_s = self._session.timeout_s
         while self._stopped is None:

@@ -284,7 +284,12 @@ async def start_kernel(
         await manager.cleanup_resources()
         shutil.rmtree(own, ignore_errors=True)
         raise
-    kernel = StepKernel(manager, own, log, keeper)
+    try:
+        kernel = StepKernel(manager, own, log, keeper)
+    except BaseException:  # its log cannot be written, say
+        await manager.shutdown_kernel(now=True)
+        shutil.rmtree(own, ignore_errors=True)
+        raise
     try:
         await _answer(kernel, name, time.monotonic() + timeout_s, timeout_s, is_cancelled)
     except BaseException:
@@ -399,13 +404,15 @@ async def _process_end(manager: StepKernelManager) -> None:
     """Return when the kernel's process has ended."""
     provisioner = manager.provisioner
     pid = provisioner.pid if isinstance(provisioner, LocalProvisioner) else None
-    if pid is None or not hasattr(os, "pidfd_open"):
+    try:
+        handle = -1 if pid is None or not hasattr(os, "pidfd_open") else os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    except OSError:  # an old Linux, or a container that forbids it
+        handle = -1
+    if handle < 0:
         while await manager.is_alive():
             await asyncio.sleep(0.05)
-        return
-    try:
-        handle = os.pidfd_open(pid)
-    except ProcessLookupError:
         return
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     loop.add_reader(handle, ended.set)
