@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from stepmill.model.codec import to_json
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 from stepmill.tracking import worker
-from stepmill.tracking.state import DELIVERED, PENDING, TrackingState, read_state, write_state
+from stepmill.tracking.state import (
+    DELIVERED,
+    PENDING,
+    STATE_FILE,
+    TrackingState,
+    read_state,
+    undelivered,
+    write_state,
+)
 from tracking.samples import write_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from stepmill.tracking.location import Location
     from stepmill.tracking.staging import Staging
@@ -89,3 +98,17 @@ def test_what_is_delivered_is_not_copied_again(folder: Path) -> None:
     write_state(folder, replace(state, state=DELIVERED, mlflow_run_id="the-run"))
     assert worker.deliver_again(folder, {}) == {"run_id": "the-run", "warnings": []}
     assert Store.uploaded == {}
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1}'], ids=["cut-off", "a-list", "fields-missing"])
+def test_a_run_whose_state_is_damaged_does_not_keep_a_new_one_from_being_tracked(
+    folder: Path, text: str
+) -> None:
+    state = read_state(folder)
+    assert state is not None
+    damaged = folder.with_name("run-0")
+    damaged.mkdir()
+    (damaged / STATE_FILE).write_text(text, "utf-8")
+    opened = worker.Worker({}).do_open({"folder": str(folder.with_name("run-2")), "state": to_json(state)})
+    assert opened == {}
+    assert undelivered(Path(state.project_root)) == [folder]

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from stepmill import atomic
 from stepmill.model.codec import CodecError, from_json, to_json
 from stepmill.model.run import RunSummary
+from stepmill.tracking.location import STATE_FOLDER
 
 STATE_FILE = "tracking.json"
 STAGED_FOLDER = "tracking"  # masked copies of what is to be uploaded; gone once it is delivered
@@ -72,8 +73,8 @@ def read_state(folder: Path) -> TrackingState | None:
 
     Raises
     ------
-    CodecError
-        The file is no delivery state.
+    CodecError, ValueError
+        The file is no delivery state; it is no JSON.
     """
     path = folder / STATE_FILE
     if not path.is_file():
@@ -83,10 +84,7 @@ def read_state(folder: Path) -> TrackingState | None:
 
 def run_page(folder: Path) -> str | None:
     """Return the address of the run's page on the tracking server that has it; None if none has."""
-    try:
-        state = read_state(folder)
-    except (OSError, ValueError, CodecError):
-        return None
+    state = _state_if_readable(folder)
     if state is None or not state.mlflow_run_id or not state.experiment_id:
         return None
     if not state.tracking_uri.startswith(("http://", "https://")):
@@ -99,14 +97,22 @@ def undelivered(project_root: Path) -> list[Path]:
     """Return the folders of the runs that still wait for delivery, oldest first.
 
     The run that holds its project is among them, if it is tracked. Any other that has begun and did
-    not end died without saying so. (Process ids would not tell: they come again after a restart.)
+    not end died without saying so. (Process ids would not tell: they come again after a restart.) One whose
+    state is damaged, or was written by a later version, is left out: it must not stand in the way of others.
     """
     waiting = []
-    for path in (project_root / ".stepmill" / "runs").glob(f"*/{STATE_FILE}"):
-        state = read_state(path.parent)
+    for path in (project_root / STATE_FOLDER / "runs").glob(f"*/{STATE_FILE}"):
+        state = _state_if_readable(path.parent)
         if state is not None and state.state not in (DELIVERED, ABANDONED):
             waiting.append((state.started_s, path.parent))
     return [folder for _, folder in sorted(waiting)]
+
+
+def _state_if_readable(folder: Path) -> TrackingState | None:
+    try:
+        return read_state(folder)
+    except (OSError, ValueError, CodecError):
+        return None
 
 
 def write_json(path: Path, document: Any, *, durable: bool = False) -> None:
