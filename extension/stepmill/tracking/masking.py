@@ -1,4 +1,4 @@
-"""Secrets among the parameters: which ones they are, and how they are kept out of what is logged."""
+"""How the values of secret parameters are kept out of what is logged."""
 
 from __future__ import annotations
 
@@ -7,23 +7,16 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-MASK = "********"
-_ALWAYS = frozenset({"password", "passwd", "passphrase", "secret", "secrets"})
-_LAST = frozenset({"token", "apikey", "credential", "credentials"})
+from stepmill.model.secrets import MASK, is_secret_name
+
 _SHORTEST_FREE = 4  # shorter values are masked only between quotes: "a" stands in every text
 
 
-def is_secret_name(name: str) -> bool:
-    """Tell whether a parameter called `name` holds a secret: `*_key`, `*token`, `*password*`, `*secret*`.
-
-    `max_tokens`, `tokenizer` and `key` hold none.
-    """
-    words = re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower().strip("_").split("_")
-    return bool(_ALWAYS.intersection(words)) or words[-1] in _LAST or (len(words) > 1 and words[-1] == "key")
-
-
 class Mask:
-    """Replaces the values of secrets wherever they stand. Falsy and one-word values hide nothing."""
+    """Replaces the values of secrets wherever they stand: short ones only between quotes.
+
+    None, "" and truth values are no secrets.
+    """
 
     def __init__(self, secrets: Iterable[Any]) -> None:
         forms: set[str] = set()
@@ -31,11 +24,6 @@ class Mask:
             forms.update(_forms(secret))
         ordered = sorted(forms, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, ordered))) if ordered else None
-
-    @classmethod
-    def of_parameters(cls, *parameters: Mapping[str, Any]) -> Mask:
-        """Return the mask for those of `parameters` whose name says that they are secret."""
-        return cls(value for group in parameters for name, value in group.items() if is_secret_name(name))
 
     def text(self, text: str) -> str:
         return self._pattern.sub(_replacement, text) if self._pattern else text

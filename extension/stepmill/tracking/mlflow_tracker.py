@@ -18,12 +18,13 @@ from stepmill.drawing.graph_picture import graph_svg
 from stepmill.model.codec import from_json, to_json
 from stepmill.model.pipeline import Pipeline, Step
 from stepmill.model.run import RunSummary, StepOutcome
+from stepmill.model.secrets import MASK, is_secret_name
 from stepmill.tracking.base import TrackedRun
 from stepmill.tracking.channel import Channel, Reply, worker_command
 from stepmill.tracking.entries import entry_value, was_executed
 from stepmill.tracking.kept import kept_folder
 from stepmill.tracking.location import STATE_FOLDER, Location, find_location, tracking_environment
-from stepmill.tracking.masking import MASK, Mask, is_secret_name
+from stepmill.tracking.masking import Mask
 from stepmill.tracking.mlflow_use import may_use_mlflow
 from stepmill.tracking.state import (
     OPEN,
