@@ -48,7 +48,9 @@ def serve(
             if _answers(process, address):
                 on_ready()
                 process.wait()
-            raise StepmillError("MLflow's server ended by itself", hint=f"its last words: {_last_lines(log)}")
+            ended = process.poll() is not None
+            what = "ended by itself" if ended else f"did not answer within {START_TIMEOUT_S:g} s"
+            raise StepmillError(f"MLflow's server {what}", hint=f"its last words: {_last_lines(log)}")
         except KeyboardInterrupt:
             return 0
         finally:

@@ -13,6 +13,7 @@ from stepmill.cli.command import StepmillCommand, json_option, project_option
 from stepmill.cli.json_output import print_json
 from stepmill.cli.page_server import serve
 from stepmill.cli.render.console import open_console
+from stepmill.planning.project import Project
 from stepmill.tracking.ui import HOST, server_address, ui_command, ui_environment
 
 HELP = """Open MLflow's pages on this project's runs in the browser.
@@ -53,7 +54,8 @@ def command(port: int | None, no_browser: bool, project: Path | None, as_json: b
     if not line:
         announce()
         return 0
+    home = Project(root)
+    home.prepare()  # runs may be tracked elsewhere, and none was made here yet
     screen.write("starting MLflow's server, this takes some seconds")
-    return serve(
-        line, ui_environment(os.environ), address, log=root / ".stepmill" / "ui.log", on_ready=announce
-    )
+    log = home.state / "ui.log"
+    return serve(line, ui_environment(os.environ), address, log=log, on_ready=announce)
