@@ -30,7 +30,7 @@ class Registry(Generic[T]):
         Raises
         ------
         PluginError
-            Nothing is registered under `name`, or what is registered does not import.
+            Nothing is registered under `name`, or what is registered does not import, or is not there.
         """
         found = tuple(entry_points(group=self.group, name=name))
         if not found:
@@ -41,7 +41,7 @@ class Registry(Generic[T]):
         sys.audit(BY_NAME, found[0].module, found[0].attr)
         try:
             return cast("T", found[0].load())
-        except ImportError as error:
+        except (ImportError, AttributeError) as error:  # the latter: it has no such class
             raise PluginError(
                 f"plug-in {name!r} does not import: {error}",
                 hint=f"it comes from {found[0].value!r}; install what that module needs",

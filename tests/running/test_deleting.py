@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,21 @@ def test_a_week_later_it_is_gone(tmp_path: Path) -> None:
     forget_deleted(Project(tmp_path), older_than_s=-60.0)
     with pytest.raises(UsageError, match="not among the deleted ones"):
         api.restore_run(RUN, tmp_path)
+
+
+def test_an_old_run_is_kept_for_a_week_though_somebody_cleans_just_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past_run(tmp_path, RUN, {"load": {"x": 1}})
+    project = Project(tmp_path)
+    os.utime(project.runs / RUN, (0, 0))
+    move = Path.replace
+
+    def replace(source: Path, target: Path) -> Path:
+        moved = move(source, target)
+        forget_deleted(project)
+        return moved
+
+    monkeypatch.setattr(Path, "replace", replace)
+    api.delete_run(RUN, tmp_path)
+    assert api.restore_run(RUN, tmp_path).run_id == RUN

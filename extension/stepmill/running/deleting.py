@@ -34,8 +34,9 @@ def delete_run(project: Project, run_id: str) -> None:
     try:
         target.parent.mkdir(exist_ok=True)
         shutil.rmtree(target, ignore_errors=True)  # left by a move that was interrupted
-        (project.runs / run_id).replace(target)
-        os.utime(target)  # now is when it was deleted
+        run = project.runs / run_id
+        os.utime(run)  # now is when it was deleted: said first, as somebody may look for old ones just then
+        run.replace(target)
     except OSError as error:
         raise UsageError(f"run {run_id} cannot be deleted: {error.strerror or error}") from error
 
@@ -63,10 +64,11 @@ def restore_run(project: Project, run_id: str) -> None:
 def forget_deleted(project: Project, older_than_s: float = KEPT_S) -> None:
     """Remove the runs for good that were deleted longer ago than that."""
     limit_s = time.time() - older_than_s
-    with suppress(OSError):  # there are none
-        for entry in list(os.scandir(project.state / _FOLDER)):
+    folder = project.state / _FOLDER
+    for entry in list(folder.iterdir()) if folder.is_dir() else ():
+        with suppress(FileNotFoundError):  # restored, or removed by somebody else
             if entry.stat().st_mtime < limit_s:
-                shutil.rmtree(entry.path, ignore_errors=True)
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _place(project: Project, run_id: str) -> Path:
