@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -171,3 +172,16 @@ def test_many_threads_may_write_the_same_values(tmp_path: Path) -> None:
         results = list(pool.map(work, range(24)))
     assert all(result == results[0] for result in results)
     assert _load(open_store(tmp_path), results[0])["n"] == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="there space is not asked for")
+def test_a_file_system_that_reserves_no_space_keeps_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, "Operation not supported")
+
+    monkeypatch.setattr(os, "posix_fallocate", unknown)
+    store = open_store(tmp_path)
+    refs = _save(store, {"array": VALUES["array"]})
+    assert _load(store, refs)["array"].tolist() == VALUES["array"].tolist()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -68,6 +69,22 @@ def test_a_state_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         hold_project(tmp_path / "file/.stepmill", "r"),
     ):
         pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="flock")
+def test_a_file_system_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
+
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    with hold_project(tmp_path, "elsewhere"):
+        monkeypatch.setattr(fcntl, "flock", refused)
+        assert holder(tmp_path) is None
+        with pytest.raises(ConfigError, match="No locks available") as caught, hold_project(tmp_path, "r"):
+            pass
+        assert "--project" in caught.value.hint
+        monkeypatch.undo()
 
 
 def test_asking_who_holds_the_project_keeps_nobody_out(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Both kinds publish a file at once or not at all. Paths are relative to the store
 
 from __future__ import annotations
 
+import errno
 import math
 import mmap
 import os
@@ -26,6 +27,8 @@ MAPPED_FROM_BYTES = 1 << 20
 """Local files of at least this size are mapped privately instead of read."""
 
 _WRITE_BYTES = 16 << 20
+_NOT_RESERVED = (errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
+"""What file systems say that cannot reserve space, where the C library does not write zeros instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,11 @@ def _reserve(file: Any, chunks: Iterable[Buffer]) -> None:
     known = isinstance(chunks, Sequence) or hasattr(chunks, "nbytes")
     size_bytes = total_bytes(chunks) if known else 0
     if size_bytes >= MAPPED_FROM_BYTES and sys.platform == "linux":
-        os.posix_fallocate(file.fileno(), 0, size_bytes)
+        try:
+            os.posix_fallocate(file.fileno(), 0, size_bytes)
+        except OSError as error:
+            if error.errno not in _NOT_RESERVED:
+                raise
 
 
 def _write_all(file: Any, chunk: Buffer) -> None:

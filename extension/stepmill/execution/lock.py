@@ -37,10 +37,10 @@ def hold_project(state: Path, run_id: str) -> Iterator[None]:
     ProjectLocked
         Another run holds it; the message says which.
     ConfigError
-        The folder cannot be written.
+        The folder cannot be written, or its file system has no locks.
     """
     with _open(state / LOCK_FILE) as file:
-        if not _lock_patiently(file):
+        if not _is_locked_by_us(file, state):
             raise _locked(_read(file))
         _write(file, _card(run_id))
         try:
@@ -57,9 +57,21 @@ def holder(state: Path) -> Mapping[str, Any] | None:
     except FileNotFoundError:
         return None
     with opened as file:
-        if _is_free(file):
+        try:
+            return None if _is_free(file) else _read(file)
+        except OSError:  # a file system without locks: no run can begin there
             return None
-        return _read(file)
+
+
+def _is_locked_by_us(file: IO[bytes], state: Path) -> bool:
+    try:
+        return _lock_patiently(file)
+    except OSError as error:
+        raise ConfigError(
+            f"the project cannot be locked for a run: {error.strerror or error}",
+            hint=f"the file system of {str(state)!r} has no locks, as some network disks: choose a folder on "
+            "another one with --project",
+        ) from error
 
 
 def _lock_patiently(file: IO[bytes]) -> bool:
