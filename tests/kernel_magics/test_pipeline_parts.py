@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
+import socket
 import sys
+import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kernel_magics.notebooks import write_cells
 from stepmill.errors import StepmillError, UsageError
+from stepmill.model.artifact import ArtifactRef
+from stepmill.model.restoration import Restoration
 from stepmill_magics.executed import Executed
-from stepmill_magics.pipeline import child, servers
+from stepmill_magics.pipeline import child, restoring, servers
 from stepmill_magics.pipeline.arguments import COMMANDS, Request, complete, help_text, parse
 from stepmill_magics.pipeline.unsaved import saved_cells, unsaved_changes
 
@@ -189,3 +195,36 @@ def test_an_error_document_becomes_the_error_that_it_is() -> None:
     assert (caught.value.message, caught.value.cell, caught.value.line) == ("no", 1, 2)
     with pytest.raises(StepmillError, match="Traceback"):
         child.raise_for(child.Answer(1, "", "Traceback ..."))
+
+
+def test_a_server_that_is_none_any_more_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file of a server that was killed names a port that something else has by now."""
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        about = {"hostname": "localhost", "port": other.getsockname()[1], "pid": os.getpid()}
+        (tmp_path / "jpserver-1.json").write_text(json.dumps(about))
+
+        def greet() -> None:
+            asker, _ = other.accept()
+            with asker:
+                asker.recv(1024)
+                asker.sendall(b"SSH-2.0-OpenSSH_9.6\r\n")
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        try:
+            assert servers.notebooks_of_kernel("k") == []
+        finally:
+            greeting.join()
+
+
+def test_a_damaged_state_of_a_generator_is_said_and_nothing_else_is_lost(tmp_path: Path) -> None:
+    ref = ArtifactRef(digest="d" * 64)
+    found = Restoration(folder="", store=str(tmp_path), restored=("fit",), random={"random": ref})
+    report, before = restoring._Report(), random.getstate()
+    restoring._set_generators(found, SimpleNamespace(user_ns={}), report)
+    assert random.getstate() == before
+    (note,) = report.notes
+    assert note.startswith("the random state of random is not known")

@@ -216,13 +216,19 @@ def _set_generators(found: Restoration, shell: Any, report: _Report) -> None:
     from stepmill.artifacts.values import load_values
     from stepmill_magics.generators import is_loaded, set_state
 
-    wanted = {name: ref for name, ref in found.random.items() if is_loaded(name)}
-    states = load_values(open_store(found.store), wanted, definitions={}, namespace=shell.user_ns)
-    for generator, state in states.items():
-        set_state(generator, state)
-    if states:
-        report.notes.append(f"random state as after the last restored step: {listed(sorted(states))}")
-    unknown = sorted({*found.random_unknown, *(found.random.keys() - states.keys())})
+    store = open_store(found.store)
+    restored = []
+    for generator, ref in found.random.items():
+        try:
+            state = load_values(store, {generator: ref}, definitions={}, namespace=shell.user_ns)[generator]
+        except ArtifactError:  # it counts as not known, which is said
+            continue
+        if is_loaded(generator):
+            set_state(generator, state)
+            restored.append(generator)
+    if restored:
+        report.notes.append(f"random state as after the last restored step: {listed(sorted(restored))}")
+    unknown = sorted({*found.random_unknown, *(found.random.keys() - restored)})
     if unknown:
         report.notes.append(f"the random state of {listed(unknown)} is not known; numbers drawn now differ")
 

@@ -58,6 +58,7 @@ def kernel_id() -> str | None:
 
 def _sessions(server: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the sessions that a server tells of; none if it does not answer, or not to us."""
+    from http.client import HTTPException
     from urllib.request import ProxyHandler, Request, build_opener
 
     address = f"http://{_host(server)}:{server['port']}{server.get('base_url') or '/'}api/sessions"
@@ -66,7 +67,7 @@ def _sessions(server: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         with opener.open(Request(address, headers=headers), timeout=_TIMEOUT_S) as answer:
             sessions = json.load(answer)
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):  # the latter: something else has the port by now
         return []
     return [one for one in sessions if isinstance(one, dict)] if isinstance(sessions, list) else []
 
