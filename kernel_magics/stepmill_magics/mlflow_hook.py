@@ -29,7 +29,6 @@ from types import ModuleType
 from typing import Any
 
 from stepmill_magics.mlflow_kept import (
-    FILES_VARIABLE,
     KEPT_VARIABLE,
     KeepingStore,
 )
@@ -40,13 +39,6 @@ URI_VARIABLE = "STEPMILL_MLFLOW_TRACKING_URI"
 EXPERIMENT_VARIABLE = "STEPMILL_MLFLOW_EXPERIMENT_ID"
 PIPELINE_VARIABLE = "STEPMILL_MLFLOW_PIPELINE_RUN"
 STEP_VARIABLE = "STEPMILL_MLFLOW_STEP"
-OWNED_VARIABLES = frozenset(
-    {
-        *(RUN_VARIABLE, URI_VARIABLE, EXPERIMENT_VARIABLE, PIPELINE_VARIABLE, STEP_VARIABLE),
-        *("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI", KEPT_VARIABLE, FILES_VARIABLE),
-    }
-)
-"""Environment variables that we (or MLflow, for us) set: no change of the user's process state."""
 
 _PATIENCE_S = 60.0
 _PATIENCE_WITH_A_SERVER_S = 20.0  # then calls are kept: the runner may still wait for it to answer
@@ -236,11 +228,12 @@ class _Adoption:
     def _replace(self, functions: Mapping[Any, Any]) -> None:
         """Put our functions wherever a loaded module holds MLflow's by its own name, or `__main__` by any."""
         names = {function.__name__ for function in functions}
+        main = sys.modules["__main__"]
         for module in list(sys.modules.values()):
             space = getattr(module, "__dict__", None)
             if not isinstance(space, dict):
                 continue
-            for name in list(space) if module.__name__ == "__main__" else names.intersection(space):
+            for name in list(space) if module is main else names.intersection(space):
                 try:
                     ours = functions.get(space[name])
                 except TypeError:  # an unhashable value of the user's

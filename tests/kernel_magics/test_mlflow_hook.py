@@ -65,6 +65,7 @@ CASES = {
         "mlflow.log_param('lr', 0.1); mlflow.set_tag('who', 'me')\n"
         "mlflow.log_text('hello', 'note.txt')",
         {"acc": 0.9},
+        before="import sys, types\nsys.modules['no_module_at_all'] = types.SimpleNamespace(x=1)\n",
         files=("note.txt",),
         tags={"who": "me"},
         params={"lr": "0.1"},
