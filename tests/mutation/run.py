@@ -47,10 +47,10 @@ def try_tables(start: int, stop: int | None) -> tuple[int, list[str]]:
     mutants = list(table_mutants())[start:stop]
     alive = []
     for mutant in mutants:
-        last = mutant.name.rstrip("*").rstrip(".").rpartition(".")[2]
-        near = by_word.get(last) or [
-            c for word, found in by_word.items() if word.startswith(last) for c in found
-        ]
+        last = mutant.name.rstrip("*").rstrip(".").removesuffix("()").rpartition(".")[2]
+        is_prefix = mutant.name.endswith("*") or last not in by_word
+        words = [word for word in by_word if word.startswith(last)] if is_prefix else [last]
+        near = [call for word in words for call in by_word[word]]
         if not _kills(mutant, near, truth):
             alive.append(mutant.title)
     return len(mutants), alive

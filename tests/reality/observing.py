@@ -1,7 +1,8 @@
 """What a library call really does to its arguments, and what the analyzer says that it does.
 
 Both sides speak in words: `changes x`, `shares x r` (`r` is the result), `immutable r`, `iterator r`,
-`draws numpy`, `session`, `reads PATH`, `writes PATH`.
+`draws numpy`, `session`, `reads PATH`, `writes PATH`. Only the analyzer says `takes x` (a name that stands
+in a text), `names fn` (a definition that is asked for by its name).
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ OBJECTS = {
     "g": "np.arange(6.0).reshape(2, 3)",
     "m": "np.eye(2)",
     "f": "pd.DataFrame({'a': [2, 1, 2], 'b': [1.0, None, 3.0]})",
+    "shown": "f.to_numpy()",
     "f2": "pd.DataFrame({'a': [1, 5], 'z': [7, 8]})",
     "se": "pd.Series([2, 1, 2], name='s')",
     "st": "pd.Series(['a', 'b'])",
@@ -77,6 +79,7 @@ OBJECTS = {
     "kmeans": "KMeans(n_clusters=2, n_init=1)",
     "ax": "plt.figure().subplots()",
     "fig": "plt.figure()",
+    "own": "Own()",
     "log": "[]",
 }
 """Names that calls may use, and what they are bound to."""
@@ -87,6 +90,7 @@ LATE_IMPORTS = {
     "DecisionTreeClassifier": "from sklearn.tree import DecisionTreeClassifier\n",
     "StandardScaler": "from sklearn.preprocessing import StandardScaler\n",
     "KMeans": "from sklearn.cluster import KMeans\n",
+    "Own": "class Own:\n    def fit(self, *given):\n        log.append(0)\n",
 }
 """What the objects need that are slow to import."""
 
@@ -101,14 +105,22 @@ _CODE = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.
 def used(call: str) -> list[str]:
     """Return the objects that a call uses, in the order of `OBJECTS`."""
     names = set(re.findall(r"(?<![\w.'])[a-z]\w*\b(?!\s*=[^=])", re.sub(r"'[^']*'", "''", call)))
-    if "fn" in names:
+    if names & {"fn", "own"}:
         names.add("log")
     return [name for name in OBJECTS if name in names]
 
 
+def _in_texts(call: str) -> set[str]:
+    """Return the objects whose names, of more than one letter, stand in the texts of a call."""
+    return {name for text in re.findall(r"'[^']*'", call) for name in re.findall(r"\w{2,}", text)} & {
+        *OBJECTS
+    }
+
+
 def setup(call: str) -> str:
-    """Return the code that makes the objects which a call uses."""
-    lines = [f"{name} = {OBJECTS[name]}" for name in used(call)]
+    """Return the code that makes the objects which a call uses, or names in a text."""
+    names = {*used(call), *_in_texts(call)}
+    lines = [f"{name} = {made}" for name, made in OBJECTS.items() if name in names]
     if re.search(r"\bfn\b", call):
         lines.append(f"fn = {HOOK}")
     needed = [text for name, text in LATE_IMPORTS.items() if name in " ".join([call, *lines])]
@@ -343,6 +355,7 @@ def claimed(call: str) -> set[str]:
     words |= {f"environment {name}" for name in effects.environment}
     words |= {f"unseeded {name}" for name in effects.unseeded}
     words |= {f"takes {name}" for name in effects.reads if name in OBJECTS and name not in names}
+    words |= {f"names {name}" for name in effects.by_text if name not in OBJECTS}
     words |= {"plots"} if effects.plots else set()
     words |= {f"volatile {v.what.split(' ')[0]}" for v in effects.volatile}
     for verb, files in (("reads", effects.reads), ("writes", {**effects.binds, **effects.changes})):

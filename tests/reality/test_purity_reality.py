@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reality.table import Call, lay_files, read_calls
+from stepmill.analysis import purity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +27,22 @@ def test_calls_do_what_the_tables_say(
     lay_files(tmp_path)
     found = {call.source: call.difference(tmp_path) for call in calls}
     assert found == {call.source: (call.over, call.under) for call in calls}
+
+
+def test_each_entry_of_the_tables_has_a_call() -> None:
+    text = " ".join(call.source for call in CALLS)
+    for short, package in (("np", "numpy"), ("pd", "pandas"), ("plt", "matplotlib.pyplot")):
+        text = re.sub(rf"\b{short}\.", f"{package}.", text)
+    functions = [re.escape(name).replace(r"\*", r"[\w.()]*") for name in _entries("functions")]
+    methods = [re.escape(name.rpartition(".")[2]).replace(r"\*", r"\w*") for name in _entries("methods")]
+    assert len(functions) > 600
+    assert [name for name in functions if not re.search(rf"(?<![\w.]){name}", text)] == []
+    assert [name for name in methods if not re.search(rf"\.{name}\(", text)] == []
+
+
+def _entries(table: str) -> list[str]:
+    lines = files(purity).joinpath(f"{table}.txt").read_text("utf-8").splitlines()
+    return [line.split()[0] for line in lines if line.partition("#")[0].strip()]
 
 
 def test_most_calls_are_run() -> None:
