@@ -1,7 +1,7 @@
 """The effect rules of the analyzer are the methods of its interpreter: does a test fail without one?
 
-First the tests of the analysis, then the oracle's cases. That the pipeline is right all the same does not
-count there: what the analysis misses, a run often shows, and `known.TAUGHT` says which cases need that.
+First the graphs of the oracle's cases, then the tests of the analysis. That the pipeline is right all the
+same does not count: what the analysis misses, a run often shows.
 """
 
 from __future__ import annotations
@@ -12,16 +12,14 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import pytest
 
-from generated.quick import quick_judge
+from oracle import graphs
 from oracle.table import all_cases
-from stepmill.analysis import analyze
 from stepmill.analysis.heap import Heap
 from stepmill.analysis.interpreter import Interpreter
 from stepmill.analysis.values import UNKNOWN
@@ -31,12 +29,6 @@ if TYPE_CHECKING:
 
     from oracle.case import Case
 
-_OUT_OF_REACH = ("%", "!", "await ", "plt", "import *")
-"""What the quick judge does not do: IPython's syntax, figures, star imports."""
-_OTHER_ROOMS = (
-    *("ipython", "unstorable", "session", "file"),
-    *("red-project", "red-world", "channel", "hidden channel"),
-)
 _TESTS = Path(__file__).parents[1]
 
 
@@ -95,20 +87,36 @@ def try_rules(start: int = 0, stop: int | None = None) -> tuple[int, list[str]]:
     """Return how many rules were taken out, and the titles of those that no test missed."""
     warnings.simplefilter("ignore")
     alive = []
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "case"
-        cases = [case for case in all_cases() if _is_in_reach(case)]
-        truth = {case.name: _finding(case, folder) for case in cases}
-        cases = [c for c in cases if _finding(c, folder) == truth[c.name]]  # the others vary by themselves
-        for title in list(RULES)[start:stop]:
-            killer = _failing_test(title) or _other_case(title, cases, truth, folder)
-            print(f"{title}: {killer or 'alive'}", file=sys.stderr, flush=True)
-            if not killer:
-                alive.append(title)
-    return len(list(RULES)[start:stop]), alive
+    titles = list(RULES)[start:stop]
+    cases = {case.name: case for case in all_cases()}
+    pinned = dict(line.split(": ", 1) for line in graphs.PATH.read_text("utf-8").splitlines())
+    for title in titles:
+        killer = _other_graph(title, cases, pinned) or _failing_test(title)
+        print(f"{title}: {killer or 'alive'}", file=sys.stderr, flush=True)
+        if not killer:
+            alive.append(title)
+        else:  # what misses one rule is likely to miss the next
+            cases = {killer: cases[killer], **cases} if killer in cases else cases
+    return len(titles), alive
+
+
+def _other_graph(title: str, cases: dict[str, Case], pinned: dict[str, str]) -> str:
+    """Return a case whose graph is another one without the rule."""
+    owner, attribute, instead = RULES[title]
+    with mock.patch.object(owner, attribute, instead):
+        for name, case in cases.items():
+            with tempfile.TemporaryDirectory() as folder:
+                try:
+                    graph = graphs.graph_of(case, Path(folder))
+                except Exception as error:  # the analyzer must never raise: that is seen too
+                    graph = repr(error)
+            if graph != pinned[name]:
+                return name
+    return ""
 
 
 def _failing_test(title: str) -> str:
+    """Return a test of the analysis that fails without the rule."""
     ended = subprocess.run(
         [sys.executable, "-m", "mutation.rules", title],
         capture_output=True,
@@ -119,31 +127,6 @@ def _failing_test(title: str) -> str:
     if ended.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RuntimeError(f"{title}: {ended.stdout[-2000:]}{ended.stderr[-2000:]}")
     return next((line for line in ended.stdout.splitlines() if line.startswith("FAILED")), "")
-
-
-def _other_case(title: str, cases: list[Case], truth: dict[str, tuple[str, bool]], folder: Path) -> str:
-    """Return a case that comes out otherwise without the rule, and as before with it."""
-    owner, attribute, instead = RULES[title]
-    for case in cases:
-        with mock.patch.object(owner, attribute, instead):
-            differs = _finding(case, folder) != truth[case.name]
-        if differs and _finding(case, folder) == truth[case.name]:
-            return case.name
-    return ""
-
-
-def _finding(case: Case, folder: Path) -> tuple[str, bool]:
-    try:
-        with mock.patch("generated.quick.analyze", partial(analyze, anew=True)):
-            found = quick_judge(case, folder)
-    except Exception as error:  # the analyzer must never raise: that is seen too
-        return type(error).__name__, False
-    return found.verdict, found.taught
-
-
-def _is_in_reach(case: Case) -> bool:
-    text = "".join(cell.source.replace("%%", "", 1) for cell in case.cells)
-    return case.category not in _OTHER_ROOMS and not any(word in text for word in _OUT_OF_REACH)
 
 
 def _test_without(title: str) -> int:

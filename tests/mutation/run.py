@@ -3,8 +3,8 @@
 `python tests/mutation/run.py [FROM TO]` tries each mutant of the tables (or a range of them) against the
 calls of `tests/reality/calls.txt`: a mutant is killed when the analyzer then says something else of a call.
 `--rules` tries the effect rules: each of `rules.RULES` is taken out of the analyzer, and killed when a test
-of the analysis fails, or a case of the oracle comes out otherwise. Survivors stand in `survivors.txt`,
-each with a reason.
+of the analysis fails, or the graph of a case of the oracle is another one.
+Survivors stand in `survivors.txt`, each with a reason.
 """
 
 from __future__ import annotations
