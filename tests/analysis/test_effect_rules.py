@@ -33,6 +33,61 @@ CASES = [
         "x",
         id="calls too deep to follow may change their arguments",
     ),
+    pytest.param(
+        (
+            "%%step a\ncount = [0]\ndef gen():\n    yield count.append(1)",
+            "%%step b\nlist(gen())",
+            "%%step c\nprint(count)",
+        ),
+        "count",
+        id="what a generator yields is evaluated",
+    ),
+    *(
+        pytest.param(
+            (f"%%step a\n{made}", f"%%step b\n{call}.append(0)", "%%step c\nprint(x)"),
+            "x",
+            id=f"{call} is one of what it is given",
+        )
+        for made, call in (
+            ("x = [[1], [2, 3]]", "max(x, key=len)"),
+            ("x, y = [1], [2]", "max(x, y, key=len)"),
+        )
+    ),
+    pytest.param(
+        (
+            "from threading import Thread",
+            "%%step a\nlog = []\nclass T(Thread):\n    def run(self):\n        log.append(1)",
+            "%%step b\nt = T()\nt.start()\nt.join()\ndel t",
+            "%%step c\nprint(log)",
+        ),
+        "log",
+        id="an inherited method may call any of the class",
+    ),
+    pytest.param(
+        (
+            (
+                "from functools import singledispatch\n@singledispatch\ndef f(x):\n    pass\n"
+                "@f.register(list)\ndef f_list(x):\n    x.append(1)"
+            ),
+            "%%step a\nxs = []",
+            "%%step b\nf(xs)",
+            "%%step c\nprint(xs)",
+        ),
+        "xs",
+        id="what was registered for a type may be called",
+    ),
+    pytest.param(
+        (
+            (
+                "%%step a\nlog = []\nclass K:\n    @property\n    def v(self):\n        return 1\n"
+                "    @v.setter\n    def v(self, x):\n        log.append(x)\nk = K()"
+            ),
+            "%%step b\nsetattr(k, chr(118), 3)",
+            "%%step c\nprint(log)",
+        ),
+        "log",
+        id="an attribute of an unknown name may be any property",
+    ),
 ]
 
 

@@ -7,7 +7,6 @@ import builtins
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.core import UNSHARED, Core
-from stepmill.analysis.effects import Finding
 from stepmill.analysis.special_methods import ITEM_METHODS, MAPPING_METHODS
 from stepmill.analysis.values import (
     IMMUTABLE,
@@ -316,10 +315,6 @@ class Expressions(Core):
     def like(self, value: Value) -> Value:
         """Return a new value of the same kind."""
         return self.fresh(value.kind if value.kind in (Kind.FRAME, Kind.ARRAY) else Kind.UNKNOWN)
-
-    def note(self, code: str, node: ast.AST, name: str = "", detail: str = "") -> None:
-        """Record a finding at `node`."""
-        self.effects.findings.append(Finding(code, self.place(node), name, detail))
 
 
 def _fold(left: Value, right: Value, operator: ast.operator) -> Value:
