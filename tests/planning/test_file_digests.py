@@ -4,9 +4,11 @@ import json
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from stepmill.artifacts.file_digests import file_digest, listing_digest
 from stepmill.model.artifact import ABSENT
-from stepmill.planning.file_digests import FileDigests
+from stepmill.planning.file_digests import UNREADABLE, FileDigests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,3 +55,20 @@ def test_a_damaged_memory_is_forgotten(tmp_path: Path) -> None:
     memory.write_text("{ torn")
     path = big_file(tmp_path)
     assert FileDigests(memory).content(path) == file_digest(path)
+
+
+def test_what_cannot_be_read_is_not_what_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "small.txt").write_text("x")
+    paths = (tmp_path / "small.txt", big_file(tmp_path))
+
+    def refused(path: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("stepmill.planning.file_digests.file_digest", refused)
+    assert [FileDigests().content(path) for path in paths] == [UNREADABLE, UNREADABLE]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_nobody_waits_for_a_pipe_in_the_place_of_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "was-a-file")
+    assert FileDigests().content(tmp_path / "was-a-file") == "special file"

@@ -118,6 +118,17 @@ def test_files_written_outside_of_the_project_are_nobodys_outputs(tmp_path: Path
     assert reasons(made, world(tmp_path)) == []
 
 
+def test_a_file_that_cannot_be_read_any_more_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x.csv").write_text("1")
+    made = record(files=(access(tmp_path, "x.csv"),))
+
+    def refused(_: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("stepmill.planning.file_digests.file_digest", refused)
+    assert reasons(made, world(tmp_path)) == [(Cause.FILE, "file x.csv cannot be read")]
+
+
 def test_questions_were_asked_before_what_comes_later(tmp_path: Path) -> None:
     made = record(files=(FileAccess(path="out/x.txt", mode="kind", digest=ABSENT),))
     folder = record(files=(FileAccess(path="out", mode="kind", digest=ABSENT),))

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import stat
 import time
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from stepmill import atomic
-from stepmill.artifacts.file_digests import file_digest, listing_digest
+from stepmill.artifacts.file_digests import answer, file_digest, listing_digest
 from stepmill.model.artifact import ABSENT
 from stepmill.notebook.modules import source_digest
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Container
     from pathlib import Path
 
 _REMEMBERED_FROM_BYTES = 1 << 18
 """Smaller files are read each time: that is as fast as a look-up, and never out of date."""
+
+UNREADABLE = "unreadable"
+"""In place of the digest of a file that cannot be read now: no record has it."""
 
 _SETTLED_NS = 2_000_000_000
 """A file changed within this time before it was read may change again under the same time stamp."""
@@ -37,13 +42,26 @@ class FileDigests:
         self._lock = Lock()
 
     def content(self, path: Path) -> str:
-        """Return the digest of the file's bytes, of a folder's listing; `ABSENT` if there is nothing."""
+        """Return the digest of the file's bytes, of a folder's listing; `ABSENT` if there is nothing.
+
+        What may not be read, and what is no file (a pipe), has a text that is no digest.
+        """
         try:
             status = path.stat()
         except (OSError, ValueError):
             return ABSENT
-        if path.is_dir():
+        if stat.S_ISDIR(status.st_mode):
             return self.listing(path)
+        if not stat.S_ISREG(status.st_mode):
+            return answer(path, "kind")
+        try:
+            return self._of_file(path, status)
+        except FileNotFoundError:
+            return ABSENT
+        except OSError:
+            return UNREADABLE
+
+    def _of_file(self, path: Path, status: os.stat_result) -> str:
         if status.st_size < _REMEMBERED_FROM_BYTES:
             return file_digest(path)
         stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

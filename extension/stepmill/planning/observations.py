@@ -14,6 +14,7 @@ from stepmill.artifacts.file_digests import answer
 from stepmill.model.artifact import ABSENT, QUESTIONS, FileAccess, StepRecord
 from stepmill.model.plan import Cause, Reason
 from stepmill.planning.distributions import installed_versions
+from stepmill.planning.file_digests import UNREADABLE
 from stepmill.planning.file_history import FileHistory
 from stepmill.planning.kept_files import files_to_put_back
 
@@ -213,6 +214,8 @@ def _file_message(access: FileAccess, now: str) -> str:
         what = (access.digest if now == ABSENT else now).partition(" ")[0]
         thing = what if what == "folder" else "file"
         return f"{thing} {access.path} {'is gone' if now == ABSENT else 'appeared'}"
+    if now == UNREADABLE:
+        return f"file {access.path} cannot be read"
     if access.mode == "time":
         return f"file {access.path}, whose time of change it reads, was written again"
     if access.mode == "link":

@@ -14,6 +14,7 @@ from stepmill.model.artifact import FileAccess, StepRecord
 from stepmill.notebook.ipython import to_python
 from stepmill.planning.distributions import distributions_by_module, installed_versions, used_distributions
 from stepmill.planning.evidence import code_document
+from stepmill.planning.file_digests import UNREADABLE
 from stepmill.planning.process_state import LEFT, OWN_DATA, USES
 from stepmill.syntax import parse_or_empty
 
@@ -137,7 +138,8 @@ def _untouched(path: str, world: World, ran: tuple[float, float]) -> str:
     inside = any(map(target.is_relative_to, world.roots)) and not target.is_relative_to(world.state)
     if not inside or not stat.S_ISREG(status.st_mode) or ran[0] <= status.st_mtime <= ran[1]:
         return ""
-    return world.files.content(target)
+    found = world.files.content(target)
+    return "" if found == UNREADABLE else found
 
 
 def _libraries(sys_path: Iterable[str], world: World) -> tuple[str, ...]:
