@@ -83,8 +83,8 @@ def test_what_follows_a_failure_is_skipped_and_names_it_other_branches_finish() 
     assert outcomes["c"].reason == outcomes["d"].reason == "step 'b' failed"
     assert outcomes["b"].reason == "boom"
     assert outcomes["b"].error == {
-        "code": "SM031", "message": "boom", "hint": "look", "cell": 3, "line": 2, "column": None,
-        "step": "b", "traceback": "tb",
+        "code": "SM031", "message": "boom", "hint": "look", "cell": 3, "line": 2,
+        "ename": "", "evalue": "", "traceback": "tb",
     }  # fmt: skip
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
 
-from stepmill.errors import RunCancelled, StepFailed, StepmillError
+from stepmill.errors import StepmillError
 from stepmill.execution.resources import UNLIMITED, USUAL, Resources
-from stepmill.model.run import StepOutcome, StepStatus
+from stepmill.model.run import StepOutcome, StepStatus, outcome_of_error
 
 Perform = Callable[[str], StepOutcome]
 _LOOK_S = 0.5  # Windows delivers Ctrl-C only between waits
@@ -208,31 +207,6 @@ class _Scheduler:
                 return self._finished.get(timeout=_LOOK_S)
             except queue.Empty:
                 continue
-
-
-def outcome_of_error(error: StepmillError) -> StepOutcome:
-    """Return the outcome of a step whose performer raised `error`."""
-    cancelled = isinstance(error, RunCancelled)
-    return StepOutcome(
-        status=StepStatus.CANCELLED if cancelled else StepStatus.FAILED,
-        reason=error.message,
-        error=error_document(error),
-    )
-
-
-def error_document(error: StepmillError) -> dict[str, Any]:
-    """Return what events and outcomes say about `error`, as JSON values."""
-    document: dict[str, Any] = {
-        "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
-        "cell": error.cell,
-        "line": error.line,
-        "column": error.column,
-    }
-    if isinstance(error, StepFailed):
-        document |= {"step": error.step, "traceback": error.traceback}
-    return document
 
 
 def _first(names: Iterable[str]) -> str | None:

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from stepmill.errors import RunCancelled, StepFailed, StepmillError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class StepStatus(StrEnum):
@@ -88,3 +93,36 @@ class RunSummary:
     mlflow_run_id: str | None = None
     same_as: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+
+
+def outcome_of_error(
+    error: StepmillError, *, seconds: float | None = None, notebook: Path | None = None
+) -> StepOutcome:
+    """Return the outcome of a step that failed for `error` (cancelled, if it says so)."""
+    cancelled = isinstance(error, RunCancelled)
+    return StepOutcome(
+        status=StepStatus.CANCELLED if cancelled else StepStatus.FAILED,
+        reason=error.message,
+        seconds=seconds,
+        notebook=str(notebook) if notebook is not None and notebook.exists() else None,
+        error=None if cancelled else _error_document(error),
+    )
+
+
+def _error_document(error: StepmillError) -> dict[str, Any]:
+    """Return what an outcome carries about `error`; the traceback keeps its colours."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "cell": error.cell,
+        "line": error.line,
+        "ename": "",
+        "evalue": "",
+        "traceback": error.traceback if isinstance(error, StepFailed) else "",
+    }
+
+
+def raised(error: Mapping[str, Any]) -> str:
+    """Return what the user's code raised, as "ValueError: no", by an outcome's error; "" if nothing."""
+    return ": ".join(str(error[key]) for key in ("ename", "evalue") if error.get(key))

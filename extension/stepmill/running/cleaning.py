@@ -280,7 +280,8 @@ def _doomed(
     old = [r for r in free if limits.unused_s is not None and r.used_s < now_s - limits.unused_s]
     doomed = list(old)
     if limits.budget_bytes is not None:
-        doomed += _over_budget([r for r in free if r not in old], own, inventory, kept_files, limits)
+        is_old = {id(r) for r in old}
+        doomed += _over_budget([r for r in free if id(r) not in is_old], own, inventory, kept_files, limits)
     return doomed
 
 

@@ -13,14 +13,13 @@ from stepmill.model.codec import SCHEMA, to_json
 from stepmill.model.documents import FINISHED
 from stepmill.model.graph import graph_document
 from stepmill.model.plan import Cause, Plan, PlanStatus, Reason, StepPlan
-from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
+from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus, outcome_of_error
 from stepmill.planning.conflicts import missed_files
 from stepmill.planning.decide import decide_step
 from stepmill.planning.kept_files import put_back
 from stepmill.planning.keys import static_key
 from stepmill.planning.parameters import masked
 from stepmill.planning.process_state import find_lost_change
-from stepmill.running.outcomes import failed
 from stepmill.running.shelf import Shelf
 from stepmill.running.step import Contradiction, InputLost, StepLimits, StepRunner
 
@@ -166,7 +165,7 @@ class RunLoop:
             return _REPLANNED
         assert self._runner is not None
         if name in self._runner.lost:
-            return self._report(name, failed(self._runner.lost[name]))
+            return self._report(name, outcome_of_error(self._runner.lost[name]))
         step = self.bench.pipeline.step(name)
         records = self._shelf.all()
         decision = self._decide(step, records)
@@ -227,13 +226,13 @@ class RunLoop:
             put_back(record, self.bench.circumstances().world)
         except DamagedArtifact as error:
             if not replan:
-                return self._report(step.name, failed(error))
+                return self._report(step.name, outcome_of_error(error))
             self._withdraw(record, "what is stored of a file that it wrote is damaged")
             self._again.append(f"a stored file of {step.name} is damaged, it runs again")
             return _REPLANNED
         except OSError as error:
             problem = StepFailed(f"a file of step {step.name!r} cannot be put back: {error}", step=step.name)
-            return self._report(step.name, failed(problem))
+            return self._report(step.name, outcome_of_error(problem))
         return None
 
     def _reuse(self, step: Step, decision: StepPlan, record: StepRecord) -> StepOutcome:
@@ -241,7 +240,7 @@ class RunLoop:
         known = self._shelf.all()
         lost = find_lost_change(self.bench.pipeline, step.name, record, known)
         if lost is not None and not self.limits.lenient and self._runner.must_fail(step, lost, known):
-            return self._report(step.name, failed(lost))
+            return self._report(step.name, outcome_of_error(lost))
         if self.bench.records.adopt(record):
             what = f"the stored result of {step.name} was made by somebody else; now it counts as yours"
             self.log.emit("run-warning", step.name, message=what)
@@ -277,7 +276,9 @@ class RunLoop:
             cell=step.cells[0],
             step=step.name,
         )
-        return self._report(step.name, failed(error, seconds=found.seconds, notebook=found.notebook))
+        return self._report(
+            step.name, outcome_of_error(error, seconds=found.seconds, notebook=found.notebook)
+        )
 
     def _learn_from_missing_files(self) -> None:
         """Order a step that failed for want of a file after the step that has written it meanwhile."""
@@ -298,7 +299,7 @@ class RunLoop:
     ) -> StepOutcome:
         """Have damaged inputs made again by their producers."""
         if not replan:
-            return self._report(step.name, failed(lost.error, notebook=None))
+            return self._report(step.name, outcome_of_error(lost.error))
         for name in lost.producers:
             self._withdraw(records[name], "what is stored of its result is damaged")
         self._again.append(
@@ -353,10 +354,8 @@ class RunLoop:
         summary = replace(summary, notebook=str(executed))
         self.folder.write_summary(summary)
         summary = replace(summary, mlflow_run_id=self.tracking.run_finished(summary, self.log))
-        if (
-            all(o.status is StepStatus.CACHED for o in summary.steps.values())
-            and summary.status.value == "succeeded"
-        ):
+        nothing_ran = all(o.status is StepStatus.CACHED for o in summary.steps.values())
+        if nothing_ran and summary.status is RunStatus.SUCCEEDED:
             summary = replace(summary, same_as=self.folder.same_run(summary))
         self.folder.write_summary(summary)
         self.bench.world.files.save()
@@ -366,7 +365,7 @@ class RunLoop:
 
 def _blocked(decision: StepPlan) -> StepOutcome:
     error = StepFailed(f"step {decision.step!r} is blocked: {decision.reason}", step=decision.step)
-    return replace(failed(error), reason=decision.reason)
+    return replace(outcome_of_error(error), reason=decision.reason)
 
 
 def _plain(outcome: StepOutcome) -> dict[str, Any]:

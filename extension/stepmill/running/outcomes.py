@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from stepmill.errors import RunCancelled, StepFailed, StepmillError
+from stepmill.errors import StepFailed
 from stepmill.execution.failures import plain, user_failure
-from stepmill.model.run import StepOutcome, StepStatus
+from stepmill.model.run import outcome_of_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,34 +17,7 @@ if TYPE_CHECKING:
     from stepmill.execution.executors.base import StepExit
     from stepmill.model.exchange import StepProblem
     from stepmill.model.pipeline import Step
-
-
-def failed(
-    error: StepmillError, *, seconds: float | None = None, notebook: Path | None = None
-) -> StepOutcome:
-    """Return the outcome of a step that failed for `error` (cancelled, if it says so)."""
-    cancelled = isinstance(error, RunCancelled)
-    return StepOutcome(
-        status=StepStatus.CANCELLED if cancelled else StepStatus.FAILED,
-        reason=error.message,
-        seconds=seconds,
-        notebook=str(notebook) if notebook is not None and notebook.exists() else None,
-        error=None if cancelled else error_document(error),
-    )
-
-
-def error_document(error: StepmillError, *, ename: str = "", evalue: str = "") -> dict[str, Any]:
-    """Return the JSON values that an outcome carries about `error`; the traceback keeps its colours."""
-    return {
-        "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
-        "cell": error.cell,
-        "line": error.line,
-        "ename": ename,
-        "evalue": evalue,
-        "traceback": error.traceback if isinstance(error, StepFailed) else "",
-    }
+    from stepmill.model.run import StepOutcome
 
 
 def of_exit(
@@ -55,17 +29,11 @@ def of_exit(
     """
     error = user_failure(step.name, ended, _document(executed), known_names=known_names)
     error.hint = error.hint or advice
-    outcome = failed(error, seconds=ended.seconds, notebook=executed)
+    outcome = outcome_of_error(error, seconds=ended.seconds, notebook=executed)
     if outcome.error is None or ended.error is None:
         return outcome
     names = {"ename": ended.error.ename, "evalue": plain(ended.error.evalue)}
-    return StepOutcome(
-        status=outcome.status,
-        reason=outcome.reason,
-        seconds=outcome.seconds,
-        notebook=outcome.notebook,
-        error={**outcome.error, **names},
-    )
+    return replace(outcome, error={**outcome.error, **names})
 
 
 def of_problem(step: Step, problem: StepProblem, *, seconds: float, notebook: Path) -> StepOutcome:
@@ -79,15 +47,9 @@ def of_problem(step: Step, problem: StepProblem, *, seconds: float, notebook: Pa
         line=place.line if place else None,
         step=step.name,
     )
-    outcome = failed(error, seconds=seconds, notebook=notebook)
+    outcome = outcome_of_error(error, seconds=seconds, notebook=notebook)
     about = {"code": problem.code, "name": problem.name, "type_name": problem.type_name}
-    return StepOutcome(
-        status=outcome.status,
-        reason=outcome.reason,
-        seconds=seconds,
-        notebook=outcome.notebook,
-        error={**(outcome.error or {}), **about},
-    )
+    return replace(outcome, error={**(outcome.error or {}), **about})
 
 
 def _document(executed: Path) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.model.codec import CodecError
 from stepmill.model.comparison import RunFacts, StepFacts
 from stepmill.model.pipeline import EdgeKind
+from stepmill.model.run import raised
 from stepmill.running.cell_outputs import cell_outputs
 from stepmill.running.stored import stored_values
 
@@ -109,5 +110,4 @@ def _as_tagged(source: str) -> str:
 
 
 def _error_text(error: Mapping[str, Any]) -> str:
-    raised = ": ".join(str(error[key]) for key in ("ename", "evalue") if error.get(key))
-    return (raised or str(error.get("message", ""))).strip().split("\n")[0][:200]
+    return (raised(error) or str(error.get("message", ""))).strip().split("\n")[0][:200]

@@ -19,7 +19,7 @@ from stepmill.execution.forking.warming import warm
 from stepmill.model.codec import CodecError, from_json, to_json
 from stepmill.model.exchange import StepManifest, StepResult
 from stepmill.model.facts import Fact, FactKind
-from stepmill.model.run import StepOutcome, StepStatus
+from stepmill.model.run import StepOutcome, StepStatus, outcome_of_error
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.ipython import to_python
 from stepmill.notebook.writing import write_document
@@ -36,7 +36,7 @@ from stepmill.plugins import Registry
 from stepmill.running.advice import advice
 from stepmill.running.bench import RUN_SEED
 from stepmill.running.inspecting import text_digest
-from stepmill.running.outcomes import failed, of_exit, of_problem
+from stepmill.running.outcomes import of_exit, of_problem
 from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class StepRunner:
         record = self._record(step, decision, records, result, ended, files)
         error = self._publish(step, record, shelf, keep=not result.contradictions)
         if error is not None:
-            return None, failed(error, seconds=ended.seconds, notebook=files.executed)
+            return None, outcome_of_error(error, seconds=ended.seconds, notebook=files.executed)
         if result.learned:
             self.bench.facts.remember(_dated(fact, step) for fact in result.learned)
         return record, StepOutcome(
@@ -542,7 +542,7 @@ def _changed_meanwhile(step: Step, ended: StepExit, files: StepFiles) -> StepOut
         hint="which version ran cannot be told, so nothing was kept; run again",
         step=step.name,
     )
-    return failed(error, seconds=ended.seconds, notebook=files.executed)
+    return outcome_of_error(error, seconds=ended.seconds, notebook=files.executed)
 
 
 def _dated(fact: Fact, step: Step) -> Fact:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from stepmill.model.run import RunSummary, StepOutcome, StepStatus
+from stepmill.model.run import RunSummary, StepOutcome, StepStatus, raised
 
 VALUE_LIMIT = 5900  # characters; MLflow takes 6,000 in a parameter
 TAG_LIMIT = 4900  # characters; MLflow takes 5,000 in a tag on every backend
@@ -104,8 +104,7 @@ def failure_note(outcome: StepOutcome) -> str | None:
     if outcome.error is None:
         return None
     error = outcome.error
-    head = ": ".join(str(error[key]) for key in ("ename", "evalue") if error.get(key))
-    text = str(error.get("traceback") or error.get("message") or head or outcome.reason)
+    text = str(error.get("traceback") or error.get("message") or raised(error) or outcome.reason)
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
     tail = plain[-(TAG_LIMIT - 200) :]  # the end of a traceback says what happened
     return tag_value(f"```\n{tail}\n```")

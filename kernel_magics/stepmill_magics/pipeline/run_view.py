@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from stepmill.model.quantities import count_text, listed, seconds_text
-from stepmill.model.run import StepStatus
+from stepmill.model.run import StepStatus, raised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -174,8 +174,7 @@ def _failure(name: str, outcome: Mapping[str, Any]) -> Failure:
     error: Mapping[str, Any] = outcome.get("error") or {}
     cell, line = error.get("cell"), error.get("line")
     place = "" if cell is None else f" in cell [{cell}]" + (f", line {line}" if line is not None else "")
-    raised = ": ".join(str(error[key]) for key in ("ename", "evalue") if error.get(key))
-    what = raised or str(error.get("message") or outcome.get("reason") or "failed")
+    what = raised(error) or str(error.get("message") or outcome.get("reason") or "failed")
     lines = _COLOURS.sub("", str(error.get("traceback") or "")).rstrip().split("\n")
     return Failure(
         title=f"step {name} failed{place}: {_one_line(what)}",

@@ -11,7 +11,7 @@ from stepmill.cli.render.errors import traceback_lines
 from stepmill.cli.render.layout import joined, styled, wrapped
 from stepmill.cli.render.tables import outcome_table, status_text
 from stepmill.model.quantities import count_text, listed, moment_text, seconds_text, value_text
-from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
+from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus, raised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,8 +89,7 @@ def render_failure(
     lines: list[Text] = []
     if error.get("traceback"):
         lines += traceback_lines(str(error["traceback"]))
-    raised = ": ".join(str(error[key]) for key in ("ename", "evalue") if error.get(key))
-    message = str(error.get("message") or raised or outcome.reason or "failed")
+    message = str(error.get("message") or raised(error) or outcome.reason or "failed")
     message = message if repr(name) in message else f"step {name!r}: {message}"
     code = error.get("code")
     title = f"failed[{code}]" if code else "failed"

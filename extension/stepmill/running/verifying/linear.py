@@ -128,7 +128,7 @@ class LinearRun:
         if self.cancel.is_set():
             raise RunCancelled("verify was interrupted", hint="nothing of the project was changed")
         if not ended:
-            raise KernelError(outcome.reason)
+            raise KernelError(outcome.reason, hint=str((outcome.error or {}).get("hint", "")))
         return ended[0], time.monotonic() - started_s
 
     def _results(self, ran: Iterable[int]) -> dict[str, BorderResult]:
