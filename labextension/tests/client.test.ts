@@ -7,7 +7,7 @@ import { type ILiveListener, LiveRuns } from '../src/client/live';
 import { problemOf, RequestProblem } from '../src/client/problem';
 import type { Transport } from '../src/client/transport';
 
-const TIMES = { silence: 20, poll: 1, retry: 1 };
+const TIMES = { silence: 10000, poll: 1, retry: 1 };
 
 describe('problemOf', () => {
   const document = (code: string) =>
@@ -125,7 +125,8 @@ describe('LiveRuns', () => {
       return Response.json({ events: EVENTS.slice(after + 1, after + 2), finished: after === 1 });
     };
     const { self, heard, complete } = listener(3);
-    const live = new LiveRuns(new PipelineClient(transport), 'a.ipynb', self, TIMES);
+    const times = { ...TIMES, silence: 20 };
+    const live = new LiveRuns(new PipelineClient(transport), 'a.ipynb', self, times);
     await complete;
     live.stop();
     expect(heard).toEqual(EVENTS);

@@ -38,6 +38,9 @@ class Server {
   }
 
   async restore(path: string, id: string): Promise<void> {
+    if (this.refuses) {
+      throw new RequestProblem('refused', 'it is going on');
+    }
     this.runsOf[path] = [id, ...(this.runsOf[path] ?? [])];
   }
 }
@@ -89,6 +92,17 @@ describe('the runs of the notebook in front', () => {
     expect(ids()).toHaveLength(3);
     expect(model.state.refusal?.message).toBe('it is going on');
     expect(model.state.deleted).toEqual([]);
+  });
+
+  it('can still come back after the server could not be reached', async () => {
+    await model.remove(['3', '2']);
+    server.refuses = true;
+    await model.undo();
+    expect(model.state.refusal?.message).toBe('it is going on');
+    expect(model.state.deleted).toEqual(['3', '2']);
+    server.refuses = false;
+    await model.undo();
+    expect([ids(), model.state.deleted, model.state.refusal]).toEqual([['2', '3', '1'], [], null]);
   });
 
   it('can be ticked up to eight', () => {

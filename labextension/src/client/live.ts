@@ -147,12 +147,15 @@ export class LiveRuns {
   }
 
   private _sleep(milliseconds: number): Promise<void> {
+    const { signal } = this._stopped;
     return new Promise(resolve => {
-      const timer = setTimeout(resolve, milliseconds);
-      this._stopped.signal.addEventListener('abort', () => {
+      const end = () => {
         clearTimeout(timer);
+        signal.removeEventListener('abort', end);
         resolve();
-      });
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal.addEventListener('abort', end);
     });
   }
 

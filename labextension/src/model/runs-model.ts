@@ -128,16 +128,18 @@ export class RunsModel {
   }
 
   async undo(): Promise<void> {
-    const { path, deleted } = this._state;
+    const { path } = this._state;
+    const deleted: string[] = []; // still: these can be tried again
     let refusal: RequestProblem | null = null;
-    for (const id of deleted) {
+    for (const id of this._state.deleted) {
       try {
         await this._client.restore(path, id);
       } catch (error) {
+        deleted.push(id);
         refusal = asProblem(error);
       }
     }
-    this._setFor(path, { deleted: [], refusal });
+    this._setFor(path, { deleted, refusal });
     await this._reread(path);
   }
 
