@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _OURS = ("stepmill", "stepmill_magics")
 _SHELL = ("IPython", "ipykernel")
+_FILE_CARRIERS = ("pathlib", "genericpath", "posixpath", "tokenize", "zipfile", "io", "os", "codecs")
 _FOLDER_MAKERS = ("mkdir", "makedirs")
 _KNOWN_LINES: dict[tuple[CodeType, int], bool] = {}
 
@@ -77,3 +78,27 @@ def _makes_folder(statement: ast.stmt) -> bool:
     called = statement.value.func
     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
     return name in _FOLDER_MAKERS
+
+
+def opener() -> str:
+    """Return the top-level module that opens a file, or looks for one, by whatever carries that out."""
+    return next((name for name, _ in callers() if name not in _FILE_CARRIERS), "")
+
+
+def is_library_code() -> bool:
+    """Return whether a library decided on its own, like joblib that counts processors with `lscpu`."""
+    for name, frame in callers():
+        if name in sys.stdlib_module_names - {"__main__"} or name in _SHELL:
+            continue
+        return "site-packages" in frame.f_code.co_filename
+    return False
+
+
+def is_tracking() -> bool:
+    """Tell whether MLflow does it, for the user's code or on its own."""
+    return any(name == "mlflow" for name, _ in callers())
+
+
+def is_trackers(opener: str) -> bool:
+    """Tell whether MLflow asks git for the commit: each commit would make the step another."""
+    return opener in ("git", "gitdb") and is_tracking()

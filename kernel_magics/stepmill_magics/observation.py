@@ -9,48 +9,57 @@ programs in other languages do.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import threading
 from importlib.machinery import EXTENSION_SUFFIXES
-from importlib.util import source_from_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.artifacts.file_digests import answer, file_digest, listing_digest
+from stepmill.artifacts.file_digests import answer, listing_digest
 from stepmill.model.artifact import ABSENT, FOLDER, FileAccess
 from stepmill.plugins import BY_NAME
-from stepmill_magics.callers import callers
+from stepmill_magics.callers import is_library_code, is_trackers, is_tracking, opener
 from stepmill_magics.native_files import NativeFiles
 from stepmill_magics.own_modules import possibly_own
 from stepmill_magics.places import Places
 from stepmill_magics.questions import Questions, aspect_asked, variable_is_heard
+from stepmill_magics.seen_files import (
+    SeenFile,
+    below,
+    files_at,
+    folders_above,
+    is_special,
+    source_of,
+    stamp_of,
+)
 from stepmill_magics.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-UNKNOWN = "unknown"
-"""The digest of a file whose content at its first read is lost: it equals that of no file."""
+_IMPORTERS = (
+    *("importlib", "importlib_metadata", "_frozen_importlib_external"),
+    *("linecache", "pkgutil", "zipimport"),
+)
+_CODE = (".py", ".pyw", ".pyc")
+_OURS = "stepmill"
 
 _AT_ONCE_BYTES = 1 << 20
 """Files up to this size are hashed when first opened, bigger ones when the step ends or changes them."""
-
-_Stamp = tuple[int, int, int, int]
 
 
 class Observer:
     """Collects the accesses of one step between `start` and `stop`. One at a time per process.
 
     `report` is the file by which worker processes tell what they see; None: they are not watched.
-    `tell` is called with each new sight at once, as `take` takes it in: in a worker process.
+    `tell` is called with each new sight at once, as `_take` takes it in: in a worker process.
     """
 
     def __init__(
         self, folder: Path, *, report: Path | None = None, tell: Callable[..., None] = lambda *_: None
     ) -> None:
         self._places = Places(folder)
-        self._files: dict[str, _Seen] = {}
+        self._files: dict[str, SeenFile] = {}
         self._listings: dict[str, str] = {}
         self._answers: dict[tuple[str, str], tuple[str, bool]] = {}
         self._variables: dict[str, bool] = {}
@@ -105,7 +114,7 @@ class Observer:
         found += [("list", path, digest) for path, digest in self._listings.items()]
         found += [("folder", path, FOLDER) for path in self._made if os.path.isdir(path)]  # noqa: PTH112
         known = {path for mode, path, _ in found if mode in ("read", "list")}
-        known |= {folder for _, path, digest in found if digest != ABSENT for folder in _folders(path)}
+        known |= {folder for _, path, digest in found if digest != ABSENT for folder in folders_above(path)}
         found += [
             (aspect, path, said)
             for (aspect, path), (said, by_user) in self._answers.items()
@@ -146,7 +155,7 @@ class Observer:
             return  # our own look at the file
         self._thread.busy = True
         try:
-            if event in _FILE_WORK and _opener() == _OURS:
+            if event in _FILE_WORK and opener() == _OURS:
                 return  # our own key and store
             _HANDLERS[event](self, *arguments)
         except Exception as error:  # noqa: BLE001 - in the user's call; `stop` raises it
@@ -162,7 +171,7 @@ class Observer:
                 if not seen.was_read:
                     seen.was_read, seen.at_read, seen.digest = True, stamp and tuple(stamp), digest
             case "write", (path, before):
-                seen = self._files.setdefault(path, _Seen(path, before and tuple(before)))
+                seen = self._files.setdefault(path, SeenFile(path, before and tuple(before)))
                 seen.written = True
             case "code", (path, stamp):
                 self._seen(path).import_as(stamp and tuple(stamp))
@@ -183,15 +192,15 @@ class Observer:
 
     def _open(self, path: Any, mode: Any, flags: int) -> None:
         if isinstance(path, str) and path.endswith(".pyc"):
-            path = _source_of(path)
+            path = source_of(path)
         name = self._places.path_of(path)
         if name is None:
             return
-        opener = _opener()
-        if opener == _OURS or _is_trackers(opener):
+        who = opener()
+        if who == _OURS or is_trackers(who):
             return  # its key and its settings are no inputs of the user's
-        if opener in _IMPORTERS and name.endswith(_CODE):
-            if opener != "linecache" and flags & (os.O_WRONLY | os.O_RDWR) == 0:
+        if who in _IMPORTERS and name.endswith(_CODE):
+            if who != "linecache" and flags & (os.O_WRONLY | os.O_RDWR) == 0:
                 self._import(name)
             return
         if mode is None and not flags & os.O_CREAT and not os.path.lexists(name):
@@ -205,7 +214,7 @@ class Observer:
 
     def _list(self, path: Any = None) -> None:
         name = self._places.path_of("." if path is None else path)
-        if name is None or name in self._listings or _opener() in _IMPORTERS or os.path.isfile(name):  # noqa: PTH113
+        if name is None or name in self._listings or opener() in _IMPORTERS or os.path.isfile(name):  # noqa: PTH113
             return
         if not self._is_below_made(name):
             self._listings[name] = listing_digest(Path(name))
@@ -215,7 +224,7 @@ class Observer:
         return any(name == made or name.startswith(made + os.sep) for made in self._made)
 
     def _ask(self, function: str, path: Any, folder: int) -> None:
-        name = self._places.path_of(_below(folder, path))
+        name = self._places.path_of(below(folder, path))
         if name is None or self._is_below_made(name) or self._places.is_above(name):
             return
         seen = self._files.get(name)
@@ -223,7 +232,7 @@ class Observer:
             return  # the answer is the step's own
         asked = aspect_asked(function)
         if asked is not None and (asked[0], name) not in self._answers:
-            if _is_connection_file(name) or _is_trackers(_opener()):
+            if _is_connection_file(name) or is_trackers(opener()):
                 return
             said = answer(Path(name), asked[0])
             self._answers[asked[0], name] = (said, asked[1])
@@ -251,14 +260,14 @@ class Observer:
             self._tell("name", module)
 
     def _remove(self, path: Any, folder: int = -1) -> None:
-        name = self._places.path_of(_below(folder, path))
+        name = self._places.path_of(below(folder, path))
         if name is not None:
             self._write(name)
 
     def _rename(self, source: Any, target: Any, source_folder: int = -1, target_folder: int = -1) -> None:
-        old = os.path.abspath(_below(source_folder, source))  # noqa: PTH100 - may be bytes
-        new = os.path.abspath(_below(target_folder, target))  # noqa: PTH100
-        for path in _files_at(os.fsdecode(old)):
+        old = os.path.abspath(below(source_folder, source))  # noqa: PTH100 - may be bytes
+        new = os.path.abspath(below(target_folder, target))  # noqa: PTH100
+        for path in files_at(os.fsdecode(old)):
             moved = os.fsdecode(new) + path[len(os.fsdecode(old)) :]
             if (name := self._places.path_of(path)) is not None:
                 self._read(name)
@@ -267,16 +276,16 @@ class Observer:
                 self._write(name)
 
     def _link(self, _: Any, target: Any, *folders: int) -> None:
-        name = self._places.path_of(_below(folders[-1] if folders else -1, target))
+        name = self._places.path_of(below(folders[-1] if folders else -1, target))
         if name is not None:
             self._write(name)
 
     def _remove_tree(self, path: Any, folder: int | None = None) -> None:
-        for file in _files_at(os.fsdecode(_below(-1 if folder is None else folder, path))):
+        for file in files_at(os.fsdecode(below(-1 if folder is None else folder, path))):
             self._remove(file)
 
     def _make_folder(self, path: Any, mode: int, folder: int = -1) -> None:  # noqa: ARG002
-        name = self._places.path_of(_below(folder, path))
+        name = self._places.path_of(below(folder, path))
         if name is not None and not os.path.lexists(name):
             self._made.add(name)
 
@@ -287,7 +296,7 @@ class Observer:
             self._write(name)
 
     def _run_program(self, program: Any, *_: Any) -> None:
-        if not _is_library_code():
+        if not is_library_code():
             text = os.fsdecode(program) if isinstance(program, (bytes, os.PathLike)) else str(program)
             self._depend_on(f"subprocess: {text.split(chr(10))[0][:200]}")
 
@@ -297,16 +306,11 @@ class Observer:
             self._tell("volatile", what)
 
     def _connect(self, _: Any, address: Any) -> None:
-        if (
-            isinstance(address, tuple)
-            and address
-            and not _is_loopback(str(address[0]))
-            and not _is_tracking()
-        ):
+        if isinstance(address, tuple) and address and not _is_loopback(str(address[0])) and not is_tracking():
             self._depend_on(f"network: {address[0]}")
 
     def _open_database(self, database: Any) -> None:
-        if isinstance(database, int) or os.fsdecode(database) in ("", ":memory:") or _is_tracking():
+        if isinstance(database, int) or os.fsdecode(database) in ("", ":memory:") or is_tracking():
             return
         name = self._places.path_of(database)
         if name is not None:
@@ -316,9 +320,9 @@ class Observer:
 
     def _read(self, name: str) -> None:
         seen = self._seen(name)
-        now = _stamp(name)
+        now = stamp_of(name)
         own = seen.written and now != seen.before
-        if not (seen.was_read or own or _is_special(name)):
+        if not (seen.was_read or own or is_special(name)):
             seen.was_read, seen.at_read = True, now
             if now is None:
                 seen.digest = ABSENT
@@ -330,7 +334,7 @@ class Observer:
         seen = self._seen(name)
         if not seen.digest and seen.was_read:
             seen.hash_content()  # the last moment at which it is as it was read
-        if not seen.written and not _is_special(name):
+        if not seen.written and not is_special(name):
             seen.written = True
             self._tell("write", name, seen.before)
 
@@ -338,7 +342,7 @@ class Observer:
         if self._places.is_ours(name):
             return
         seen = self._seen(name)
-        now = _stamp(name)
+        now = stamp_of(name)
         if now is not None and not (seen.written and now != seen.before) and seen.import_as(now):
             self._tell("code", name, now)
 
@@ -350,138 +354,11 @@ class Observer:
                 if name is not None:
                     yield name
 
-    def _seen(self, name: str) -> _Seen:
+    def _seen(self, name: str) -> SeenFile:
         seen = self._files.get(name)
         if seen is None:
-            seen = self._files[name] = _Seen(name, _stamp(name))
+            seen = self._files[name] = SeenFile(name, stamp_of(name))
         return seen
-
-
-class _Seen:
-    """One file: how it was when first touched (`before`, `at_read`; None: missing) and what was done."""
-
-    __slots__ = ("at_import", "at_read", "before", "digest", "path", "was_read", "written")
-
-    def __init__(self, path: str, before: _Stamp | None) -> None:
-        self.path = path
-        self.before = before
-        self.at_read: _Stamp | None = None
-        self.at_import: _Stamp | None = None
-        self.digest = ""
-        self.was_read = False
-        self.written = False
-
-    def hash_content(self) -> None:
-        """Hash the content as it was read; somebody whom we do not see may have changed it since."""
-        self.digest = _digest(self.path) if _stamp(self.path) == self.at_read else UNKNOWN
-
-    def import_as(self, stamp: _Stamp | None) -> bool:
-        """Note that it was imported as it was then; return whether that is new."""
-        if self.at_import is not None:
-            return False
-        self.at_import = stamp
-        return True
-
-    def outcome(self) -> Iterator[tuple[str, str]]:
-        """Yield (mode, digest) of what the step did in effect."""
-        if self.at_import is not None:
-            yield "code", _code_digest(self.path) if _stamp(self.path) == self.at_import else UNKNOWN
-        if self.was_read:
-            if not self.digest:
-                self.hash_content()
-            yield "read", self.digest
-        now = _stamp(self.path)
-        if self.written and now != self.before:
-            yield "write", ABSENT if now is None else _digest(self.path)
-
-
-def _folders(path: str) -> Iterator[str]:
-    """Yield all folders above a file."""
-    while (above := os.path.dirname(path)) != path:  # noqa: PTH120
-        yield above
-        path = above
-
-
-def _digest(path: str) -> str:
-    try:
-        return file_digest(Path(path))
-    except OSError:  # not ours to read: then nobody can tell that it is the same later
-        return UNKNOWN
-
-
-def _code_digest(path: str) -> str:
-    from stepmill.notebook.modules import source_digest
-
-    try:
-        return source_digest(Path(path))
-    except OSError:
-        return UNKNOWN
-
-
-def _source_of(compiled: str) -> str:
-    """Return the source of a module in `__pycache__`, or where PYTHONPYCACHEPREFIX has it."""
-    try:
-        return source_from_cache(compiled)
-    except ValueError:
-        return compiled  # it lies beside its source, or in its place
-
-
-def _stamp(path: str) -> _Stamp | None:
-    """Return (size, changed, status changed, inode); None if there is nothing under `path`."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - called for every open
-    except (OSError, ValueError):
-        return None
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
-
-
-def _is_special(path: str) -> bool:
-    """Return whether something is there that is no file: a folder, a pipe, a device."""
-    try:
-        return not stat.S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
-    except (OSError, ValueError):
-        return False
-
-
-def _below(folder: int, path: Any) -> Any:
-    """Return `path` with the folder that the descriptor `folder` stands for (-1: none)."""
-    link = f"/proc/self/fd/{folder}"
-    if folder == -1 or isinstance(path, int) or not os.path.lexists(link):
-        return path
-    return os.path.join(os.readlink(link), os.fsdecode(path))  # noqa: PTH115, PTH118
-
-
-def _files_at(path: str) -> Iterator[str]:
-    """Yield `path` itself, or all files below it if it is a folder."""
-    if not os.path.isdir(path) or os.path.islink(path):  # noqa: PTH112, PTH114
-        yield path
-        return
-    for folder, _, names in os.walk(path):
-        for name in names:
-            yield os.path.join(folder, name)  # noqa: PTH118
-
-
-_IMPORTERS = (
-    *("importlib", "importlib_metadata", "_frozen_importlib_external"),
-    *("linecache", "pkgutil", "zipimport"),
-)
-_CARRIERS = ("pathlib", "genericpath", "posixpath", "tokenize", "zipfile", "io", "os", "codecs")
-_CODE = (".py", ".pyw", ".pyc")
-_OURS = "stepmill"
-
-
-def _opener() -> str:
-    """Return the top-level module that opens a file, or looks for one, by whatever carries that out."""
-    return next((name for name, _ in callers() if name not in _CARRIERS), "")
-
-
-def _is_library_code() -> bool:
-    """Return whether a library decided on its own, like joblib that counts processors with `lscpu`."""
-    for name, frame in callers():
-        if name in sys.stdlib_module_names - {"__main__"} or name in ("IPython", "ipykernel"):
-            continue
-        return "site-packages" in frame.f_code.co_filename
-    return False
 
 
 def _may_name_any(module: str) -> bool:
@@ -490,15 +367,6 @@ def _may_name_any(module: str) -> bool:
 
 
 _BY_VALUE = ("cloudpickle", "dill")
-
-
-def _is_tracking() -> bool:
-    return any(name == "mlflow" for name, _ in callers())
-
-
-def _is_trackers(opener: str) -> bool:
-    """Tell whether MLflow asks git for the commit: each commit would make the step another."""
-    return opener in ("git", "gitdb") and _is_tracking()
 
 
 def _is_connection_file(name: str) -> bool:

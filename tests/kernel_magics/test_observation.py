@@ -21,8 +21,9 @@ from stepmill import errors
 from stepmill.artifacts.file_digests import file_digest, listing_digest
 from stepmill.artifacts.signing import KEY_VARIABLE, Signer
 from stepmill.model.artifact import ABSENT, FileAccess
-from stepmill_magics import observation
-from stepmill_magics.observation import UNKNOWN, Observer
+from stepmill_magics import seen_files
+from stepmill_magics.observation import Observer
+from stepmill_magics.seen_files import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -465,7 +466,7 @@ def test_what_fails_in_the_hook_is_said_at_the_end_and_not_in_the_users_call(
     def broken(path: Path) -> str:
         raise ZeroDivisionError(path)
 
-    monkeypatch.setattr(observation, "file_digest", broken)
+    monkeypatch.setattr(seen_files, "file_digest", broken)
     observer = Observer(folder)
     observer.start()
     assert Path("x.csv").read_text(encoding="utf-8").startswith("a,b")
