@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +20,11 @@ from stepmill.model.exchange import StepManifest, StepResult
 from stepmill.model.facts import Fact, FactKind
 from stepmill.model.run import StepOutcome, StepStatus, outcome_of_error
 from stepmill.model.secrets import is_secret_name
-from stepmill.notebook.ipython import to_python
 from stepmill.notebook.writing import write_document
 from stepmill.planning.conflicts import find_conflicts
 from stepmill.planning.kept_files import keep_files
 from stepmill.planning.keys import static_key
+from stepmill.planning.left_settings import LeftSettings, left_settings
 from stepmill.planning.manifest import bound_elsewhere, build_manifest, taken_values
 from stepmill.planning.open_figures import FIGURES, uses_open_figures
 from stepmill.planning.parameters import shown
@@ -37,35 +36,18 @@ from stepmill.running.advice import advice
 from stepmill.running.bench import RUN_SEED
 from stepmill.running.inspecting import text_digest
 from stepmill.running.outcomes import of_exit, of_problem
-from stepmill.syntax import parse_or_empty
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stepmill.execution.events import EventLog
     from stepmill.model.artifact import ArtifactRef, StepRecord
-    from stepmill.model.pipeline import Fragment, Step
+    from stepmill.model.pipeline import Step
     from stepmill.model.plan import StepPlan
     from stepmill.running.bench import Workbench
     from stepmill.running.folder import RunFolder, StepFiles
     from stepmill.running.shelf import Shelf
     from stepmill.running.tracking_link import TrackingLink
-
-
-_MODULE = "module:"
-"""How the settings begin that are the data of a module of the project."""
-
-_LOGGER = "logging:"
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
-_USED_WITH = {
-    "matplotlib": frozenset({"matplotlib", "seaborn", "pandas"}),
-    "logging": frozenset({"logging"}),
-}
-"""Settings that only steps notice which use one of these modules."""
-
-_SEEN_LATER = (_MODULE, FIGURES)
-"""Settings that matter only if a later step uses them: known when that has run."""
 
 
 class Contradiction(Exception):  # noqa: N818 - a turn of the loop, no error of anybody
@@ -157,10 +139,11 @@ class StepRunner:
         if result.problems:
             return None, of_problem(step, result.problems[0], seconds=ended.seconds, notebook=files.executed)
         self._refuse_contradictions(step, result, ended, files)
-        self._refuse_settings(step, result, ended, files)
+        left = left_settings(step, self.bench.pipeline, result.session)
+        self._refuse_settings(step, left, ended, files)
         if self.bench.own_code.of(step, again=True) != own_code:
             return None, _changed_meanwhile(step, ended, files)
-        record = self._record(step, decision, records, result, ended, files)
+        record = self._record(step, decision, records, result, left, ended, files)
         error = self._publish(step, record, shelf, keep=not result.contradictions)
         if error is not None:
             return None, outcome_of_error(error, seconds=ended.seconds, notebook=files.executed)
@@ -313,6 +296,7 @@ class StepRunner:
         decision: StepPlan,
         records: Mapping[str, StepRecord],
         result: StepResult,
+        left: LeftSettings,
         ended: StepExit,
         files: StepFiles,
     ) -> StepRecord:
@@ -337,7 +321,7 @@ class StepRunner:
             parameters=texts,
             seed=self.bench.seed(step),
             memory=self.bench.project.cache,
-            left=[s for s in self._unrepeated(step, result) if s.startswith(_SEEN_LATER)],
+            left=left.seen_later,
             uses=[s for s in result.uses if s != FIGURES or uses_open_figures(step)],
         )
 
@@ -407,38 +391,19 @@ class StepRunner:
         for fact in facts:
             self.log.emit("run-warning", step.name, message=fact.message or fact.kind.value, fact=fact)
 
-    def _refuse_settings(self, step: Step, result: StepResult, ended: StepExit, files: StepFiles) -> None:
-        """Refuse a step after which later ones would run in another process state than in Run All.
-
-        An environment variable that nobody is seen to read only gives a warning: libraries set some. So
-        does a setting of a library that no later step imports.
-        """
-        later = self._later(step)
-        unseen = [s for s in self._unrepeated(step, result) if not s.startswith(_SEEN_LATER)]
-        if not unseen or not later:
+    def _refuse_settings(self, step: Step, left: LeftSettings, ended: StepExit, files: StepFiles) -> None:
+        """Refuse a step after which later ones would run in another process state than in Run All."""
+        if not left.lost:
             return
-        what = ", ".join(setting.replace(":", " ", 1) for setting in unseen)
-        read = {f"environment:{name}" for other in later for name in other.environment}
-        used = {module.partition(".")[0] for other in later for module in other.imports}
-        grave = tuple(s for s in unseen if _matters(s, read, used))
+        what = ", ".join(setting.replace(":", " ", 1) for setting in left.lost)
         message = (
             f"step {step.name!r} changes the state of its process ({what}): later steps would not see it"
         )
-        if self.limits.lenient or not grave:
-            self.log.emit("run-warning", step.name, message=message, settings=unseen)
+        if self.limits.lenient or not left.grave:
+            self.log.emit("run-warning", step.name, message=message, settings=list(left.lost))
             return
-        fact = Fact(kind=FactKind.SESSION, step=step.name, names=grave, message=message)
+        fact = Fact(kind=FactKind.SESSION, step=step.name, names=left.grave, message=message)
         raise Contradiction((_dated(fact, step),), seconds=ended.seconds, notebook=files.executed)
-
-    def _later(self, step: Step) -> list[Step]:
-        return [other for other in self.bench.pipeline.steps if max(other.cells) > max(step.cells)]
-
-    def _unrepeated(self, step: Step, result: StepResult) -> list[str]:
-        """Return the settings that the step left changed, and that later steps do not find so."""
-        setup = [f for other in self._later(step)[:1] for f in other.setup]
-        repeated = "\n".join(f.source for f in setup if f.cell in step.cells)
-        unspoken = {s for s in result.session if s.startswith(_LOGGER) and not _sets_logger(s, setup)}
-        return [s for s in result.session if s in unspoken or not _is_repeated(s, step, repeated)]
 
     def _look_for_damage(self, step: Step, ended: StepExit, records: Mapping[str, StepRecord]) -> None:
         """Find out whether the step failed because what it takes is damaged in the store."""
@@ -459,69 +424,6 @@ class StepRunner:
         if seed is None:
             return decision.reason
         return f"{decision.reason}; nothing seeds its random numbers, so seed {seed} was set"
-
-
-def _matters(setting: str, read: set[str], used: set[str]) -> bool:
-    """Tell whether steps that read these environment variables and use these modules notice a change."""
-    kind = setting.partition(":")[0]
-    if kind == "environment":
-        return setting in read
-    return kind not in _USED_WITH or not used.isdisjoint(_USED_WITH[kind])
-
-
-def _is_repeated(setting: str, step: Step, repeated: str) -> bool:
-    """Tell whether the setup code of later steps makes the same change: the source `repeated`.
-
-    A setting that nobody below can notice is not repeated. For a module of the project the source has
-    to use what it imports from the module as often as the step does.
-    """
-    if setting == FIGURES:
-        return False
-    if not setting.startswith(_MODULE):
-        return bool(repeated) or step.settings
-    setup, own = (
-        "\n".join(to_python(fragment.source).code for fragment in part) for part in (step.setup, step.body)
-    )
-    names = _imported_from(setting.removeprefix(_MODULE), parse_or_empty(f"{setup}\n{own}"))
-    return 0 < _reads(own, names) == _reads(repeated, names)
-
-
-def _sets_logger(setting: str, setup: Iterable[Fragment]) -> bool:
-    """Tell whether what is repeated, or a function that it calls, speaks of that logger.
-
-    What an object does with a logger of its own is not seen to be a setting.
-    """
-    name = setting.removeprefix(_LOGGER)
-    body = [node for fragment in setup for node in _tree(fragment.source).body]
-    nodes = [n for top in body if not isinstance(top, _DEFINITIONS) for n in ast.walk(top)]
-    called = {node.id for node in nodes if isinstance(node, ast.Name)}
-    functions = (top for top in body if isinstance(top, ast.FunctionDef) and top.name in called)
-    nodes += [node for function in functions for node in ast.walk(function)]
-    return name in ("root", "__main__") or any(isinstance(n, ast.Constant) and n.value == name for n in nodes)
-
-
-def _tree(source: str) -> ast.Module:
-    return parse_or_empty(to_python(source).code)
-
-
-def _imported_from(module: str, tree: ast.Module) -> set[str]:
-    """Return the names that imports bind to `module`, or to something of it."""
-    last = module.rpartition(".")[2]
-    names = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
-            own = (node.module or "").rpartition(".")[2] == last
-            names |= {a.asname or a.name for a in node.names if own or a.name == last}
-        elif isinstance(node, ast.Import):
-            found = (a for a in node.names if last in a.name.split("."))
-            names |= {a.asname or a.name.partition(".")[0] for a in found}
-    return names
-
-
-def _reads(source: str, names: set[str]) -> int:
-    """Count the places in `source` that read one of these names."""
-    nodes = ast.walk(parse_or_empty(source))
-    return sum(isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load) and n.id in names for n in nodes)
 
 
 def _read_result(step: Step, files: StepFiles) -> StepResult:
