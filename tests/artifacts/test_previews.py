@@ -150,6 +150,7 @@ def test_secrets_are_shown_nowhere(store: Store, tmp_path: Path, monkeypatch: py
         "array": np.array([secret]),
     }
     saved = save_values(store, values, definitions={}, namespace={})
+    assert saved.refs.keys() == values.keys()
     for name, ref in saved.refs.items():
         text = json.dumps(describe(store, ref)["preview"])
         assert "hunter2" not in text, name
