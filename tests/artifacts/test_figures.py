@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from stepmill.artifacts.values import describe, load_values, same_value, save_values
+from stepmill.artifacts.values import describe, load_values, same_values, save_values
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def test_a_figure_comes_back_and_draws_the_same(store: Store) -> None:
     figure = _figure()
     saved = save_values(store, {"f": figure}, definitions={}, namespace={})
     loaded = load_values(store, saved.refs, definitions={}, namespace={})["f"]
-    assert same_value(store, saved.refs["f"], loaded, definitions={}, namespace={})
+    assert same_values(store, saved.refs, {"f": loaded}, definitions={}, namespace={})["f"]
     pictures = []
     for drawn in (figure, loaded):
         buffer = io.BytesIO()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from artifacts.strict import assert_same
 from stepmill.artifacts import library_state
 from stepmill.artifacts.differences import first_mismatch
-from stepmill.artifacts.values import describe, load_values, same_value, save_values
+from stepmill.artifacts.values import describe, load_values, same_values, save_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def test_frames_come_back_exactly(value: pd.DataFrame, long_store: Store) -> Non
     assert_same(value, loaded)
     assert first_mismatch(value, loaded) is None
     # Digests are mostly equal, but need not be: equal pyarrow types may be one object or two.
-    assert same_value(long_store, saved.refs["df"], loaded, definitions={}, namespace={})
+    assert same_values(long_store, saved.refs, {"df": loaded}, definitions={}, namespace={})["df"]
 
 
 @pytest.mark.parametrize("kind", COLUMNS)
@@ -147,11 +147,11 @@ def test_looking_at_a_frame_does_not_change_it(store: Store, index: str) -> None
     saved = save_values(store, {"df": frame}, definitions={}, namespace={})
     loaded = load_values(store, saved.refs, definitions={}, namespace={})["df"]
     _touch(loaded)
-    assert same_value(store, saved.refs["df"], loaded, definitions={}, namespace={})
+    assert same_values(store, saved.refs, {"df": loaded}, definitions={}, namespace={})["df"]
     _touch(frame)
     assert save_values(store, {"df": frame}, definitions={}, namespace={}).refs == saved.refs
     loaded.iloc[0, 0] = 5
-    assert not same_value(store, saved.refs["df"], loaded, definitions={}, namespace={})
+    assert not same_values(store, saved.refs, {"df": loaded}, definitions={}, namespace={})["df"]
 
 
 def test_a_slice_does_not_carry_its_parent(store: Store) -> None:

@@ -122,14 +122,6 @@ def load_values(
     return loaded
 
 
-def same_value(
-    store: Store, ref: ArtifactRef, value: Any, *, definitions: Mapping[str, str], namespace: dict[str, Any]
-) -> bool:
-    """Tell whether `value`, loaded earlier from `ref`, is still what is stored."""
-    name = ref.member or "value"
-    return same_values(store, {name: ref}, {name: value}, definitions=definitions, namespace=namespace)[name]
-
-
 def same_values(
     store: Store,
     refs: Mapping[str, ArtifactRef],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from copy import copy
 from difflib import SequenceMatcher
@@ -136,7 +135,7 @@ def _stored_code(record: StepRecord, store: Store) -> Mapping[str, Any]:
     if not isinstance(digest, str) or not store.has_blob(digest):
         return {}
     try:
-        document = json.loads(bytes(store.get_blob(digest)))
+        document = store.get_json(digest)
     except (ArtifactError, ValueError):
         return {}  # the step runs again in any case, only less is said
     return document if isinstance(document, dict) else {}

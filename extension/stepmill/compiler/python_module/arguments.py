@@ -36,11 +36,6 @@ class Arguments:
         self.binders = binders
         self.rooted: set[int] = set()
         self.shared: dict[str, str] = {}
-        self._definers = {
-            getattr(statements[p].node, "name", ""): p
-            for p in hoisted
-            if isinstance(statements[p].node, FUNCTIONS)
-        }
         self._uses: dict[str, list[tuple[int, Use]]] = {}
         for position, statement in enumerate(statements):
             for use in statement.walk.uses:
