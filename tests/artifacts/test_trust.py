@@ -168,3 +168,15 @@ def test_documents_come_back_as_json_has_them(value: Any, tmp_path: Path) -> Non
     signer = Signer((tmp_path / "key",))
     opened = signer.open(signer.close(value))
     assert (json.dumps(opened.document), opened.is_ours) == (json.dumps(json.loads(json.dumps(value))), True)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    ["é" * 64, "\ud800", None, ["a"]],
+    ids=["not-ascii", "half-a-character", "none", "a-list"],
+)
+def test_a_signature_that_cannot_be_one_is_nobodys(signature: Any, tmp_path: Path) -> None:
+    signer = Signer((tmp_path / "key",))
+    document = json.loads(signer.close({"x": 1}))
+    opened = signer.open(json.dumps({**document, "signature": signature}).encode())
+    assert (opened.document, opened.is_ours) == ({"x": 1}, False)

@@ -69,7 +69,8 @@ class Signer:
         seal, signature = document.pop(_SEAL), document.pop(_SIGNATURE, "")
         if seal != _seal(document):
             raise DamagedArtifact("a stored document is not what was written")
-        return Opened(document, is_ours=hmac.compare_digest(str(signature), self._signature(seal)))
+        ours = self._signature(seal)
+        return Opened(document, is_ours=hmac.compare_digest(json.dumps(signature), json.dumps(ours)))
 
     def _signature(self, seal: str) -> str:
         if not self._key:
