@@ -61,7 +61,8 @@ export async function tagActiveCell(
   if (tag === null && formOf(panel, preferred) === 'metadata') {
     setMetadataStep(cell, name);
   } else {
-    cell.sharedModel.setSource(withStepTag(source, name));
+    // others may have edited the cell while the name was asked for
+    cell.sharedModel.setSource(withStepTag(cell.sharedModel.getSource(), name));
     await ensureLoaded(panel);
   }
   NotebookActions.focusActiveCell(panel.content);
