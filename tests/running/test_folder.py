@@ -1,4 +1,4 @@
-"""The names of runs sort in the order in which they were started."""
+"""The names of runs sort in the order in which they were started; each step has a folder of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stepmill.running.folder import find_run, latest_runs, new_run
+from stepmill.running import folder
+from stepmill.running.folder import find_run, latest_runs, new_run, step_folder_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,3 +44,15 @@ def test_the_name_says_the_time(tmp_path: Path) -> None:
     run_id = new_run(tmp_path).run_id
     said_s = calendar.timegm(time.strptime(run_id[:15], "%Y%m%d-%H%M%S"))
     assert before_s <= said_s <= time.time() + 1
+
+
+NAMES = ("fit", "Fit", "FIT", "fit.2", "größe", "Größe", "con", "CON", "nul.x", "NUL.y", "com1", "_x", "a-b")
+
+
+@pytest.mark.parametrize("folds_case", [False, True], ids=["linux", "windows-and-macos"])
+def test_each_step_has_a_folder_of_its_own(folds_case: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "FOLDS_CASE", folds_case)
+    folders = [step_folder_name(name) for name in NAMES]
+    assert len({name.casefold() if folds_case else name for name in folders}) == len(NAMES)
+    assert folders[0] == "fit"
+    assert not folds_case or not {"con", "nul", "com1"} & {name.casefold().split(".")[0] for name in folders}

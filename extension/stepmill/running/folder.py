@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import sys
 import time
 from dataclasses import dataclass
 from itertools import islice
@@ -37,6 +38,9 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,80}")
 _LATEST = re.compile(r"latest(?:~(\d{1,9}))?")
 _MOMENT = "%Y%m%d-%H%M%S"
 _RUN_ID = re.compile(r"\d{8}-\d{6}-")
+_OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # devices, whatever follows the full stop
+FOLDS_CASE = sys.platform in ("win32", "darwin")
+"""Whether `Fit` and `fit` are, as a rule, one folder here, in which two steps would meet."""
 _COMPARED_RUNS = 50
 """How many runs back a fully cached one looks for the run that it equals."""
 
@@ -306,9 +310,11 @@ def list_summaries(runs: Path, limit: int | None = None) -> Iterator[RunSummary]
 
 def step_folder_name(step: str) -> str:
     """Return a folder name for a step: its name where every file system takes it, else with a digest."""
-    if _PLAIN_NAME.fullmatch(step) and not step.endswith("."):
+    is_plain = _PLAIN_NAME.fullmatch(step) and not step.endswith(".")
+    if is_plain and not (FOLDS_CASE and (step != step.lower() or _OF_WINDOWS.match(step))):
         return step
     kept = re.sub(r"[^A-Za-z0-9_.-]+", "_", step)[:60].strip("._")
+    kept = f"step_{kept}" if _OF_WINDOWS.match(kept.lower()) else kept
     return f"{kept or 'step'}-{blake3(step.encode()).hexdigest()[:8]}"
 
 

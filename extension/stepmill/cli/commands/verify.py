@@ -32,7 +32,7 @@ HELP = """Run NOTEBOOK as a pipeline and as Run All does, and compare the two.
 
 Compared are all values that steps give and everything that their cells show. Both run in copies of
 the project, so no file of yours changes; nothing comes from the cache, nothing is tracked. If
-something differs, Run All runs a second time: what differs between two Run Alls is named as not
+something differs, Run All runs again, once or twice: what differs between Run Alls is named as not
 reproducible, the rest is what the split into steps has changed. The exit code is 0 if that is
 nothing.
 """
