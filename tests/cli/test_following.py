@@ -28,6 +28,7 @@ def followed(log: Path) -> tuple[Follower, list[str]]:
 PRINTED = [
     pytest.param("one\ntwo\n", ["one", "two"], id="lines"),
     pytest.param("[1/4 parameters]\n[3/4 cell 7]\none\n", ["one"], id="headings-are-ours"),
+    pytest.param("[3/4 epochs]\n[1/2 cell]\n", ["[3/4 epochs]", "[1/2 cell]"], id="progress-is-no-heading"),
     pytest.param("[3/4 cell 7] one\n", ["[3/4 cell 7] one"], id="only-whole-lines-are-headings"),
     pytest.param(" 5%\r50%\r99%\ndone\n", ["99%", "done"], id="a-bar-is-one-line"),
     pytest.param("dos\r\n", ["dos"], id="dos-line-ends"),

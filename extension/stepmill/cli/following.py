@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stepmill.model.run import Event
 
 _LOOK_S = 0.1
-_HEADING = re.compile(r"\[\d+/\d+ [\w ]+\]")  # a cell begins: ours, not the step's
+_HEADING = re.compile(r"\[\d+/\d+ (cell \d+|parameters|setup|inputs|outputs)\]")  # ours
 _MOST_BYTES = 1 << 20
 
 
