@@ -204,7 +204,7 @@ class StepRunner:
     def _run_once(self, step: Step, files: StepFiles) -> StepExit:
         environment = dict(self.tracking.step_environment(step, self.log))
         environment |= {
-            _secret_variable(name): str(self.bench.values[name])
+            secret_variable(name): str(self.bench.values[name])
             for name in step.parameters
             if self._is_hidden(name)
         }
@@ -280,7 +280,7 @@ class StepRunner:
     def _parameters(self, step: Step) -> dict[str, tuple[str, Any]]:
         found = {}
         for name in step.parameters:
-            text = f'__import__("os").environ["{_secret_variable(name)}"]'
+            text = f'__import__("os").environ["{secret_variable(name)}"]'
             if not self._is_hidden(name):
                 text = self.bench.expression(name)
             found[name] = (text, self.bench.values[name])
@@ -462,5 +462,10 @@ def _watch(folder: Path, report: Path) -> str:
     return f"{runtime}.watch({str(folder)!r}, {str(report)!r})"
 
 
-def _secret_variable(name: str) -> str:
-    return f"STEPMILL_PARAMETER_{name.upper()}"
+def secret_variable(name: str) -> str:
+    """Return the environment variable by which a step's kernel gets a secret parameter.
+
+    Another one for each name, also where case does not count in them (Windows).
+    """
+    spelt = "" if name == name.lower() else f"_{name.encode().hex()}"
+    return f"STEPMILL_PARAMETER_{name.upper()}{spelt}"
