@@ -36,6 +36,7 @@ from stepmill.running.advice import advice
 from stepmill.running.bench import RUN_SEED
 from stepmill.running.inspecting import text_digest
 from stepmill.running.outcomes import of_exit, of_problem
+from stepmill.running.secrets import Secret, hidden
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,11 +204,7 @@ class StepRunner:
 
     def _run_once(self, step: Step, files: StepFiles) -> StepExit:
         environment = dict(self.tracking.step_environment(step, self.log))
-        environment |= {
-            secret_variable(name): str(self.bench.values[name])
-            for name in step.parameters
-            if self._is_hidden(name)
-        }
+        environment |= {one.variable: one.content for one in self._secrets(step).values()}
         task = StepTask(
             step=step.name,
             notebook=files.notebook,
@@ -278,17 +275,19 @@ class StepRunner:
         )
 
     def _parameters(self, step: Step) -> dict[str, tuple[str, Any]]:
-        found = {}
-        for name in step.parameters:
-            text = f'__import__("os").environ["{secret_variable(name)}"]'
-            if not self._is_hidden(name):
-                text = self.bench.expression(name)
-            found[name] = (text, self.bench.values[name])
-        return found
+        secrets = self._secrets(step)
+        return {
+            name: (
+                secrets[name].expression if name in secrets else self.bench.expression(name),
+                self.bench.values[name],
+            )
+            for name in step.parameters
+        }
 
-    def _is_hidden(self, name: str) -> bool:
-        """Return whether the value goes to the kernel by its environment, not by the step notebook."""
-        return is_secret_name(name) and isinstance(self.bench.values.get(name), str)
+    def _secrets(self, step: Step) -> dict[str, Secret]:
+        """Return the parameters whose values go to the kernel by its environment."""
+        names = [name for name in step.parameters if is_secret_name(name)]
+        return {name: hidden(name, self.bench.expression(name)) for name in names}
 
     def _record(
         self,
@@ -460,12 +459,3 @@ def _watch(folder: Path, report: Path) -> str:
     """Return the code by which a kernel begins to observe, before the step's setup imports anything."""
     runtime = "__import__('stepmill_magics.runtime', fromlist=['watch'])"
     return f"{runtime}.watch({str(folder)!r}, {str(report)!r})"
-
-
-def secret_variable(name: str) -> str:
-    """Return the environment variable by which a step's kernel gets a secret parameter.
-
-    Another one for each name, also where case does not count in them (Windows).
-    """
-    spelt = "" if name == name.lower() else f"_{name.encode().hex()}"
-    return f"STEPMILL_PARAMETER_{name.upper()}{spelt}"

@@ -34,6 +34,33 @@ print(x, alpha)
     parameters={"alpha": 0.5},
 )
 parameters.add(
+    "secrets-keep-their-types",
+    """
+from datetime import date
+from enum import Enum
+from pathlib import Path
+class Level(Enum):
+    LOW = "low"
+    HIGH = "high"
+---
+%%parameters
+ssh_key: Path = Path("id_rsa")
+last_token: date = date(2020, 1, 2)
+the_secret: Level = Level.LOW
+pin_token = 4711
+api_key = "it's"
+passwords = ["a", "b"]
+---
+%%step a
+found = [ssh_key, last_token, the_secret, pin_token, api_key, passwords]
+---
+%%step b
+print(found, the_secret is Level.HIGH, ssh_key.suffix)
+""",
+    parameters={"pin_token": 42, "api_key": "hunter2"},
+    why="what looks like a secret goes to the kernel by another way, and came as text",
+)
+parameters.add(
     "derived-follows-override",
     """
 %%parameters
