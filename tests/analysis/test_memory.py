@@ -15,6 +15,7 @@ from oracle.table import all_cases
 from stepmill.analysis import analyze, build, memory
 from stepmill.analysis.interpreter import Interpreter, Observed
 from stepmill.analysis.labels import LEAST
+from stepmill.analysis.touches import Touches
 from stepmill.model.codec import to_json
 from stepmill.notebook.reading import parse_document
 
@@ -111,10 +112,34 @@ def analysed(cells: list[str]) -> Any:
 
 
 def check(versions: list[list[str]]) -> None:
-    warm = [analysed(cells) for cells in versions]
+    warm = []
+    for cells in versions:
+        warm.append(analysed(cells))
+        check_what_is_kept()
     for cells, found in zip(versions, warm, strict=True):
         build.forget()
         assert found == analysed(cells), cells
+
+
+def check_what_is_kept() -> None:
+    """What an edit has brought up to date is as if it had been made from all that there is."""
+    for look in [look for kept in build._recent._memories for look in kept.looks.values()]:
+        row, owned, touches = look.remembered, dict[str | None, list[int]](), Touches()
+        for unit, trace in zip(row.units, row.traces, strict=True):
+            assert trace is not None
+            assert trace.unit is unit
+            owned.setdefault(unit.owner, []).append(unit.index)
+            touches.replace(None, trace)
+        assert (row.indices, row.owned) == ([unit.index for unit in row.units], owned)
+        assert row.seen == [trace.observed for trace in row.traces if trace is not None]
+        assert (sum(row.entries), row.calls) == (look.entries, [seen.calls for seen in row.seen if seen])
+        assert _as_sets(look.touches) == _as_sets(touches)
+
+
+def _as_sets(touches: Touches) -> dict[tuple[int, Any], set[int]]:
+    tables = touches._units.items()
+    found = {(number, entry): set(touches.of(number, entry)) for number, known in tables for entry in known}
+    return {about: units for about, units in found.items() if units}
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -222,9 +247,9 @@ def test_statements_above_one_that_is_gone_are_repeated_together(monkeypatch: py
     looked_at: list[str | None] = []
     run = memory.Replay.run
 
-    def counted(self: memory.Replay, unit: Unit, *about: Any) -> Observed:
-        looked_at.append(unit.owner)
-        return run(self, unit, *about)
+    def counted(self: memory.Replay, at: int, *about: Any) -> Observed:
+        looked_at.append(self.remembered.units[at].owner)
+        return run(self, at, *about)
 
     monkeypatch.setattr(memory.Replay, "run", counted)
     cells = [f"%%step s{i}\nx{i} = [{i}]\ny{i} = len(x{i})" for i in range(9)]

@@ -16,7 +16,7 @@ from stepmill.model.pipeline import SETUP_STEP
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from stepmill.analysis.drafts import Beginning, Pairs, Taken
+    from stepmill.analysis.drafts import Pairs, Taken
     from stepmill.analysis.moments import Moments
     from stepmill.analysis.versions import Version
     from stepmill.model.cell import StepOptions
@@ -27,7 +27,8 @@ class Assembly(Settings):
     """All drafts of a notebook.
 
     `required` are the names that other steps take from each step, `pairs` its inputs that may share
-    objects. `old` is that of an earlier analysis,
+    objects. `settled` are the steps that are given all inputs as their givers have them at their ends:
+    such a draft with those of its givers. `old` is that of an earlier analysis,
     with the flow that `flow` goes on from; `finals` are the names that end with another value than there.
     The result is the same without it.
     """
@@ -42,17 +43,18 @@ class Assembly(Settings):
         super().__init__(flow, options)
         self.required: dict[str, set[str]] = {}
         self.pairs: dict[str, Pairs] = {}
-        self._assemble(old.beginnings if old is not None else {}, finals)
+        self.settled: dict[str, tuple[Draft, ...]] = {}
+        self._assemble(old, finals)
 
-    def _assemble(self, known: dict[str, Beginning], finals: Collection[str]) -> None:
-        self._begin(known, finals)
+    def _assemble(self, old: Assembly | None, finals: Collection[str]) -> None:
+        self._begin(old.beginnings if old is not None else {}, finals)
         self._check_caches()
         self._add_sessions()
         self._add_file_orders()
         self._close_soft_inputs()
         self._add_setup()
         self._check_modules()
-        self._require_outputs()
+        self._require_outputs(old.settled if old is not None else {})
 
     def _check_caches(self) -> None:
         """What a function with a cache has read in an earlier step must be the same in a later one.
@@ -89,8 +91,11 @@ class Assembly(Settings):
 
     def carry_groups(self, moments: Moments) -> None:
         """Values that share objects are stored together: loading one needs the definitions of all."""
-        for draft in list(self.drafts.values()):
+        givers = moments.carriers().intersection([giver for giver, _ in self.wanted])
+        for draft in list(self.drafts.values()) if givers else ():
             for name, taken in draft.inputs.items():
+                if taken.source.owner not in givers:
+                    continue
                 if taken.source.origin is Origin.SETUP:
                     heap, known = moments.before(draft.name), moments.carried(None)
                 else:
@@ -137,7 +142,8 @@ class Assembly(Settings):
 
     def _close_soft_inputs(self) -> None:
         """A name that a step may leave as it was must come in, if somebody takes it from that step."""
-        changed = any(draft.soft or draft.unavailable for draft in self.drafts.values())
+        lacking = [beginning.lacks for beginning in self.beginnings.values() if beginning.lacks]
+        changed = not all(map(self.wanted.isdisjoint, lacking))
         while changed:
             changed = False
             for step in list(self.drafts):
@@ -148,18 +154,16 @@ class Assembly(Settings):
                     if name in giver.soft:
                         own = self._own(giver.name)
                         own.inputs[name] = own.soft.pop(name)
+                        self.wanted.add((own.inputs[name].source.owner, name))
                         changed = True
                     elif name in giver.unavailable:
                         self._conflict("SM304", taken.place, name, other=giver.unavailable[name])
 
     def _add_setup(self) -> None:
         """Collect the untagged statements that steps need, and all that these need."""
-        pending: set[int] = set()
-        for draft in self.drafts.values():
-            pending |= draft.setup
-            for name, taken in draft.inputs.items():
-                if taken.source.origin is Origin.SETUP:
-                    pending |= self._data_units(name, taken.source.units)
+        pending: set[int] = set().union(*[draft.setup for draft in self.drafts.values() if draft.setup])
+        for _, name, taken in self.taken_from_setup():
+            pending |= self._data_units(name, taken.source.units)
         needed: set[int] = set()
         while pending:
             unit = pending.pop()
@@ -171,6 +175,14 @@ class Assembly(Settings):
                 pending |= self._data_units(name, self.flow.taken[unit][name]) - self.flow.tainted
         if needed:
             self._draft_setup(sorted(needed))
+
+    def taken_from_setup(self) -> Iterator[tuple[Draft, str, Taken]]:
+        """Yield what steps take from untagged code."""
+        is_asked = SETUP_STEP in [giver for giver, _ in self.wanted]
+        for draft in self.drafts.values() if is_asked else ():
+            for name, taken in draft.inputs.items():
+                if taken.source.origin is Origin.SETUP:
+                    yield draft, name, taken
 
     def _data_units(self, name: str, version: Version) -> set[int]:
         return {u for u in version if not self.flow.repeats(u, name) and self.seen(u).unit.owner is None}
@@ -245,25 +257,35 @@ class Assembly(Settings):
         later = (s for unit, s in self._outward() if index < unit < last)
         return any(may_be_same_file(file, name) for seen in later for name in seen.files & seen.writes)
 
-    def _require_outputs(self) -> None:
+    def _require_outputs(self, settled: dict[str, tuple[Draft, ...]]) -> None:
         """Note what others take from each step.
 
         A step gives what its names are at its end: nobody may need what they were before.
         """
-        for draft in self.drafts.values():
-            for name, taken in draft.inputs.items():
-                giver = self.drafts.get(taken.source.owner)
-                if giver is None:
-                    continue
-                self.required.setdefault(giver.name, set()).add(name)
-                if giver.units[-1] > taken.source.last:
-                    self._check_version(giver, name, taken)
+        drafts = self.drafts
+        for giver, name in self.wanted:
+            if giver in drafts:
+                self.required.setdefault(giver, set()).add(name)
+        for step, draft in drafts.items():
+            known = settled.get(step)
+            if known is not None and all(drafts.get(one.name) is one for one in known):
+                self.settled[step] = known
+            else:
+                self._check_versions(draft)
 
-    def _check_version(self, giver: Draft, name: str, taken: Taken) -> None:
-        given = bisect_right(giver.units, taken.source.last)
-        later = next((u for u in giver.units[given:] if name in self.seen(u).writes), None)
-        if later is not None:
-            self._conflict("SM301", taken.place, name, giver.name, other=self.place(later, name))
+    def _check_versions(self, draft: Draft) -> None:
+        givers, is_settled = {}, True
+        for name, taken in draft.inputs.items():
+            giver = self.drafts.get(taken.source.owner)
+            if giver is not None:
+                givers[giver.name] = giver
+                given = bisect_right(giver.units, taken.source.last)
+                later = next((u for u in giver.units[given:] if name in self.seen(u).writes), None)
+                if later is not None:
+                    is_settled = False
+                    self._conflict("SM301", taken.place, name, giver.name, other=self.place(later, name))
+        if is_settled:
+            self.settled[draft.name] = (draft, *givers.values())
 
 
 def _changed(then: Mapping[str, Version], now: Mapping[str, Version]) -> Version | None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.collector import paused_collector
-from stepmill.analysis.corrections import correct, step_options
+from stepmill.analysis.corrections import correct
 from stepmill.analysis.effects import RANDOM
 from stepmill.analysis.flow import Flow
 from stepmill.analysis.interpreter import Interpreter, Observed, all_installed, interpret, no_modules
@@ -97,12 +98,12 @@ def _analyze(
     memory = Memory(facts) if anew else _recent.take(notebook, facts)
     cells = memory.label(notebook)
     units = _units(cells, memory, scripts)
-    parameters = _parameters(units)
+    parameters = _parameters(units) if cells.tags.has_parameters else {}
     own = None
     if sources is not None:
         differing = [(f.names[0], f.names[1]) for f in facts if f.kind is FactKind.UNSTEADY]
         own = OwnModules(sources, modules or no_modules, is_local or all_installed, differing)
-    options = step_options(cells.notebook)
+    options = cells.tags.options
     stored, looks = frozenset[str](), dict(memory.looks)
     memory.looks.clear()
     for _ in range(MAX_LOOKS):
@@ -151,15 +152,14 @@ def forget() -> None:
 
 def _units(cells: Labelled, memory: Memory, scripts: Callable[[str], str | None] | None) -> list[Unit]:
     """Return the statements of the notebook, the same objects as last time for cells that are the same."""
-    known, memory.units = memory.units, {}
-    for label, cell in cells.cells.items():
-        old = known.get(label)
-        memory.units[label] = old if old is not None and old[0] is cell else (cell, units_of_cell(cell))
-    return [
-        unit
-        for found in expanded(memory.units.values(), scripts or _unread, memory.scripts)
-        for unit in found
-    ]
+    known = memory.units
+    memory.units = {
+        label: old
+        if (old := known.get(label)) is not None and old[0] is cell
+        else (cell, units_of_cell(cell))
+        for label, cell in cells.cells.items()
+    }
+    return list(chain.from_iterable(expanded(memory.units.values(), scripts or _unread, memory.scripts)))
 
 
 def _unread(_path: str) -> str | None:
@@ -188,7 +188,7 @@ def _seeded(interpreter: Interpreter, observed: dict[int, Observed]) -> tuple[st
 def _parameters(units: list[Unit]) -> dict[int, Parameter]:
     found: dict[int, Parameter] = {}
     enums: dict[str, dict[str, Any]] = {}
-    for unit in units if any(unit.cell.role is Role.PARAMETERS for unit in units) else ():
+    for unit in units:
         if isinstance(unit.node, ast.ClassDef):
             members = enum_members(unit.node)
             if members is not None:

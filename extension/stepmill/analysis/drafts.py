@@ -91,28 +91,40 @@ class Conflict:
 class Beginning:
     """A draft with what the step's own statements take, and all that this depends on.
 
-    `conflicts` come with the statements that have them. `asked`, `read` are what `Flow` has of that
-    name, `kinds` the names whose final values were looked at.
+    `conflicts` come with the statements that have them. `wants` are the draft's inputs with who gives
+    them, `lacks` what it would take if others took it from this step. `asked`, `read` are what `Flow` has
+    of that name, `kinds` the names whose final values were looked at.
     """
 
     span: Version
     draft: Draft
     conflicts: tuple[tuple[int, Conflict], ...]
+    wants: frozenset[tuple[str, str]]
+    lacks: frozenset[tuple[str, str]]
     asked: int
     read: int
     kinds: frozenset[str]
 
-    def holds(self, options: StepOptions, flow: Flow, finals: Collection[str]) -> bool:
-        """Tell whether it would be the same with `flow`, and other `finals` values of these names."""
-        if flow.stale is None or flow.rewritten is None:
-            return False
-        if flow.stale & self.asked or flow.rewritten & self.read or options != self.draft.options:
-            return False
-        if self.kinds and not self.kinds.isdisjoint(finals):
-            return False
-        if flow.inventory.owned.get(self.draft.name, []) != self.draft.units:
-            return False
-        return not any(self.span[0] <= unit <= self.span[-1] for unit in flow.moved if self.span)
+
+def still_true(known: dict[str, Beginning], flow: Flow, finals: Collection[str]) -> dict[str, Beginning]:
+    """Return those that are the same with `flow`, other `finals` values of these names, and their options."""
+    stale, rewritten, moved = flow.stale, flow.rewritten, flow.moved
+    if stale is None or rewritten is None:
+        return {}
+    found = {}
+    for name, beginning in known.items():
+        if beginning.asked & stale or beginning.read & rewritten:
+            continue
+        if beginning.kinds and not beginning.kinds.isdisjoint(finals):
+            continue
+        if moved:
+            span = beginning.span
+            if span and span[0] <= moved[-1] and any(span[0] <= unit <= span[-1] for unit in moved):
+                continue
+            if flow.inventory.owned.get(name, []) != beginning.draft.units:
+                continue
+        found[name] = beginning
+    return found
 
 
 @dataclass(frozen=True, slots=True)

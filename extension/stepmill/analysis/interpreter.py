@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
@@ -15,8 +14,10 @@ from stepmill.analysis.calls import Calls
 from stepmill.analysis.core import UNSHARED
 from stepmill.analysis.effects import FILE, RANDOM, Change, Effects
 from stepmill.analysis.memory import MOST_ENTRIES, Look, Replay
+from stepmill.analysis.remembered import Remembered
 from stepmill.analysis.replay import may_have_state
 from stepmill.analysis.summaries import CallBook
+from stepmill.analysis.touches import Touches
 from stepmill.analysis.values import (
     ADDRESS,
     IMMUTABLE,
@@ -50,8 +51,8 @@ class Observed:
     names read whose values cannot leave their process.
     `traits` say what few statements have, so that those that have it can be found: "outside" (it has to
     do with more than values: with files, settings of the process, caches), "untagged", "leaves" (untagged,
-    with definitions in what its names are), "brings" (it imports what may act on other libraries), and the
-    names of attributes of it or its effects that are not empty.
+    with definitions in what its names are), "carries" (the same of a step's last one), "brings" (it imports
+    what may act on other libraries), and the names of attributes of it or its effects that are not empty.
     """
 
     unit: Unit
@@ -87,6 +88,7 @@ class Observed:
         has = {
             "outside": outside, "untagged": self.unit.owner is None, "defines": self.defines,
             "changes": self.changes, "leaves": self.unit.owner is None and self.leaves,
+            "carries": self.unit.owner is not None and self.leaves,
             "unstorable": unstorable, "findings": effects.findings, "folders": effects.folders,
             "once": effects.once, "own": effects.own, "unsteady": effects.unsteady,
             "brings": effects.imports and may_bring(self.unit.node),
@@ -272,13 +274,14 @@ def interpret(
             interpreter.env["__file__"] = constant(file)
         replay = Replay(interpreter, old, units, parameters)
         found = _go_through(interpreter, replay, units, known, parameters, most_calls)
-        compared = bool(old.traces)
-        if sum([seen.calls for seen in found.values()]) > most_calls:  # where it ends depends on all above
+        compared = replay.compares
+        if replay.calls > most_calls:  # where it ends depends on all above
             interpreter.is_repeatable = False
         if interpreter.is_repeatable or not compared:
             break
     repeatable = interpreter.is_repeatable and replay.entries <= MOST_ENTRIES
-    kept.traces = replay.traces if repeatable else {}
+    kept.remembered = replay.remembered if repeatable else Remembered()
+    kept.touches = replay.all_touches() if repeatable else Touches()
     kept.answers = dict(interpreter.outside) if repeatable else {}
     kept.history, kept.parameters, kept.ends = replay.history, parameters, interpreter.tables
     kept.entries = replay.entries if repeatable else 0
@@ -296,27 +299,23 @@ def _go_through(
     most_calls: int,
 ) -> dict[int, Observed]:
     found: dict[int, Observed] = {}
-    own: defaultdict[str | None, list[int]] = defaultdict(list)
 
     def about() -> tuple[object, ...]:
         """Return what is to be known of the unit at hand beforehand: what `Interpreter.observe` takes."""
         owner = unit.owner
-        if not own:
-            for each in units:
-                own[each.owner].append(each.index)
-        if owner is None or own[owner][-1] != unit.index:
+        own = () if owner is None else replay.remembered.owned[owner]
+        if not own or own[-1] != unit.index:
             return (parameters.get(unit.index), False, (), None)
         new = tuple(fact for fact in facts if fact.step == owner)
-        earlier = [found[index] for index in own[owner][:-1]]
+        earlier = [found[index] for index in own[:-1]]
         names = frozenset[str]().union(*(seen.effects.reads.keys() | seen.writes for seen in earlier))
         return (parameters.get(unit.index), True, new, names)
 
-    done = counted = 0
-    interpreter.spare_calls = most_calls
-    while (done := replay.repeat(units, done, found)) < len(units):
-        interpreter.spare_calls -= sum([found[unit.index].calls for unit in units[counted:done]])
-        unit, counted = units[done], done
-        found[unit.index] = replay.run(unit, about, interpreter.observe)
+    done = 0
+    while (done := replay.repeat(done, found)) < len(units):
+        interpreter.spare_calls = most_calls - replay.calls
+        unit = units[done]
+        found[unit.index] = replay.run(done, about, interpreter.observe)
         done += 1
     replay.finish()
     return found

@@ -26,7 +26,8 @@ class Inventory:
         self.units: list[int] = list(observed)
         self.owned: dict[str | None, list[int]] = {}
         self._few: dict[str, list[int]] = {}
-        self._users: dict[str, set[int]] = {}  # filled when it is first asked for
+        self._users: dict[str, set[int]] = {}  # these two are filled when they are first asked for
+        self._writers: dict[str, set[int]] = {}
         for index, seen in observed.items():
             self.owned.setdefault(seen.unit.owner, []).append(index)
             for trait in seen.traits:
@@ -67,10 +68,16 @@ class Inventory:
             for unit, seen in observed.items():
                 for name in seen.about:
                     self._users.setdefault(name, set()).add(unit)
+                for name in seen.writes:
+                    self._writers.setdefault(name, set()).add(unit)
 
     def users(self, name: str) -> set[int]:
         """Return the units that have to do with a name."""
         return self._users.get(name, set())
+
+    def writers(self, name: str) -> set[int]:
+        """Return those of its users that make a new version of it."""
+        return self._writers.get(name, set())
 
     def names(self) -> Iterable[str]:
         """Return all names that some unit has to do with."""
@@ -83,10 +90,11 @@ class Inventory:
             del self.owned[seen.unit.owner]
         for trait in seen.traits:
             _remove(self._few[trait], unit)
-        for name in seen.about:
-            self._users[name].discard(unit)
-            if not self._users[name]:
-                del self._users[name]
+        for names, units in ((seen.about, self._users), (seen.writes, self._writers)):
+            for name in names:
+                units[name].discard(unit)
+                if not units[name]:
+                    del units[name]
 
     def _put_in(self, unit: int, seen: Observed) -> None:
         insort(self.owned.setdefault(seen.unit.owner, []), unit)
@@ -94,6 +102,8 @@ class Inventory:
             insort(self._few.setdefault(trait, []), unit)
         for name in seen.about:
             self._users.setdefault(name, set()).add(unit)
+        for name in seen.writes:
+            self._writers.setdefault(name, set()).add(unit)
 
 
 def _remove(units: list[int], unit: int) -> None:

@@ -10,15 +10,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress, count
+from operator import is_not
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.units import MOST_IN_A_CELL
+from stepmill.analysis.corrections import step_options
+from stepmill.analysis.units import MOST_IN_A_CELL, step_cells
+from stepmill.model.cell import Role
 from stepmill.model.diagnostic import Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stepmill.model.cell import Cell, Notebook
+    from stepmill.model.cell import Cell, Notebook, StepOptions
 
 LEAST, MOST = -(-(10**24) // MOST_IN_A_CELL), 10**25 // MOST_IN_A_CELL
 """Labels are no positions, and statements under them have numbers of 25 digits: as texts they sort alike."""
@@ -28,6 +32,15 @@ FIRST, GAP = LEAST + (1 << 59), 1 << 40
 
 ABOVE = 4
 """A cell alone is put a fourth of the gap below the one above it: the next one mostly comes below it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """What the cells' tags say: the options and the cells of each step, whether there are parameters."""
+
+    options: dict[str, StepOptions]
+    cells: dict[str, list[int]]
+    has_parameters: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,13 @@ class Labelled:
     @cached_property
     def sources(self) -> frozenset[str]:
         """The texts of all cells."""
-        return frozenset(cell.source for cell in self.notebook.cells)
+        return frozenset([cell.source for cell in self.notebook.cells])
+
+    @cached_property
+    def tags(self) -> Tags:
+        """What the cells' tags say, with the cells' labels."""
+        has_parameters = any(cell.role is Role.PARAMETERS for cell in self.notebook.cells)
+        return Tags(step_options(self.notebook), dict(step_cells(self.notebook)), has_parameters)
 
     def position(self, cell: int) -> int:
         """Return the position of the cell with a label; what is no label is one already."""
@@ -74,6 +93,10 @@ class Labelled:
         Cells that are as they were are the same objects under their labels.
         """
         old, new = self.notebook.cells, notebook.cells
+        if len(old) == len(new):
+            edited = list(compress(count(), map(is_not, self.original.cells, new)))
+            if len(edited) < 2:
+                return self._edited(notebook, edited)
         found = _found_again(self.original.cells, new)
         labels = _labels([None if at is None else old[at].index for at in found])
         if labels is None:
@@ -84,6 +107,19 @@ class Labelled:
         )
         same = len(old) == len(new) and all(label in self.positions for label in labels)
         return Labelled(notebook, replace(notebook, cells=cells), self.positions if same else _places(labels))
+
+    def _edited(self, notebook: Notebook, edited: list[int]) -> Labelled:
+        """Return a version of the notebook in which only these cells are not what they were."""
+        cells, tagged = list(self.notebook.cells), True
+        for at in edited:
+            old, new = cells[at], notebook.cells[at]
+            if not _is_like(old, new):
+                cells[at] = _under(old.index, new)
+                tagged = tagged and (old.role, old.step, old.options) == (new.role, new.step, new.options)
+        made = Labelled(notebook, replace(notebook, cells=tuple(cells)), self.positions)
+        if tagged:
+            made.__dict__["tags"] = self.tags
+        return made
 
 
 def labelled(notebook: Notebook) -> Labelled:

@@ -7,24 +7,27 @@ While none of these entries differs from what it was, the statement does again w
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.history import History
 from stepmill.analysis.labels import labelled
+from stepmill.analysis.remembered import Remembered
 from stepmill.analysis.rows import Numbering
 from stepmill.analysis.tables import Table, is_same
+from stepmill.analysis.touches import Touches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from stepmill.analysis.assembly import Assembly
     from stepmill.analysis.core import Core
     from stepmill.analysis.interpreter import Observed
     from stepmill.analysis.keeping import Kept
     from stepmill.analysis.labels import Labelled
-    from stepmill.analysis.records import Placed, Recorded
+    from stepmill.analysis.records import Order, Placed, Recorded
     from stepmill.analysis.scripts import Expanded
     from stepmill.analysis.tables import Noted
     from stepmill.analysis.units import Unit
@@ -49,7 +52,7 @@ class Trace:
     """A statement's interpretation: what it depended on, and what came of it.
 
     `about` is what was known of it beforehand. `reads` and `leaves` are by the number of the table; those
-    without entries are left out. `touched` has the entries of both.
+    without entries are left out.
     """
 
     unit: Unit
@@ -58,7 +61,6 @@ class Trace:
     leaves: tuple[tuple[int, dict[Any, Any]], ...]
     observed: Observed
     entries: int
-    touched: dict[int, frozenset[Any]]
 
 
 class Rewrites:
@@ -97,10 +99,12 @@ class Look:
     `unsure` the statements whose shapes depend on them.
     `moved` are the nodes that were not related all along to the others as they were in that one.
     `rounds` are how the steps were put together then, `rewrites` what became of statements there,
-    `recorded` the steps, `kept` the names that they keep, `placed` the steps with their cells' positions.
+    `recorded` the steps, `kept` the names that they keep, `placed` the steps with their cells' positions,
+    `order` the order in which they can run.
     """
 
-    traces: dict[int, Trace] = field(default_factory=dict)
+    remembered: Remembered = field(default_factory=Remembered)
+    touches: Touches = field(default_factory=Touches)
     answers: dict[str, Any] = field(default_factory=dict)
     entries: int = 0
     numbering: Numbering = field(default_factory=Numbering)
@@ -112,6 +116,7 @@ class Look:
     unsure: list[int] = field(default_factory=list)
     moved: int = 0
     recorded: dict[str, Recorded] = field(default_factory=dict)
+    order: Order | None = None
     kept: Kept | None = None
     placed: Placed | None = None
     rounds: list[Assembly] = field(default_factory=list)
@@ -121,9 +126,9 @@ class Look:
 
     def renew(self) -> None:
         """Forget all nodes if nothing else is known, or once most of them are of statements long gone."""
-        if not self.traces or len(self.numbering.names) > 2 * self.nodes + SPARE_NODES:
-            self.traces, self.entries, self.numbering, self.history = {}, 0, Numbering(), None
-            self.ends, self.ahead = (), ([], [])
+        if not self.remembered.units or len(self.numbering.names) > 2 * self.nodes + SPARE_NODES:
+            self.entries, self.numbering, self.history = 0, Numbering(), None
+            self.remembered, self.touches, self.ends, self.ahead = Remembered(), Touches(), (), ([], [])
 
     def end_with(self, changed: Collection[str] | None, moved: int) -> None:
         """Forget what depends on the final values of these names, which have changed; None: maybe all."""
@@ -145,7 +150,7 @@ class Look:
     @property
     def size_bytes(self) -> int:
         """About what it takes."""
-        return BYTES_PER_UNIT * len(self.traces) + BYTES_PER_ENTRY * self.entries
+        return BYTES_PER_UNIT * len(self.remembered.units) + BYTES_PER_ENTRY * self.entries
 
 
 @dataclass(slots=True)
@@ -191,65 +196,88 @@ class Replay:
         what they were.
     moved
         The nodes of the heap that have ever been among them.
+    compares
+        Whether there is a remembered pass.
+    calls
+        Those of notebook functions in the statements so far.
     restless
         Steps, and None for untagged code, of which a statement has been another one so far, or is.
     """
 
     def __init__(self, core: Core, look: Look, units: list[Unit], parameters: Mapping[int, str]) -> None:
         self.core = core
-        self.old = old = look.traces
-        self.traces: dict[int, Trace] = {}
-        self.entries = 0
+        self.touches = look.touches
+        self.entries = self.calls = 0
         self.stale: tuple[dict[Any, Any], ...] = tuple({} for _ in core.tables)
         self.moved = 0
         self._heap = next(n for n, table in enumerate(core.tables) if table is core.heap)
-        self.history = look.history if old and look.history is not None else History(core.heap.numbering)
         self._pending: list[Trace] = []
+        self._new: list[tuple[Trace | None, Trace | None]] = []  # statements before and now
         self._look = look
         self._is_first = True  # time to catch up
-        self._gone = sorted(old.keys() - {unit.index for unit in units}, reverse=True)  # the next one last
-        new = [u for u in units if (known := old.get(u.index)) is None or known.unit is not u]
-        former = [old[index].unit for index in (*self._gone, *(u.index for u in new)) if index in old]
-        self.restless = {unit.owner for unit in (*new, *former)}
+        self.compares = bool(look.remembered.units)
+        known = look.history if self.compares else None
+        self.history = History(core.heap.numbering) if known is None else known
+        self.remembered, changed, gone, self.restless = look.remembered.again(units)
+        self._gone = sorted(gone, key=lambda trace: trace.unit.index, reverse=True)  # the next one last
         if parameters != look.parameters:
-            self.restless.update(unit.owner for unit in units)
+            changed = list(range(len(units)))
+            self.restless = {unit.owner for unit in units}
+        self._closer = bytearray(len(units))
+        self._look_closer(changed)
+        if self.compares:
+            for trace in self._gone:
+                self._look_closer([bisect_right(self.remembered.indices, trace.unit.index)])
+            for owner in self.restless:
+                self._look_closer(map(self._position, self.remembered.owned.get(owner, ())))
         self._ask_again(look.answers)
+
+    def _look_closer(self, positions: Iterable[int]) -> None:
+        closer = self._closer
+        for at in positions:
+            if at < len(closer):
+                closer[at] = 1
+
+    def _position(self, unit: int) -> int:
+        return bisect_left(self.remembered.indices, unit)
+
+    def _let_be_restless(self, owner: str | None) -> None:
+        if owner not in self.restless:
+            self.restless.add(owner)
+            self._look_closer(map(self._position, self.remembered.owned[owner]))
 
     def _ask_again(self, answers: dict[str, Any]) -> None:
         """What is outside of the notebook may have changed."""
         outside = self.core.outside
-        stale = next(s for s, table in zip(self.stale, self.core.tables, strict=True) if table is outside)
+        number = next(number for number, table in enumerate(self.core.tables) if table is outside)
         for question, answer in answers.items():
             if not is_same(self.core.answer(question), answer):
-                stale[question] = answer
+                self._let_be_stale(number, question, answer)
 
-    def repeat(self, units: list[Unit], start: int, found: dict[int, Observed]) -> int:
-        """Repeat those of `units` from `start` on until one has to be looked at closer; return where."""
-        old, restless, traces, pending = self.old.get, self.restless, self.traces, self._pending
-        stale = [(number, entries) for number, entries in enumerate(self.stale) if entries]
-        gone = self._gone[-1] if self._gone else -1
-        for position in range(start, len(units)):
-            unit = units[position]
-            trace = old(unit.index)
-            if trace is None or trace.unit is not unit or unit.owner in restless or -1 < gone < unit.index:
-                return position
-            for number, entries in stale:
-                if number in trace.touched and not trace.touched[number].isdisjoint(entries):
-                    return position
-            pending.append(trace)
-            traces[unit.index] = trace
-            self.entries += trace.entries
-            found[unit.index] = trace.observed
-        return len(units)
+    def _let_be_stale(self, number: int, entry: Any, was: Any) -> None:
+        """Note that an entry is not what it was, and who has to do with it."""
+        self.stale[number][entry] = was
+        self._look_closer(map(self._position, self.touches.of(number, entry)))
 
-    def run(
-        self, unit: Unit, about: Callable[[], tuple[Any, ...]], action: Callable[..., Observed]
-    ) -> Observed:
+    def repeat(self, start: int, found: dict[int, Observed]) -> int:
+        """Repeat the units from `start` on until one has to be looked at closer; return where."""
+        row, end = self.remembered, self._closer.find(1, start)
+        if end < 0:
+            end = len(row.units)
+        if start < end:
+            self._pending += [trace for trace in row.traces[start:end] if trace is not None]
+            self.entries += sum(row.entries[start:end])
+            self.calls += sum(row.calls[start:end])
+            seen = [each for each in row.seen[start:end] if each is not None]
+            found.update(zip(row.indices[start:end], seen, strict=True))
+        return end
+
+    def run(self, at: int, about: Callable[[], tuple[Any, ...]], action: Callable[..., Observed]) -> Observed:
         """Return what `action(unit, *about())` observes, or observed when all was the same."""
-        old = self.old.get(unit.index)
-        while self._gone and self._gone[-1] < unit.index:
+        unit, old = self.remembered.units[at], self.remembered.traces[at]
+        while self._gone and self._gone[-1].unit.index < unit.index:
             self._catch_up()
-            self._compare(self.old[self._gone.pop()], None)
+            self._lose(self._gone.pop())
         same = old is not None and old.unit is unit and self._holds(old)
         if old is not None and same and (unit.owner not in self.restless or old.about == about()):
             self._repeat(old)
@@ -262,24 +290,36 @@ class Replay:
         reads = [(number, read) for number, table in enumerate(self.core.tables) if (read := table.read)]
         leaves = [(number, _left_in(table)) for number, table in enumerate(self.core.tables) if table.before]
         entries = sum(len(found) for _, found in (*reads, *leaves))
-        touched = {number: frozenset(read) for number, read in reads}
-        for number, left in leaves:
-            touched[number] = touched[number].union(left) if number in touched else frozenset(left)
-        new = Trace(unit, told, tuple(reads), tuple(leaves), observed, entries, touched)
+        new = Trace(unit, told, tuple(reads), tuple(leaves), observed, entries)
         self._compare(old, new)
-        self._note(new)
-        self.restless.add(unit.owner)
+        self._new.append((old, new))
+        self.entries += entries
+        self.calls += observed.calls
+        self.remembered.put(at, new if self.entries <= MOST_ENTRIES else None, observed)
+        self._let_be_restless(unit.owner)
         return observed
 
     def finish(self) -> None:
         """Bring the tables up to date after the last statement, but for the heap, which nobody needs then."""
         while self._gone:
             self._catch_up()
-            self._compare(self.old[self._gone.pop()], None)
-        if self.old:
-            for number, table in enumerate(self.core.tables):
-                if isinstance(table, Table):
+            self._lose(self._gone.pop())
+        for number, table in enumerate(self.core.tables):
+            if isinstance(table, Table):
+                if self.compares:
                     self._end_like(number, table)
+                table.begin()  # what is looked at from here on is no statement's
+
+    def _lose(self, old: Trace) -> None:
+        """Note what differs because a statement is not there any more."""
+        self._compare(old, None)
+        self._new.append((old, None))
+
+    def all_touches(self) -> Touches:
+        """Return who has to do with what, for the next pass."""
+        for old, new in self._new:
+            self.touches.replace(old, new)
+        return self.touches
 
     def _end_like(self, number: int, table: Table[Any]) -> None:
         """Let a table end as in the remembered pass, but for what is not what it was."""
@@ -288,19 +328,13 @@ class Replay:
         table.put(self._look.ends[number])
         table.put(other)
 
-    def _note(self, trace: Trace) -> None:
-        self.entries += trace.entries
-        if self.entries <= MOST_ENTRIES:
-            self.traces[trace.unit.index] = trace
-        else:
-            self.traces.clear()
-
     def _holds(self, trace: Trace) -> bool:
         return all(read.isdisjoint(self.stale[number]) for number, read in trace.reads)
 
     def _repeat(self, trace: Trace) -> None:
         self._pending.append(trace)
-        self._note(trace)
+        self.entries += trace.entries
+        self.calls += trace.observed.calls
         for number, left in trace.leaves:
             stale = self.stale[number]
             if stale:
@@ -334,7 +368,7 @@ class Replay:
             self.history.forget(old.unit.index, then.get(self._heap, {}))
         if new is not None:
             self.history.note(new.unit.index, now.get(self._heap, {}))
-        if not self.old:
+        if not self.compares:
             return
         for number, table in enumerate(self.core.tables):
             stale, left = self.stale[number], then.get(number, {})
@@ -344,7 +378,7 @@ class Replay:
                 if is_same(was, table.value_of(key)):
                     stale.pop(key, None)
                 else:
-                    stale[key] = was
+                    self._let_be_stale(number, key, was)
                     if number == self._heap:
                         self.moved |= 1 << key
 

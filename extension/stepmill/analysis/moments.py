@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+from stepmill.model.pipeline import SETUP_STEP
 
 if TYPE_CHECKING:
     from stepmill.analysis.flow import Flow
@@ -16,10 +19,20 @@ class Moments:
         self.history = history
         self._observed = flow.observed
         self._owned = flow.inventory.owned
-        self._untagged: dict[str, frozenset[str]] = {}
-        for index in flow.those("leaves"):
-            for name, definitions in flow.observed[index].leaves.items():
-                self._untagged[name] = self._untagged.get(name, frozenset()) | definitions
+        self._leaving, self._carrying = flow.those("leaves"), flow.those("carries")
+
+    @cached_property
+    def _untagged(self) -> dict[str, frozenset[str]]:
+        found: dict[str, frozenset[str]] = {}
+        for index in self._leaving:
+            for name, definitions in self._observed[index].leaves.items():
+                found[name] = found.get(name, frozenset()) | definitions
+        return found
+
+    def carriers(self) -> set[str]:
+        """Return the steps of which `carried` may have something."""
+        found = {owner for unit in self._carrying if (owner := self._observed[unit].unit.owner) is not None}
+        return found | {SETUP_STEP} if self._leaving else found
 
     def before(self, step: str) -> Snapshot | None:
         """Return the heap before a step, None if it has no statements."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.digests import code_digest
@@ -16,7 +17,7 @@ from stepmill.analysis.placing import last_cell, placed_edge, placed_step
 from stepmill.analysis.replay import is_class_factory, is_definition, is_type_alias
 from stepmill.analysis.setup_digest import noticed
 from stepmill.analysis.tag_lines import option_place, tag_place
-from stepmill.analysis.units import parse, step_cells
+from stepmill.analysis.units import parse
 from stepmill.model.diagnostic import Place
 from stepmill.model.facts import Fact, FactKind
 from stepmill.model.pipeline import (
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from stepmill.model.cell import Cell
 
 _NOTHING = frozenset[str]()
+Order = tuple[tuple[list[str], list[tuple[str, str]]], list[int]]
+"""The names of steps, the edges between them, and an order of the steps by their positions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +66,6 @@ class Recorded:
     asked: int
     kinds: frozenset[str]
     nodes: int
-
-    def holds(self, flow: Flow, look: Look) -> bool:
-        """Tell whether all that was asked of flow and heap is as it was."""
-        if flow.stale is None or flow.rewritten is None or look.moved & self.nodes:
-            return False
-        if flow.stale & self.asked or flow.rewritten & self.asked:
-            return False
-        return not self.kinds or self.kinds.isdisjoint(look.finals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,8 @@ class Recorder:
         self.assembly = assembly
         self.moments = moments
         self.facts = facts
-        self.step_cells = step_cells(cells.notebook)
+        self._look = look
+        self.step_cells = cells.tags.cells
         look.kept = kept = Kept(flow, assembly, look.kept, look.finals)
         self.kept = kept.names
         look.recorded = self.recorded = self._all_recorded(look)
@@ -111,7 +107,7 @@ class Recorder:
 
     def steps(self) -> tuple[Step, ...]:
         """Return the steps in notebook order, the implicit one first."""
-        return tuple(step for _, step, _, _ in self.placed.steps.values())
+        return tuple([placed[1] for placed in self.placed.steps.values()])
 
     def _all_placed(self, old: Placed | None) -> Placed:
         """Return all that is recorded, with positions: as it was placed before where nothing has moved."""
@@ -129,35 +125,32 @@ class Recorder:
 
     def _all_recorded(self, look: Look) -> dict[str, Recorded]:
         found: dict[str, Recorded] = {}
+        flow, required, kept = self.flow, self.assembly.required, self.kept
         implicit = self.assembly.drafts.get(SETUP_STEP)
         setup = tuple(implicit.units) if implicit is not None else ()
-        cells = self.cells.cells
-        for draft in self.assembly.drafts.values():
+        cells, recorded, stale = self.cells.cells, look.recorded, 0
+        if flow.stale is None or flow.rewritten is None:
+            recorded = {}
+        else:
+            stale = flow.stale | flow.rewritten
+        for name, draft in self.assembly.drafts.items():
             own = tuple([cells[index] for index in self._cell_list(draft)])
-            if not own:
-                continue
-            known = look.recorded.get(draft.name)
-            if (
-                known is None
-                or not self._is_same(known, draft, own, setup)
-                or not known.holds(self.flow, look)
+            known = recorded.get(name)
+            if (  # it has been put together as it was, and all that was asked of flow and heap is as it was
+                known is not None
+                and not known.asked & stale
+                and not known.nodes & look.moved
+                and (not known.kinds or known.kinds.isdisjoint(look.finals))
+                and (known.draft is draft or known.draft == draft)
+                and known.cells == own
+                and known.setup == setup
+                and known.given == required.get(name, _NOTHING)
+                and known.kept == kept.get(name, _NOTHING)
             ):
-                known = self._recorded(draft, own, setup)
-            found[draft.name] = known
+                found[name] = known
+            elif own:
+                found[name] = self._recorded(draft, own, setup)
         return found
-
-    def _is_same(
-        self, known: Recorded, draft: Draft, cells: tuple[Cell, ...], setup: tuple[int, ...]
-    ) -> bool:
-        """Tell whether the step has been put together as it was."""
-        name = draft.name
-        return (
-            (known.draft is draft or known.draft == draft)
-            and known.cells == cells
-            and known.setup == setup
-            and known.given == self.assembly.required.get(name, _NOTHING)
-            and known.kept == self.kept.get(name, _NOTHING)
-        )
 
     def _recorded(self, draft: Draft, cells: tuple[Cell, ...], setup: tuple[int, ...]) -> Recorded:
         flow = self.flow
@@ -376,6 +369,10 @@ class Recorder:
 
     def edges(self) -> tuple[Edge, ...]:
         """Return all edges: data and generator states, then files, then `--after`."""
+        own = tuple(chain.from_iterable([placed[2] for placed in self.placed.steps.values()]))
+        is_asked = self.facts or any(options.after for options in self.assembly.options.values())
+        if not is_asked and EdgeKind.FILE not in [edge.kind for edge in own]:
+            return own
         found: dict[tuple[str, str, str, EdgeKind], Edge] = {}
         drafts, notebook = self.assembly.drafts, self.cells.original
         for draft in drafts.values():
@@ -440,31 +437,41 @@ class Recorder:
 
     # -- order -------------------------------------------------------------------------------------
 
-    @staticmethod
     def ordered(
-        steps: tuple[Step, ...], edges: tuple[Edge, ...]
+        self, steps: tuple[Step, ...], edges: tuple[Edge, ...]
     ) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:
         """Return the steps in an order in which they can run, and the edges of a cycle if there is one."""
-        before: dict[str, set[str]] = {step.name: set() for step in steps}
-        after: dict[str, set[str]] = {step.name: set() for step in steps}
-        for edge in edges:
-            before[edge.consumer].add(edge.producer)
-            after[edge.producer].add(edge.consumer)
+        about = [step.name for step in steps], [(edge.producer, edge.consumer) for edge in edges]
+        known = self._look.order
+        if known is not None and known[0] == about:
+            return tuple([steps[number] for number in known[1]]), ()
+        ordered, cycle = _ordered(steps, edges)
         position = {step.name: number for number, step in enumerate(steps)}
-        ready = [number for number, step in enumerate(steps) if not before[step.name]]
-        done: list[Step] = []
-        while ready:
-            step = steps[heappop(ready)]
-            done.append(step)
-            for name in after[step.name]:
-                before[name].discard(step.name)
-                if not before[name]:
-                    heappush(ready, position[name])
-        if len(done) == len(steps):
-            return tuple(done), ()
-        names = {step.name for step in done}
-        waiting = [step for step in steps if step.name not in names]
-        return (*done, *waiting), _cycle({step.name for step in waiting}, edges)
+        self._look.order = None if cycle else (about, [position[step.name] for step in ordered])
+        return ordered, cycle
+
+
+def _ordered(steps: tuple[Step, ...], edges: tuple[Edge, ...]) -> tuple[tuple[Step, ...], tuple[Edge, ...]]:
+    before: dict[str, set[str]] = {step.name: set() for step in steps}
+    after: dict[str, set[str]] = {step.name: set() for step in steps}
+    for edge in edges:
+        before[edge.consumer].add(edge.producer)
+        after[edge.producer].add(edge.consumer)
+    position = {step.name: number for number, step in enumerate(steps)}
+    ready = [number for number, step in enumerate(steps) if not before[step.name]]
+    done: list[Step] = []
+    while ready:
+        step = steps[heappop(ready)]
+        done.append(step)
+        for name in after[step.name]:
+            before[name].discard(step.name)
+            if not before[name]:
+                heappush(ready, position[name])
+    if len(done) == len(steps):
+        return tuple(done), ()
+    names = {step.name for step in done}
+    waiting = [step for step in steps if step.name not in names]
+    return (*done, *waiting), _cycle({step.name for step in waiting}, edges)
 
 
 def _cycle(names: set[str], edges: tuple[Edge, ...]) -> tuple[Edge, ...]:

@@ -66,6 +66,8 @@ class Repeating(Versions):
 
     def _find_repeatable(self, known: Shapes) -> None:
         """Find all out from the versions."""
+        for index in known.keys() - self.observed.keys():
+            del known[index]
         self._add_shapes(self.observed, known)
         self._written = self._all_written()
         self.changed = self._changed()
@@ -81,6 +83,8 @@ class Repeating(Versions):
         `unsure` depend on names that end with other values.
         """
         gone = rewritten - self.observed.keys()
+        for index in gone & known.keys():
+            del known[index]
         self.shapes = without(old.shapes, gone)
         self._constants = old._constants - gone
         self._flat = old._flat - gone
@@ -101,8 +105,6 @@ class Repeating(Versions):
 
     def _add_shapes(self, units: Iterable[int], known: Shapes) -> None:
         """Find out the shapes of these statements; `known` is brought up to date."""
-        for index in known.keys() - self.observed.keys():
-            del known[index]
         for index in units:
             seen, old = self.observed[index], known.get(index)
             if old is None or old[0] is not seen:

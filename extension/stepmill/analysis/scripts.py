@@ -54,7 +54,11 @@ def expanded(
     cells = list(cells)
     for gone in known.keys() - {cell.index for cell, _ in cells} if known else ():
         del known[gone]
-    may_run = [units for cell, units in cells if "exec" in cell.python or "run_line_magic" in cell.python]
+    whole = "\n".join([cell.python for cell, _ in cells])
+    runners = [word for word in ("exec", "run_line_magic") if word in whole]
+    may_run = (
+        [units for cell, units in cells if any(word in cell.python for word in runners)] if runners else []
+    )
     runs = {unit.index: run for units in may_run for unit in units if (run := _execution(unit)) is not None}
     if not runs:
         yield from (units for _, units in cells)

@@ -6,7 +6,7 @@ from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.drafts import Beginning, Conflict, Draft, Replay, Taken
+from stepmill.analysis.drafts import Beginning, Conflict, Draft, Replay, Taken, still_true
 from stepmill.analysis.effects import FILE, FOLDER, MODULE, is_pseudo
 from stepmill.analysis.files import may_be_same_file
 from stepmill.analysis.flow import Flow, Origin
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Taking:
-    """All drafts with what their own statements take."""
+    """All drafts with what their own statements take; `wanted` are all inputs, with who gives them."""
 
     def __init__(self, flow: Flow, options: dict[str, StepOptions]) -> None:
         self.flow = flow
@@ -30,6 +30,7 @@ class Taking:
         self.drafts: dict[str, Draft] = {}
         self.conflicts: list[Conflict] = []
         self.beginnings: dict[str, Beginning] = {}
+        self.wanted: set[tuple[str, str]] = set()
         self._known: set[tuple[str, str, Place]] = set()  # code, name and place of each conflict
         self._at = -1  # the statement at hand
         self._found: list[tuple[int, Conflict]] | None = None
@@ -51,13 +52,15 @@ class Taking:
 
     def _begin(self, known: dict[str, Beginning], finals: Collection[str]) -> None:
         """Make the drafts, with what the steps' own statements take."""
+        true = still_true(known, self.flow, finals)
         for name, options in self.options.items():
-            beginning = known.get(name)
-            if beginning is None or not beginning.holds(options, self.flow, finals):
+            beginning = true.get(name)
+            if beginning is None or options != beginning.draft.options:
                 beginning = self._beginning(name, options)
             self.beginnings[name] = beginning
             self.drafts[name] = beginning.draft
-        found = chain.from_iterable(beginning.conflicts for beginning in self.beginnings.values())
+        self.wanted.update(*[beginning.wants for beginning in self.beginnings.values()])
+        found = chain.from_iterable([beginning.conflicts for beginning in self.beginnings.values()])
         for _, conflict in sorted(found, key=itemgetter(0)):  # as the statements come in the notebook
             if conflict.code != "SM312" or not self._has("SM311", conflict.name):
                 self._add_conflict(conflict)
@@ -77,7 +80,9 @@ class Taking:
                     bound -= seen.writes
         found, self._found = tuple(self._found), None
         asked, read = flow.all_asked(), flow.mask(flow.read)
-        return Beginning(span, draft, found, asked, read, frozenset(flow.env.read))
+        wants = frozenset((taken.source.owner, name) for name, taken in draft.inputs.items())
+        lacks = frozenset((draft.name, name) for name in (*draft.soft, *draft.unavailable))
+        return Beginning(span, draft, found, wants, lacks, asked, read, frozenset(flow.env.read))
 
     def _take(self, draft: Draft, index: int, bound: set[str]) -> None:
         """Note what one statement of a step takes from outside of the step."""

@@ -62,19 +62,23 @@ class Versions:
     def _follow_again(self, old: Versions, other: set[int]) -> set[int]:
         """Follow only the names that the units `other` have, or had, to do with; the rest is as in `old`.
 
-        Return the units that take other versions.
+        Of those that they only read, no other unit takes another version. Return the units that do.
         """
         names: set[str] = set()
+        written: set[str] = set()
         for observed in (old.observed, self.observed):
             for unit in other & observed.keys():
                 names |= observed[unit].about
+                written |= observed[unit].writes
         self.inventory = old.inventory
         self.moved = self.inventory.replace(sorted(other), old.observed, self.observed)
         self._folders = self._all_folders()
         outside = any(name.startswith((FILE, FOLDER)) for name in names)
         if outside or self._folders != old._folders:  # one may be part of another
-            names |= {name for name in self.inventory.names() if name.startswith((FILE, FOLDER))}
-        users = other.union(*map(self.inventory.users, names))
+            written |= {name for name in self.inventory.names() if name.startswith((FILE, FOLDER))}
+            names |= written
+        users = other.union(*map(self.inventory.users, written))
+        users.update(*map(self.inventory.writers, names - written))
         self.taken = without(old.taken, other - self.observed.keys())
         version: dict[str, Version] = {}
         found: set[int] = set()
@@ -92,7 +96,7 @@ class Versions:
                 found.add(index)
             _write(version, index, seen, seen.writes & names)
         self.final = without(old.final, names) | version
-        self.renamed = names
+        self.renamed = written
         return found
 
     def _all_folders(self) -> set[str]:

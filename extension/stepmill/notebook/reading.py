@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from stepmill.model.cell import Cell, Notebook, Role
 from stepmill.notebook.body import runnable_body
@@ -61,26 +61,23 @@ def _parse(document: Mapping[str, Any], name: str) -> Notebook:
     cells = enumerate(document["cells"])
     raw = [(position, str(cell.get("id", "")), _raw(cell)) for position, cell in cells]
     read = [_placed(*cell) for cell in raw]
-    words = frozenset().union(*(source.guessed for _, source in read if source is not None))
+    guessed = [source.guessed for _, source in read if source is not None and source.guessed]
+    words = frozenset[str]().union(*guessed)
     if words:
         known = _known_names([source.code for _, source in read if source is not None], words)
         read = [_placed(*cell, known) for cell in raw]
-    return Notebook(name=name, cells=tuple(cell for cell, _ in read), kernel_name=kernel_name)
+    return Notebook(name=name, cells=tuple([cell for cell, _ in read]), kernel_name=kernel_name)
 
 
-class _Raw(NamedTuple):
-    """All that we look at of a cell, but for its id. `metadata` is its JSON."""
-
-    cell_type: str
-    source: str
-    metadata: str
+_Raw = tuple[str, str, str]
+"""All that we look at of a cell, but for its id: its type, its source, its metadata's JSON."""
 
 
 def _raw(cell: Mapping[str, Any]) -> _Raw:
     metadata = cell.get("metadata")
     ours = {key: metadata[key] for key in _METADATA if key in metadata} if metadata else None
     text = json.dumps(ours, default=str) if ours else ""
-    return _Raw(cell["cell_type"], source_of(cell), text)
+    return cell["cell_type"], source_of(cell), text
 
 
 @lru_cache(maxsize=8192)
@@ -104,26 +101,27 @@ def _read(raw: _Raw, known: KnownNames | None) -> tuple[Cell, PythonSource | Non
         if known is not None and draft.role is Role.SKIPPED:
             draft = _with_known(draft, known)
         return _finished(draft, None), None
-    source = to_python(raw.source)
+    source = to_python(raw[1])
     if known is None:
         return _finished(draft, source), source
     if source.guessed:
-        source = to_python(raw.source, known=known)
+        source = to_python(raw[1], known=known)
     return _finished(_with_known(draft, known), source), source
 
 
 def _draft(raw: _Raw) -> Cell:
     """Return the cell without its Python."""
-    if raw.cell_type != "code":
-        return Cell(index=0, role=Role.TEXT, source=raw.source, body=raw.source)
-    marks = read_marks(split_lines(raw.source), json.loads(raw.metadata or "{}"))
+    cell_type, source, metadata = raw
+    if cell_type != "code":
+        return Cell(index=0, role=Role.TEXT, source=source, body=source)
+    marks = read_marks(split_lines(source), json.loads(metadata or "{}"))
     return Cell(
         index=0,
         role=marks.role,
-        source=raw.source,
+        source=source,
         step=marks.step,
         options=marks.options,
-        body=runnable_body(raw.source),
+        body=runnable_body(source),
         may_raise=marks.may_raise,
         problems=marks.problems,
     )

@@ -39,11 +39,11 @@ RULE = Rule(
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Guess which step was meant."""
-    names = [step.name for step in view.steps if step.name != SETUP_STEP]
     for name, options in view.assembly.options.items():
         for after in options.after:
             if after in view.assembly.options:
                 continue
+            names = [step.name for step in view.steps if step.name != SETUP_STEP]
             close = _closest(view, after)
             hint = f"did you mean `{close}`? the steps are: {', '.join(names)}" if close else ""
             place = option_place(view.notebook, name, "after", after)

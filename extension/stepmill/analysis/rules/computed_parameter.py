@@ -36,7 +36,7 @@ RULE = Rule(
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Replayable lines (imports, constants made of constants) do no harm there."""
-    if not any(cell.role is Role.PARAMETERS for cell in view.notebook.cells):
+    if not view.cells.tags.has_parameters:
         return
     for index, seen in view.flow.observed.items():
         if seen.unit.cell.role is not Role.PARAMETERS or index in view.flow.parameters:

@@ -47,12 +47,13 @@ RULE = Rule(
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Order that is given in another way too, by data or by `--after`, is beyond doubt."""
-    certain = {(e.producer, e.consumer) for e in view.edges if not e.doubtful}
+    doubtful = [edge for edge in view.edges if edge.doubtful]
+    certain = {(e.producer, e.consumer) for e in view.edges if not e.doubtful} if doubtful else set()
     said: set[tuple[str, str, str]] = set()
-    for edge in view.edges:
+    for edge in doubtful:
         about = edge.name if edge.kind is EdgeKind.DATA else ""
         key = (edge.producer, edge.consumer, about)
-        if edge.doubtful and key[:2] not in certain and key not in said:
+        if key[:2] not in certain and key not in said:
             said.add(key)
             yield _diagnostic(view, edge)
 

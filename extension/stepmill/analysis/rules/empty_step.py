@@ -31,8 +31,10 @@ RULE = Rule(
 
 def check(view: View) -> Iterator[Diagnostic]:
     """A cell that cannot be read has been reported already."""
-    for name, cells in step_cells(view.notebook).items():
-        if view.assembly.drafts[name].units:
-            continue
+    drafts = view.assembly.drafts
+    empty = [name for name in view.assembly.options if not drafts[name].units]
+    cells_of = step_cells(view.notebook) if empty else {}
+    for name in empty:
+        cells = cells_of[name]
         if not any(view.notebook.cells[index].problems for index in cells):
             yield view.diagnose(RULE, tag_place(view.notebook, cells[0]), name)

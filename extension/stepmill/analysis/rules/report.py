@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.rules.catalogue import MODULES, RULES
@@ -26,7 +27,7 @@ def report(view: View) -> tuple[tuple[Diagnostic, ...], tuple[Diagnostic, ...]]:
     """Return all diagnostics, those of the whole notebook first, and those that comments silence."""
     found = [
         *view.notebook.problems,
-        *(problem for cell in view.notebook.cells for problem in cell.problems),
+        *chain.from_iterable([cell.problems for cell in view.notebook.cells if cell.problems]),
         *(_with_fixes(view, d) for check in CHECKS.values() for d in check(view)),
         *(_with_fixes(view, d) for d in _conflicts(view)),
         *(_with_fixes(view, d) for d in _findings(view)),

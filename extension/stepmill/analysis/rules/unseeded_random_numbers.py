@@ -39,9 +39,9 @@ RULE = Rule(
 
 def check(view: View) -> Iterator[Diagnostic]:
     """Say it once for each step and generator, where the step first draws."""
-    for step in view.steps:
+    for step in [step for step in view.steps if step.unseeded]:
         first: dict[str, Place] = {}
-        for unit in view.assembly.drafts[step.name].units if step.unseeded else ():
+        for unit in view.assembly.drafts[step.name].units:
             for generator, place in view.flow.observed[unit].effects.unseeded.items():
                 first.setdefault(generator, place)
         for generator, place in first.items():

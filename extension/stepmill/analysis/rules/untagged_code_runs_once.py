@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.flow import Origin
 from stepmill.analysis.rules.tagging import tag
 from stepmill.model.diagnostic import Severity
 from stepmill.model.rule import Rule
@@ -45,14 +44,11 @@ RULE = Rule(
 def check(view: View) -> Iterator[Diagnostic]:
     """Say it once a cell."""
     said: set[int] = set()
-    for draft in view.assembly.drafts.values():
-        for name, taken in draft.inputs.items():
-            if taken.source.origin is not Origin.SETUP or name.startswith("%"):
-                continue
-            place = view.assembly.place(taken.source.last, name)
-            if place.cell not in said:
-                said.add(place.cell)
-                yield view.diagnose(RULE, place, name, other=taken.place, step=draft.name)
+    for draft, name, taken in view.assembly.taken_from_setup():
+        place = view.assembly.place(taken.source.last, name)
+        if place.cell not in said and not name.startswith("%"):
+            said.add(place.cell)
+            yield view.diagnose(RULE, place, name, other=taken.place, step=draft.name)
 
 
 def fixes(view: View, found: Diagnostic) -> tuple[Fix, ...]:
