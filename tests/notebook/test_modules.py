@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import time
+from importlib.machinery import FileFinder
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,6 +27,36 @@ def write(folder: Path, **files: str) -> None:
         path = folder / f"{name.replace('__', '/').replace('/init', '/__init__')}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source, encoding="utf-8")
+
+
+def test_modules_installed_a_moment_ago_are_found(tmp_path: Path) -> None:
+    """Whatever the folder's time stamp was when it was listed, and is afterwards."""
+    for number, then in enumerate((time.time() - 1000, time.time() + 1000)):
+        folder = tmp_path / str(number) / "site-packages"
+        write(folder, first=LOUD)
+        search = SearchPath((folder,))
+        os.utime(folder, (then, then))
+        assert [search.find(name) is not None for name in ("first", "second", "first")] == [True, False, True]
+        write(folder, second=LOUD)
+        if number:  # within what the file system takes for the same time
+            os.utime(folder, (then, then))
+        assert search.find("second") is not None
+
+
+def test_folders_of_installed_modules_are_not_listed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[str] = []
+    again = FileFinder.invalidate_caches
+    monkeypatch.setattr(FileFinder, "invalidate_caches", lambda self: [listed.append(self.path), again(self)])
+    installed, own = tmp_path / "site-packages", tmp_path / "own"
+    write(installed, first=LOUD)
+    write(own, other=LOUD)
+    os.utime(installed, (1, 1))
+    search = SearchPath((own, installed))
+    for _ in range(4):
+        assert search.find("first") is not None
+    assert (listed.count(str(own)), listed.count(str(installed))) == (3, 1)
 
 
 SOURCES = [

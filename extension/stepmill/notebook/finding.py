@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES, ModuleSpec, PathFinder
@@ -97,13 +99,41 @@ def _top_level(name: str, search: Sequence[Path]) -> ModuleSpec | None:
 
 def _quietly(name: str, folders: list[str]) -> ModuleSpec | None:
     for folder in folders:
-        finder = sys.path_importer_cache.get(folder)
-        if finder is not None and hasattr(finder, "invalidate_caches"):
-            finder.invalidate_caches()  # a file made a moment ago must be seen
+        _see_new_files(folder)
     try:
         return PathFinder.find_spec(name, folders)
     except (ImportError, OSError, ValueError):
         return None
+
+
+def _see_new_files(folder: str) -> None:
+    """Let Python's finder list a folder again: a file made a moment ago must be seen.
+
+    The finder itself looks at the time of the last change, which two changes soon after each other may have
+    in common. A folder of installed modules is listed once after that: for each module it would take as long
+    as the rest of the analysis after an edit.
+    """
+    finder = sys.path_importer_cache.get(folder)
+    if finder is None or not hasattr(finder, "invalidate_caches"):
+        return
+    changed = None
+    if _is_installed(folder):
+        with suppress(OSError):
+            changed = Path(folder).stat().st_mtime
+    if changed is None or _LISTED.get(folder) != changed:
+        finder.invalidate_caches()
+        if changed is not None and time.time() - changed > SAME_TIME_S:
+            _LISTED[folder] = changed
+
+
+_LISTED: dict[str, float] = {}
+SAME_TIME_S = 5.0
+"""Changes that are less apart may have one time stamp."""
+
+
+@cache
+def _is_installed(folder: str) -> bool:
+    return not is_local(Path(folder))
 
 
 def _module(name: str, spec: ModuleSpec) -> Module:
