@@ -23,6 +23,13 @@ either goes through the whole number each time."""
 def indices(nodes: int) -> list[int]:
     """Return the numbers of the nodes of a set, the least first."""
     found: list[int] = []
+    if nodes.bit_count() <= _FEW:
+        while nodes:
+            number = nodes.bit_length() - 1
+            found.append(number)
+            nodes ^= 1 << number
+        found.reverse()
+        return found
     pending = [(nodes, 0)]
     while pending:
         some, start = pending.pop()
