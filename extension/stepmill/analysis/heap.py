@@ -49,7 +49,7 @@ class Heap:
         self._stands: dict[int, int] = {}  # for some of them: those that stand for them
         self.growth = 0
         self.crowded = NEVER_CROWDED
-        self._seen = 0
+        self._seen = self._changed = 0
         self.before: dict[int, Links] = {}
 
     # -- nodes and sets of them --------------------------------------------------------------------
@@ -80,7 +80,7 @@ class Heap:
 
     def begin(self) -> None:
         """Note what is looked at and changed from here on."""
-        self._seen, self.before = 0, {}
+        self._seen, self._changed, self.before = 0, 0, {}
 
     @property
     def read(self) -> set[int]:
@@ -333,11 +333,13 @@ class Heap:
 
     def _set_before(self, number: int, row: int) -> None:
         if number not in self.before:
+            self._changed |= self.numbering.bits[number]
             self.before[number] = self.value_of(number)
         self._before[number] = row
 
     def _set_after(self, number: int, row: int) -> None:
         if number not in self.before:
+            self._changed |= self.numbering.bits[number]
             self.before[number] = self.value_of(number)
         self._after[number] = row
 
@@ -354,11 +356,12 @@ class Heap:
 
     def _set_all(self, rows: Rows, group: int, row: int) -> None:
         """Set the row of nodes that have the same one."""
-        numbers, before = indices(group), self.before
-        for number in numbers:
-            if number not in before:
-                before[number] = self.value_of(number)
-        rows.set_all(group, numbers, row)
+        new = group & ~self._changed
+        if new:
+            self._changed |= new
+            for number in indices(new):
+                self.before[number] = self.value_of(number)
+        rows.set_all(group, row)
 
     def _union(self, rows: Rows, nodes: int) -> int:
         self._seen |= nodes

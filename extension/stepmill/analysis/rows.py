@@ -83,7 +83,7 @@ class Numbering:
         return found
 
 
-_LATER: Final = (0, [0])
+_LATER: Final = [0, 0]
 """Stands for the row of a node that nobody has asked for since it was put."""
 
 
@@ -96,8 +96,8 @@ class Rows:
     def __init__(self, numbering: Numbering, side: int) -> None:
         self._bits = numbering.bits
         self._side = side
-        self._groups: list[tuple[int, list[int]] | None] = []  # by number: (row, [the nodes that have it])
-        self._alike: dict[int, tuple[int, list[int]]] = {}  # those of rows of more than one node
+        self._groups: list[list[int] | None] = []  # by number: [row, the nodes that have it]
+        self._alike: dict[int, list[int]] = {}  # those of rows of more than one node
         self._later: dict[int, Links] = {}
 
     def _grow(self) -> None:
@@ -118,32 +118,35 @@ class Rows:
         if row == (bit if old is None else old[0]):
             return
         if old is not None:
-            old[1][0] ^= bit
-            if not old[1][0]:
+            old[1] ^= bit
+            if not old[1]:
                 del self._alike[old[0]]
         new = None
         if row != bit:
             new = self._alike.get(row)
             if new is None:
-                new = self._alike[row] = (row, [0])
-            new[1][0] |= bit
+                new = self._alike[row] = [row, 0]
+            new[1] |= bit
         self._groups[number] = new
 
-    def set_all(self, nodes: int, numbers: list[int], row: int) -> None:
-        """Set the row of nodes that have the same one, each of which is in it; `numbers` are theirs."""
-        groups = self._groups
-        old = groups[numbers[0]]
-        if old is not None:
-            old[1][0] &= ~nodes
-            if not old[1][0]:
-                del self._alike[old[0]]
-        new = None
+    def set_all(self, nodes: int, row: int) -> None:
+        """Set the row of nodes that have the same one, each of which is in it."""
+        groups, alike = self._groups, self._alike
+        old = groups[nodes.bit_length() - 1]
+        new = alike.get(row) if row & (row - 1) else None
+        if old is not None and old is not new:
+            if old[1] == nodes:  # all that have it
+                del alike[old[0]]
+                if new is None and row & (row - 1):
+                    old[0], alike[row] = row, old
+                    return
+            else:
+                old[1] &= ~nodes
         if row & (row - 1):
-            new = self._alike.get(row)
             if new is None:
-                new = self._alike[row] = (row, [0])
-            new[1][0] |= nodes
-        for number in numbers:
+                new = alike[row] = [row, 0]
+            new[1] |= nodes
+        for number in indices(nodes):
             groups[number] = new
 
     def put(self, values: Mapping[int, Links]) -> None:
@@ -157,7 +160,7 @@ class Rows:
                 self[number] = links[side]
         self._later.update(values)
 
-    def _look_up(self, number: int) -> tuple[int, list[int]] | None:
+    def _look_up(self, number: int) -> list[int] | None:
         self[number] = self._later[number][self._side]
         return self._groups[number]
 
@@ -175,7 +178,7 @@ class Rows:
                 row = some = bits[number]
             else:
                 row, members = group
-                some = nodes & members[0]
+                some = nodes & members
             found.append((some, row))
             nodes ^= some
         return found
