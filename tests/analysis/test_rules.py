@@ -117,6 +117,25 @@ def test_diagnostics_come_in_notebook_order_those_of_the_whole_first() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        (("%%step a\nx = 1", "y = 2\n%%step b\nz = y"), ["SM111"]),
+        (("%%step\nx = 1",), ["SM101"]),
+        (("x = (",), ["SM309", "SM110"]),
+    ],
+    ids=["a-tag-below-code", "a-tag-without-a-name", "no-tag-at-all"],
+)
+def test_one_mistake_is_one_problem(cells: tuple[str, ...], expected: list[str]) -> None:
+    assert [found.code for found in pipeline(*cells).diagnostics] == expected
+
+
+def test_a_magic_that_is_nearly_ours_is_asked_about() -> None:
+    nearly, other = pipeline("%%stp a\nx = 1", "%%step b\ny = 1", "%%frobnicate\nx").diagnostics
+    assert nearly.hint == "did you mean `%%step`? Jupyter knows no `%%stp` either"
+    assert other.hint == RULES["SM210"].hint
+
+
+@pytest.mark.parametrize(
     ("cells", "hint"),
     [
         pytest.param(

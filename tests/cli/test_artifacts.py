@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from cli.past_runs import past_run
 from stepmill.api import open_run
 from stepmill.cli.main import app
+from stepmill.cli.render.artifact_text import artifacts_table
 
 
 class Mine:
@@ -60,6 +61,14 @@ def test_the_list_is_plain_when_piped(project: Path) -> None:
     assert lines[0].split() == ["step", "name", "digest", "shape", "size", "type"]
     assert [line.split()[:2] for line in lines[1:4]] == [["load", "df"], ["fit", "trap"], ["fit", "a"]]
     assert "\x1b" not in "".join(lines)
+
+
+def test_on_a_narrow_terminal_the_digest_makes_room(project: Path) -> None:
+    values = open_run("latest", project=project).artifacts()
+    wide, narrow = (artifacts_table(values, width=width) for width in (120, 60))
+    assert ("digest" in wide[0].plain, "digest" in narrow[0].plain) == (True, False)
+    assert max(line.cell_len for line in narrow) <= 60
+    assert [line.plain.split()[-1] for line in narrow] == [line.plain.split()[-1] for line in wide]
 
 
 def test_one_value_shows_statistics_and_rows(project: Path) -> None:

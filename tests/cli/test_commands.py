@@ -176,6 +176,15 @@ def test_why_and_step(notebook: Path) -> None:
     assert json.loads(invoke("step", notebook, "scale", "--json").stdout)["inputs"] == {"ordered": "order"}
 
 
+def test_a_parameter_that_no_step_reads_is_told(tmp_path: Path) -> None:
+    cells = ["%%parameters\nalpha = 0.5\nhalf = alpha / 2\nidle = 1", *GOOD[1:3], "%%step scale\nprint(half)"]
+    path = write_notebook(tmp_path / "n.ipynb", cells)
+    assert "\n  alpha = 0.5\n  idle = 1  (no step reads it)\n" in invoke("graph", path).stdout
+    idle, read = (invoke("plan", path, "-p", given) for given in ("idle=2", "alpha=2"))
+    assert (idle.stderr, read.stderr) == ("note: no step reads idle\n", "")
+    assert json.loads(invoke("plan", path, "-p", "idle=2", "--json").output)["schema"] == 1
+
+
 BAD = [
     pytest.param(["plan", "-p", "alhpa=2"], "SM002", "alpha", id="an-unknown-parameter"),
     pytest.param(["plan", "-p", "alpha=x"], "SM002", "alpha", id="a-value-of-the-wrong-type"),

@@ -302,7 +302,8 @@ def test_a_write_that_fails_leaves_the_old_file(notebook: Path, monkeypatch: pyt
         patch.setattr(os, "replace", fail)
         patch.setattr(Path, "replace", fail)
         result = invoke("export", notebook, "-o", target, "--force")
-    assert result.exit_code != 0
+    assert (result.exit_code, "SM000" in result.stderr) == (2, False)
+    assert "cannot write" in result.stderr
     assert target.read_text() == "old = 1\n"
     assert {path.name for path in notebook.parent.glob("*churn*")} == {"churn.py"}
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from cli.samples import FAILED_RUN, event
 from stepmill.cli.render.console import Screen
 from stepmill.cli.render.run_progress import LiveView, PlainView, show_progress
-from stepmill.cli.render.tables import outcome_table
+from stepmill.cli.render.tables import LONGEST_REASON, outcome_table, short_reason
 from stepmill.cli.run_stream import RunStream
 from stepmill.model.documents import event_document, run_document
 from stepmill.model.json_text import json_text
@@ -55,7 +55,7 @@ def test_plain_lines_elsewhere_than_on_a_terminal() -> None:
     assert file.getvalue().splitlines() == [
         "train   running    (75 s expected)  alpha changed from 0.1 to 0.3".replace("75 s", "1 min 15 s"),
         "note: tracking is out of reach",
-        "train   executed   1.2 s     alpha changed from 0.1 to 0.3",
+        "train   executed   1.2 s",
     ]
     assert state.saved_seconds == 12.0
 
@@ -154,3 +154,16 @@ def test_run_document_is_strict_json() -> None:
     text = json_text({**run_document(FAILED_RUN), "metrics": {"loss": math.nan, "best": -math.inf}})
     assert json.loads(text, parse_constant=pytest.fail)["metrics"] == {"loss": "NaN", "best": "-Infinity"}
     assert text.isascii()
+
+
+LONG = "; ".join(f"input name{number} (from step{number}) has the shape 24, had 48" for number in range(6))
+ERROR = "step 'fit' failed: ValueError: " + "x" * 300
+
+
+def test_a_row_has_no_more_reasons_than_it_has_room_for() -> None:
+    shown = short_reason("fit", LONG)
+    assert len(shown) <= LONGEST_REASON + len("; 9 more")
+    assert shown.startswith("input name0 (from step0) has the shape 24, had 48; input name1")
+    assert shown.endswith("; 3 more")
+    assert short_reason("fit", ERROR) == "ValueError: " + "x" * (LONGEST_REASON - 13) + "…"
+    assert short_reason("fit", "alpha changed from 0.1 to 0.3") == "alpha changed from 0.1 to 0.3"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 DAY_S = 86_400.0
 START_S = 1_700_000_000.0
+RUN_ID = "20260101-000000-abcd"
 
 
 def pipeline(body: str, helper: str = "h1") -> Pipeline:
@@ -136,6 +138,12 @@ def test_a_narrow_terminal_folds_columns_into_the_last(project: Path) -> None:
     assert "a_very_long_metric" not in lines[0]
     assert "a_very_long_metric=2" in "".join(lines[1:])
     assert all(len(line) <= 88 for line in lines)
+    changes = {"r": ("alpha 0.1 → 0.3",)}
+    lines = [line.plain for line in runs_table([replace(summary, run_id=RUN_ID)], changes, width=80)]
+    assert all(len(line) <= 80 for line in lines)
+    lines = [line.plain for line in runs_table([summary], changes, width=50)]
+    assert all(len(line) <= 50 for line in lines)
+    assert "    alpha 0.1 → 0.3, f1=0.5, a_very_long_metric=2" in lines
 
 
 def test_durations_count_back_from_now() -> None:
@@ -170,6 +178,20 @@ def test_wrong_usage_is_said(arguments: tuple[str, ...], message: str, project: 
 
 def test_nothing_found_is_said(project: Path) -> None:
     assert runs(project, "--status", "cancelled").stdout == "none of 5 runs fits\n"
+    unknown = runs(project, "--metric", "f2>0.5", "-p", "beta=1", "-p", "alpha=7").stdout
+    assert unknown == "none of 5 runs fits: none has beta or f2\n"
+
+
+def test_a_notebook_without_runs_is_not_taken_for_a_project_without(project: Path) -> None:
+    (project / "stepmill_config.py").touch()
+    found = runs(project, str(project / "m.ipynp")).stdout
+    assert found.startswith(f"no run of {project / 'm.ipynp'} in this project; there are runs of ")
+    empty = project / "empty"
+    empty.mkdir()
+    assert (
+        runs(empty, str(empty / "m.ipynb")).stdout
+        == "no runs yet: stepmill run NOTEBOOK makes the first one\n"
+    )
 
 
 def test_show_says_what_changed_and_what_it_gave(project: Path) -> None:

@@ -278,6 +278,45 @@ def test_values_differ_by_what_was_noted_down() -> None:
     }
 
 
+def test_what_a_step_hands_on_as_it_took_it_is_the_makers_row() -> None:
+    runs = [
+        changed(
+            load={"values": (value("raw", raw),)},
+            fit={"values": (value("raw", raw), value("model", raw)), "components": made(FIT, input__raw=raw)},
+        )
+        for raw in ("v1", "v2")
+    ]
+    assert [(row.step, row.name) for row in compare(runs).outputs] == [("load", "raw"), ("fit", "model")]
+    rest = replace(runs[1].steps[1], values=(value("raw", "v3"),))
+    changed_it = replace(runs[1], steps=(runs[1].steps[0], rest))
+    assert ("fit", "raw") in [(row.step, row.name) for row in compare([runs[0], changed_it]).outputs]
+
+
+def test_values_that_are_shown_say_it_themselves() -> None:
+    def words(type_name: str, text: str, **about: Any) -> RunFacts:
+        ref = ArtifactRef(digest=text, type_name=type_name)
+        shown = StoredValue(step="", name="raw", ref=ref, preview={"text": text, **about})
+        return changed(load={"values": (shown,)})
+
+    [row] = compare([words("float", "7.771078104380889"), words("float", "9.142753193720123")]).outputs[:1]
+    assert [(each.name, each.values) for each in row.details] == [("value", ("7.771", "9.143"))]
+    [row] = compare([words("str", "'holt'", length=4), words("str", "'naive'", length=5)]).outputs[:1]
+    assert [(each.name, each.values) for each in row.details] == [("value", ("'holt'", "'naive'"))]
+
+
+def test_steps_with_the_same_cause_share_a_remark() -> None:
+    third = replace(FIT, name="third")
+    runs = [
+        replace(run, steps=(*run.steps, third))
+        for run in (RUN, changed(parameters={"alpha": 0.3, "unused": 1}))
+    ]
+    other = [replace(run, steps=(*run.steps, replace(third, name="fourth"))) for run in runs]
+    assert compare(runs).remarks == ("third diverged by itself as well: alpha is 0.1 in A and 0.3 in B",)
+    assert compare(other).remarks == (
+        "third and fourth diverged by themselves as well: alpha is 0.1 in A and 0.3 in B",
+    )
+
+
 def test_removed_values_are_compared_by_digest() -> None:
     gone = (value("model", "w", is_stored=False),)
     found = compare([RUN, changed(fit={"values": gone})])

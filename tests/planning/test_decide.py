@@ -208,6 +208,20 @@ def test_a_file_edited_by_hand_blocks_the_step(tmp_path: Path) -> None:
     assert told(plan) == (PlanStatus.BLOCKED, [(Cause.FILE_EDITED, message)])
 
 
+def test_what_to_do_about_edited_files_is_said_once(tmp_path: Path) -> None:
+    about = circumstances(tmp_path)
+    paths = ("a.csv", "b.csv")
+    for path in paths:
+        (tmp_path / path).write_text("written")
+    known(about, files=tuple(access(tmp_path, path, "write") for path in paths))
+    for path in paths:
+        (tmp_path / path).write_text("by hand")
+    assert decide_step(FIT, {**MADE, "code": "c2"}, about).reason == (
+        "a.csv was changed since fit wrote it; b.csv was changed since fit wrote it; "
+        "remove them or run with --overwrite to have them written again"
+    )
+
+
 def test_overwrite_releases_the_step(tmp_path: Path) -> None:
     about = circumstances(tmp_path, wishes=Wishes(overwrite=True))
     edited(tmp_path, about)

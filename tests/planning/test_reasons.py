@@ -252,7 +252,7 @@ CHANGES: dict[str, tuple[Callable[[Scene], None], str]] = {
     "variable-unset": (no_variable, "environment variable MODE is no longer set"),
     "no-cache-on-the-line": (options(cache=False), "it is marked --no-cache"),
     "expired": (options(cache_for_s=30.0), "its result is 1 min old, it is kept for 30 s"),
-    "clock": (clock, "it reads clock (time.time) (cell 5, line 3)"),
+    "clock": (clock, "it asks the clock (time.time) (cell [5], line 3)"),
     "refresh": (wish(requested={"fit": ONE}), "you asked for it to run"),
     "no-cache": (wish(requested={"fit": ALL}), "you asked for everything to run"),
     "two-at-once": (
@@ -304,6 +304,26 @@ def test_what_never_ran_or_did_not_finish(scene: Scene) -> None:
     assert reason(scene) == "no earlier result is stored"
     scene.about.records.begin("fit")
     assert reason(scene) == "its last run did not finish"
+    scene.about.records.end("fit", "its last run failed")
+    assert reason(scene) == "its last run failed"
+    scene.about.records.begin("fit")
+    assert reason(scene) == "its last run did not finish"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (2.5238559740598547, 13.028178273460703, "is 13.0282, was 2.52386"),
+        (0.1, 0.1 + 1e-12, f"is {0.1 + 1e-12}, was 0.1"),
+        (1, 2, "is 2, was 1"),
+    ],
+    ids=["as-many-digits-as-anyone-reads", "as-many-as-differ", "whole"],
+)
+def test_numbers_are_told_shortly(scene: Scene, old: float, new: float, told: str) -> None:
+    scene.made["input:df"] = scene.value(old)
+    scene.ran()
+    scene.made["input:df"] = scene.value(new)
+    assert reason(scene) == f"input df (from load) {told}"
 
 
 def test_a_damaged_result(scene: Scene) -> None:

@@ -10,20 +10,35 @@ from typing import TYPE_CHECKING, Any
 from stepmill import api
 from stepmill.compiler.parameters import parse_parameters
 from stepmill.errors import ParameterError
+from stepmill.model.quantities import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
-def typed_parameters(assignments: Sequence[str], notebook: Path, project: Path | None) -> dict[str, Any]:
+def typed_parameters(
+    assignments: Sequence[str],
+    notebook: Path,
+    project: Path | None,
+    note: Callable[[str], None] | None = None,
+) -> dict[str, Any]:
     """Return name -> value, read as the notebook's types; it is analysed only if there are assignments.
+
+    `note` is told of a value that changes nothing.
 
     Raises
     ------
     ParameterError
         Something is not NAME=VALUE, the notebook has no such parameter, or VALUE is not of its type.
     """
-    return parse_parameters(api.analyze(notebook, project=project), assignments) if assignments else {}
+    if not assignments:
+        return {}
+    pipeline = api.analyze(notebook, project=project)
+    values = parse_parameters(pipeline, assignments)
+    unread = [name for name in values if name in pipeline.unread_parameters]
+    if unread and note is not None and not pipeline.errors:
+        note(f"note: no step reads {listed(unread, last=' or ')}")
+    return values
 
 
 def parameters_in(file: str | None) -> dict[str, Any]:
@@ -39,7 +54,9 @@ def parameters_in(file: str | None) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
         values = json.loads(text)
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise ParameterError(f"--parameters {file}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
         raise ParameterError(f"--parameters {file}: {error}") from error
     if not isinstance(values, dict):
         raise ParameterError(f"--parameters {file} holds no JSON object", hint='write {"name": value, …}')

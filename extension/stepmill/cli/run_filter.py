@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Test = Callable[["RunSummary"], bool]
 
 _METRIC = re.compile(r"\s*([^\s<>=!]+)\s*(?:(<=|>=|!=|==|=|<|>)\s*(\S+)\s*)?")
+_NAME = re.compile(r"\s*([^\s<>=!]+)")
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -70,6 +71,13 @@ def metric_test(text: str) -> Test:
         )
     name, compared = found[1], _OPERATORS.get(found[2] or "")
     return lambda run: name in run.metrics and (compared is None or compared(run.metrics[name], number))
+
+
+def unknown_names(tests: Iterable[str], runs: Iterable[RunSummary]) -> list[str]:
+    """Return the parameters and metrics named in `alpha=0.1` or `f1>0.8` that none of the runs has."""
+    held = {name for run in runs for name in (*run.metrics, *run.parameters)}
+    asked = (_NAME.match(test) for test in tests)
+    return list(dict.fromkeys(found[1] for found in asked if found and found[1] not in held))
 
 
 def since_test(text: str, now_s: float) -> Test:

@@ -125,12 +125,16 @@ def _sentence(
 
 def _also(divergences: Sequence[tuple[str, tuple[DivergedBecause, ...]]]) -> list[str]:
     """Return sentences on steps with causes of their own that no earlier step has."""
-    found = []
+    found: dict[str, list[str]] = {}
     for name, because in divergences:
         texts = [cause.text for cause in because if cause.kind is not CauseKind.ENVIRONMENT]
         if texts:
-            found.append(f"{name} diverged by itself as well: {'; '.join(texts)}")
-    return found
+            found.setdefault("; ".join(texts), []).append(name)
+    return [
+        f"{listed(names, last=' and ')} diverged by {'itself' if len(names) == 1 else 'themselves'} "
+        f"as well: {text}"
+        for text, names in found.items()
+    ]
 
 
 def _remarks(runs: Sequence[RunFacts], outputs: Sequence[OutputRow]) -> list[str]:
@@ -257,8 +261,20 @@ def _outputs(steps: _Steps) -> tuple[OutputRow, ...]:
     found = []
     for name, facts in steps:
         given = [{} if each is None else {value.name: value for value in each.values} for each in facts]
-        found += [output_row(name, value, [each.get(value) for each in given]) for value in merged(given)]
+        known = [each for each in facts if each is not None]
+        found += [
+            output_row(name, value, [each.get(value) for each in given])
+            for value in merged(given)
+            if not all(_is_handed_on(value, each) for each in known)
+        ]
     return tuple(found)
+
+
+def _is_handed_on(name: str, step: StepFacts) -> bool:
+    """Tell whether the step gave `name` just as it took it: the row of the step that made it says all."""
+    ref = next((value.ref for value in step.values if value.name == name), None)
+    digest, _, member = step.components.get(f"input:{name}", "").partition("#")
+    return ref is None or (ref.digest, ref.member) == (digest, member)
 
 
 def _pictures(steps: _Steps) -> tuple[PictureRow, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stepmill.comparing.words import (
     TITLES,
     change_text,
+    change_title,
     diffs,
     letters,
     output_entries,
@@ -56,7 +57,7 @@ def _tables(found: Comparison, *names: str) -> list[str]:
 
 
 def _rows(found: Comparison, rows: Sequence[Row], *, changes: bool = False) -> str:
-    header = ("", *letters(found), *(("change",) if changes else ()))
+    header = ("", *letters(found), *((change_title(found),) if changes else ()))
     body = [
         (row_name(row), *map(value_cell, row.values), *((change_text(found, row.name),) if changes else ()))
         for row in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from stepmill.model.artifact import StoredValue
 
+_FLOAT = re.compile(r"-?\d+\.\d+(e[+-]\d+)?")
 _NUMBERS = ("min", "max", "mean", "std")
 _WORDS = {"std": "deviation", "min": "smallest", "max": "largest"}
 _OUTER = ("dtype", "text", "length", "mode", "stored", "axes", "titles")
@@ -56,14 +58,24 @@ def _details_of_known(values: Sequence[StoredValue | None]) -> tuple[Row, ...]:
 def _details(values: Sequence[StoredValue]) -> tuple[Row, ...]:
     shown = [value.preview for value in values]
     found = [row("type", [value.ref.type_name for value in values])]
-    found.append(row("shape", [value.shape for value in values]))
-    words = [word for word in _OUTER if word != "text" or not all("parameters" in each for each in shown)]
-    found += [row(_NAMES.get(word, word), [_text(each.get(word)) for each in shown]) for word in words]
+    hidden = {"text"} if all("parameters" in each for each in shown) else set()
+    if all(value.ref.type_name == "str" for value in values):
+        hidden |= {"shape"} | ({"length"} if not all_equal([each.get("text") for each in shown]) else set())
+    if "shape" not in hidden:
+        found.append(row("shape", [value.shape for value in values]))
+    found += [row(_NAMES.get(word, word), _outer(word, shown)) for word in _OUTER if word not in hidden]
     found += _pairs(shown, "parameters") + _pairs(shown, "fitted")
     found += _columns(shown)
     if not any("statistics" in each for each in shown):
         found.append(row("head", [_text(each.get("head")) for each in shown]))
     return tuple(each for each in found if not each.is_equal)
+
+
+def _outer(word: str, shown: Sequence[Mapping[str, Any]]) -> list[str | None]:
+    texts = [_text(each.get(word)) for each in shown]
+    if word != "text" or not all(text is None or _FLOAT.fullmatch(text) for text in texts):
+        return texts
+    return telling([None if text is None else float(text) for text in texts])
 
 
 def _text(value: Any) -> str | None:

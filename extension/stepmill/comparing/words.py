@@ -27,6 +27,7 @@ TITLES = {
 _SHORT_DIGEST = 12
 _DIGEST = 64
 _ONE_AND_NONE = 2
+_TWO = 2
 
 
 def table_sections(found: Comparison, *names: str) -> Iterator[tuple[str, tuple[Row, ...]]]:
@@ -59,6 +60,12 @@ def value_cell(value: str | None, none: str = "-") -> str:
         return none
     is_digest = len(value) == _DIGEST and not set(value) - set("0123456789abcdef")
     return value[:_SHORT_DIGEST] if is_digest else value
+
+
+def change_title(found: Comparison) -> str:
+    """Return the heading of the column of changes, with the runs that it is about where there are more."""
+    names = letters(found)
+    return "change" if len(names) == _TWO else f"{names[0]} to {names[-1]}"
 
 
 def change_text(found: Comparison, name: str) -> str:

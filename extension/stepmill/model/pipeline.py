@@ -74,12 +74,28 @@ class Definition:
     reached: bool = True
 
 
+_ASKED = {
+    "clock": "the clock",
+    "network": "the network",
+    "database": "a database",
+    "subprocess": "another program",
+    "process": "the process",
+    "input": "the user",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volatile:
     """Something a step reads that has no digest: the clock, the network, a subprocess, `input()`."""
 
     what: str
     place: Place
+
+    @property
+    def told(self) -> str:
+        """What was asked, as part of a sentence: "the clock (time.time)", "another program (!ls)"."""
+        kind, gap, detail = self.what.partition(" ")
+        return f"{_ASKED.get(kind, kind)}{gap}{detail}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +230,12 @@ class Pipeline:
             frontier = {e.consumer for e in self.edges if e.producer in frontier} - found
             found |= frontier
         return frozenset(found)
+
+    @property
+    def unread_parameters(self) -> frozenset[str]:
+        """The parameters that no step can come to read: another value changes nothing."""
+        read = {name for step in self.steps for name in step.parameters}
+        return frozenset(parameter.name for parameter in self.parameters) - read
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:

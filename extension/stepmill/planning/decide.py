@@ -97,7 +97,7 @@ def _wanted_anyway(step: Step, about: Circumstances) -> tuple[Reason, ...]:
         return tuple(
             Reason(
                 cause=Cause.VOLATILE,
-                message=f"it reads {v.what} (cell {v.place.cell}, line {v.place.line})",
+                message=f"it asks {v.told} (cell [{v.place.cell}], line {v.place.line})",
                 subject=v.what,
             )
             for v in step.volatile[:1]
@@ -158,8 +158,9 @@ def _why_no_record(
     if last.lost:
         return (Reason(cause=Cause.OUTPUT_MISSING, message=last.lost),)
     if last.record is None:
-        what = "its last run did not finish" if last.unfinished else "no earlier result is stored"
-        return (Reason(cause=Cause.FIRST_RUN, message=what),)
+        what = last.ended or "its last run did not finish"
+        message = what if last.unfinished else "no earlier result is stored"
+        return (Reason(cause=Cause.FIRST_RUN, message=message),)
     found = differences(last.record, made, step, about.parameters, about.world, partial=partial)
     if found or partial:
         return found
@@ -202,15 +203,7 @@ def _to_run(
     edited = () if about.wishes.overwrite or last.unfinished else _edited_files(last, candidates, about)
     if edited:
         status = PlanStatus.BLOCKED
-        reasons = tuple(
-            Reason(
-                cause=Cause.FILE_EDITED,
-                message=f"{path} was changed since {step.name} wrote it; "
-                "remove it or run with --overwrite to have it written again",
-                subject=path,
-            )
-            for path in edited
-        )
+        reasons = _ask_first(step, edited)
     return StepPlan(
         step=step.name,
         status=status,
@@ -218,6 +211,20 @@ def _to_run(
         key=key,
         components=dict(made),
         expected_seconds=expected,
+    )
+
+
+def _ask_first(step: Step, edited: tuple[str, ...]) -> tuple[Reason, ...]:
+    """Return one reason per file; what can be done about them stands once, at the end."""
+    it = "it" if len(edited) == 1 else "them"
+    ways = f"; remove {it} or run with --overwrite to have {it} written again"
+    return tuple(
+        Reason(
+            cause=Cause.FILE_EDITED,
+            message=f"{path} was changed since {step.name} wrote it{ways if path == edited[-1] else ''}",
+            subject=path,
+        )
+        for path in edited
     )
 
 

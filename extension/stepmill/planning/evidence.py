@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _LONGEST_LINE = 70
 _LONGEST_VALUE = 40
 _MOST_COLUMNS = 3
+_FLOAT = re.compile(r"-?\d+\.\d+(e[+-]\d+)?")
 
 
 class Line(NamedTuple):
@@ -294,7 +295,8 @@ def _texts(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     old, new = before.get("text"), now.get("text")
     if isinstance(old, str) and isinstance(new, str) and old != new:
         if max(len(old), len(new)) <= _LONGEST_VALUE:
-            return f"is {new}, was {old}"
+            now_text, old_text = _short(new), _short(old)
+            return f"is {new}, was {old}" if now_text == old_text else f"is {now_text}, was {old_text}"
         if before.get("length") != now.get("length"):
             return f"has {now.get('length'):,} items, had {before.get('length'):,}"
     return ""
@@ -311,6 +313,11 @@ def _statistics(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
                 return f"has {subject} ({word} {_number(new[word])}, was {_number(old[word])})"
         return f"has {subject}"
     return ""
+
+
+def _short(text: str) -> str:
+    """Return the text of a float with as many digits as anyone reads; other texts as they are."""
+    return _number(float(text)) if _FLOAT.fullmatch(text) else text
 
 
 def _number(value: Any) -> str:

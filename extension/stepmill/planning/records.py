@@ -26,11 +26,13 @@ class Last:
     """What is known of a step's last run in this notebook.
 
     `record` is the one it wrote or reused; `unfinished`: it was started since and did not end well,
-    so what it wrote to files is unknown but its own. `lost`: why its record was withdrawn since.
+    so what it wrote to files is unknown but its own; `ended` says how, if that was seen. `lost`: why its
+    record was withdrawn since.
     """
 
     record: StepRecord | None = None
     unfinished: bool = False
+    ended: str = ""
     lost: str = ""
 
 
@@ -91,11 +93,16 @@ class Records:
         path = pointer.get("record")
         record = self._read(path) if isinstance(path, str) else None
         lost = "" if record is not None else self._lost.get(step, "")
-        return Last(record, bool(pointer.get("unfinished")), lost)
+        ended = str(pointer.get("ended", ""))
+        return Last(record, bool(pointer.get("unfinished")), ended, lost)
 
     def begin(self, step: str) -> None:
         """Note that `step` starts: until `add` or `use`, its files are of unknown content."""
-        self._point(step, {**self._pointer(step), "unfinished": True})
+        self._point(step, {**self._pointer(step), "unfinished": True, "ended": ""})
+
+    def end(self, step: str, how: str) -> None:
+        """Note how a run of `step` ended that gave no record: "its last run failed"."""
+        self._point(step, {**self._pointer(step), "ended": how})
 
     def use(self, step: str, record: StepRecord) -> None:
         """Note that `record` is what `step` used last; nothing is written if it was so already."""

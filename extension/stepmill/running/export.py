@@ -83,7 +83,9 @@ def write_export(project: Project, target: Path, text: str, *, overwrite: bool =
     ------
     UsageError
         A file is there that we did not write, or that somebody has changed since, and not `overwrite`;
-        or there is no such folder.
+        or there is no such folder, or it may not be written to.
+    ProjectError
+        The project cannot keep what was written where; nothing is written then.
     """
     content = text.encode("utf-8")
     book = _read_book(project)
@@ -104,8 +106,12 @@ def write_export(project: Project, target: Path, text: str, *, overwrite: bool =
                 else "is there already, and not by `stepmill export`"
             )
             raise UsageError(f"{target} {why}", hint="give another -o, or --force to overwrite it")
-    replace_file(target, content)
     project.prepare()
+    try:
+        replace_file(target, content)
+    except OSError as error:
+        hint = "check that the folder may be written to and has room"
+        raise UsageError(f"cannot write {target}: {error.strerror or error}", hint=hint) from error
     book[key] = _digest(content)
     replace_file(project.state / _BOOK, json.dumps(book, indent=1).encode())
     return Written.WRITTEN

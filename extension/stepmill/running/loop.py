@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 MAX_REPLANS = 10
 
 _AGAIN = Reason(cause=Cause.FIRST_RUN, message="what it gave before the run was planned anew does not count")
+_HOW_IT_ENDED = {
+    StepStatus.FAILED: "its last run failed",
+    StepStatus.CANCELLED: "its last run was cancelled",
+}
 _REPLANNED = StepOutcome(status=StepStatus.SKIPPED, reason="the run is planned anew")
 
 
@@ -190,6 +194,8 @@ class RunLoop:
             return self._recompute(step, lost, records, replan=replan)
         if record is not None:
             self._executed[step.name] = (record, outcome)
+        elif outcome.status in _HOW_IT_ENDED:
+            self.bench.records.end(name, _HOW_IT_ENDED[outcome.status])
         return self._report(name, outcome)
 
     def _decide(self, step: Step, records: Mapping[str, StepRecord]) -> StepPlan:

@@ -24,7 +24,7 @@ RULE = Rule(
     label="{doubt}",
     other="{here}",
     hint="{todo}",
-    why="stepmill does not know what this line does; until a run has shown it, the steps keep their order.",
+    why="stepmill cannot tell what such a line does; until a run has shown it, the steps keep their order.",
     more=(
         "The result is right either way; `--strict` refuses such a notebook. After the first run a variable\n"
         "is in doubt no more: the step's input was compared with what the step left behind."
@@ -65,7 +65,8 @@ def _diagnostic(view: View, edge: Edge) -> Diagnostic:
     if edge.kind is EdgeKind.FILE:
         detail, doubt, here = "may touch the same files", "touches files", "touches files, too"
         todo = (
-            f"if `{edge.consumer}` must come after it, say so: `--after {edge.producer}` on its `%%step` line"
+            "nothing: the result is right either way; "
+            f"`--after {edge.producer}` on the `%%step` line of `{edge.consumer}` says that it is meant"
         )
         if edge.producer == SETUP_STEP:
             name = f"cell [{given.cell}]"

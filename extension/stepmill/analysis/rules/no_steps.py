@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from stepmill.analysis.rules.view import View
+    from stepmill.model.cell import Cell
     from stepmill.model.diagnostic import Diagnostic
 
 RULE = Rule(
@@ -31,6 +32,10 @@ RULE = Rule(
 
 
 def check(view: View) -> Iterator[Diagnostic]:
-    """Say it about the notebook as a whole."""
-    if not view.assembly.options:
+    """Say it about the notebook as a whole, unless a tag could not be read: then that is the problem."""
+    if not view.assembly.options and not any(map(_has_a_bad_tag, view.notebook.cells)):
         yield view.diagnose(RULE, None)
+
+
+def _has_a_bad_tag(cell: Cell) -> bool:
+    return any(problem.is_error and problem.code != "SM110" for problem in cell.problems)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stepmill.analysis.rules.catalogue import MODULES, RULES
 from stepmill.analysis.rules.silence import silenced
+from stepmill.analysis.rules.unknown_magic import hint_of
 from stepmill.model.cell import Role
 
 if TYPE_CHECKING:
@@ -68,9 +69,18 @@ def _findings(view: View) -> Iterator[Diagnostic]:
                 continue
             if index in used or binds:
                 hint = HINTS.get(finding.code, {}).get(finding.name, "")
-                yield view.diagnose(
+                hint = hint or (hint_of(finding.name) if finding.code == "SM210" else "")
+                told = view.diagnose(
                     RULES[finding.code], finding.place, finding.name, hint=hint, detail=finding.detail
                 )
+                if finding.code != "SM210" or not _is_said(view, told):
+                    yield told
+
+
+def _is_said(view: View, magic: Diagnostic) -> bool:
+    """Tell whether the reader of the notebook has a problem with the line of a magic already."""
+    problems = (p for cell in view.notebook.cells for p in cell.problems)
+    return any((p.cell, p.line) == (magic.cell, magic.line) for p in problems)
 
 
 def _is_own_result(view: View, index: int) -> bool:

@@ -39,7 +39,7 @@ def check(view: View) -> Iterator[Diagnostic]:
     for step in view.steps:
         if step.volatile and step.options.cache_for_s is None:
             first = step.volatile[0]
-            yield view.diagnose(RULE, first.place, first.what, step=step.name)
+            yield view.diagnose(RULE, first.place, first.told, step=step.name)
 
 
 def fixes(view: View, found: Diagnostic) -> tuple[Fix, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from stepmill.model.diagnostic import Severity
 from stepmill.model.rule import Rule
 
@@ -17,3 +19,11 @@ RULE = Rule(
     at=(0, 3),
     good=("%%step a\nx = 1\nprint(x)",),
 )
+
+_OURS = ("step", "parameters", "scratch")
+
+
+def hint_of(name: str) -> str:
+    """Return the hint about a magic whose name is nearly that of one of ours, else "": the usual one."""
+    close = get_close_matches(name.lstrip("%"), _OURS, n=1) if name.startswith("%%") else []
+    return f"did you mean `%%{close[0]}`? Jupyter knows no `{name}` either" if close else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +23,7 @@ from stepmill.cli.render.console import open_console
 from stepmill.cli.render.tables import plan_table
 from stepmill.model.documents import plan_document
 from stepmill.model.plan import Plan, PlanStatus
-from stepmill.model.quantities import count_text, seconds_text
+from stepmill.model.quantities import count_text, listed, seconds_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +59,8 @@ def command(
     **options: Any,
 ) -> int:
     """Print the plan; 0 whatever it says."""
-    parameters = typed_parameters(assignments, notebook, project)
+    note = None if as_json else partial(click.echo, err=True)
+    parameters = typed_parameters(assignments, notebook, project, note)
     plan = api.plan(notebook, parameters, project=project, strict=strict, trust=trust, **wishes_in(options))
     if as_json:
         print_json(plan_document(plan))
@@ -74,4 +76,8 @@ def _summary(plan: Plan) -> str:
         return "nothing to run: all results are there"
     known = [step.expected_seconds for step in to_run if step.expected_seconds is not None]
     expected = f", at least {seconds_text(sum(known))} of work as last measured" if known else ""
-    return f"{count_text(len(to_run), 'step')} of {len(plan.steps)} would run{expected}"
+    text = f"{count_text(len(to_run), 'step')} of {len(plan.steps)} would run{expected}"
+    blocked = [step.step for step in plan.steps if step.status is PlanStatus.BLOCKED]
+    if not blocked:
+        return text
+    return f"{text}; {listed(blocked)} cannot before you decide about what is said above"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,7 +97,9 @@ def command(
     """Run the pipeline; 1 if a step failed, 130 if the user interrupted."""
     if options["follow"] is not None:
         _look_for(options["follow"], notebook, project)
-    parameters = parameters_in(parameter_file) | typed_parameters(assignments, notebook, project)
+    parameters = parameters_in(parameter_file) | typed_parameters(
+        assignments, notebook, project, None if as_json else partial(click.echo, err=True)
+    )
     options = {**wishes_in(options), **options}
     options["tracking"] = not options.pop("no_tracking")
     # with an event of our own, a run that Ctrl-C stopped comes back and is reported like any other

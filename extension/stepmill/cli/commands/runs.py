@@ -13,8 +13,16 @@ from stepmill.cli.command import StepmillCommand, json_option, project_option
 from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.run_list import runs_table
-from stepmill.cli.run_filter import metric_test, ordered, parameter_test, since_test, status_test
+from stepmill.cli.run_filter import (
+    metric_test,
+    ordered,
+    parameter_test,
+    since_test,
+    status_test,
+    unknown_names,
+)
 from stepmill.model.documents import runs_document
+from stepmill.model.quantities import count_text, listed
 from stepmill.model.run import RunStatus
 
 if TYPE_CHECKING:
@@ -90,18 +98,25 @@ def command(
         return 0
     screen = open_console()
     if not shown:
-        none = (
-            f"none of {len(known)} runs fits"
-            if known
-            else "no runs yet: stepmill run NOTEBOOK makes the first one"
-        )
-        screen.write(none)
+        screen.write(_why_none(known, notebook, project, unknown_names([*parameters, *metrics], known)))
         return 0
     screen.write(*runs_table(shown, changes, width=screen.width))
     if len(shown) < len(found):
         older = "older ones are" if (by, reverse) == ("started", False) else "more are"
         screen.write("", f"{len(found) - len(shown)} {older} not shown (-n {len(found)})")
     return 0
+
+
+def _why_none(
+    known: Sequence[RunSummary], notebook: Path | None, project: Path | None, unknown: Sequence[str]
+) -> str:
+    if known:
+        none = f"none of {count_text(len(known), 'run')} fits"
+        return f"{none}: none has {listed(unknown, last=' or ')}" if unknown else none
+    others = sorted({run.pipeline for run in api.list_runs(project or notebook)}) if notebook else []
+    if not others or notebook is None:
+        return "no runs yet: stepmill run NOTEBOOK makes the first one"
+    return f"no run of {notebook} in this project; there are runs of {listed(others, last=' and ')}"
 
 
 def _document(shown: Sequence[RunSummary], changes: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

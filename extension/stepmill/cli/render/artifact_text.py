@@ -20,8 +20,8 @@ _LABEL = 12
 
 
 def artifacts_table(values: Sequence[StoredValue], *, width: int | None = None) -> list[Text]:
-    """Return one row per value; values that are stored as one say so by their digest."""
-    rows = []
+    """Return one row per value; values that are stored as one say so by their digest, if there is room."""
+    rows: list[tuple[Text | str, ...]] = []
     for value in values:
         ref = value.ref
         kind = ref.type_name if value.is_stored else f"{ref.type_name} (removed from the store)"
@@ -36,7 +36,11 @@ def artifacts_table(values: Sequence[StoredValue], *, width: int | None = None) 
             )
         )
     header = ("step", "name", "digest", "shape", "size", "type")
-    return columns(rows, header=header, width=width, right=frozenset({3, 4}))
+    lines = columns(rows, header=header, right=frozenset({3, 4}))
+    if width is None or max((line.cell_len for line in lines), default=0) <= width:
+        return lines
+    rows = [(*row[:2], *row[3:]) for row in rows]  # the digest, which no eye reads, leaves its room
+    return columns(rows, header=(*header[:2], *header[3:]), width=width, right=frozenset({2, 3}))
 
 
 def render_artifact(

@@ -9,6 +9,7 @@ from stepmill.cli.render.tables import status_text
 from stepmill.comparing.words import (
     TITLES,
     change_text,
+    change_title,
     diffs,
     letters,
     output_entries,
@@ -80,7 +81,7 @@ def _table(
 ) -> list[Text]:
     """Return short rows as a table, then each long one over several lines."""
     short = [row for row in rows if all(len(value_cell(value)) <= _LONGEST_CELL for value in row.values)]
-    header = ("", *letters(found), "change" if changes else "")
+    header = ("", *letters(found), change_title(found) if changes else "")
     laid: list[tuple[Text | str, ...]] = [
         (
             styled(row_name(row), "dim" if row.is_equal else ""),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stepmill.comparing.words import (
     TITLES,
     change_text,
+    change_title,
     diffs,
     letters,
     output_entries,
@@ -82,7 +83,8 @@ def _tables(found: Comparison, *names: str) -> list[str]:
 
 def _table(found: Comparison, rows: Sequence[Row], *, changes: bool = False) -> str:
     head = "".join(
-        f"<th>{escape(word)}</th>" for word in ("", *letters(found), *(["change"] if changes else []))
+        f"<th>{escape(word)}</th>"
+        for word in ("", *letters(found), *([change_title(found)] if changes else []))
     )
     body = []
     for row in rows:

@@ -13,7 +13,7 @@ from stepmill.model.quantities import count_text, listed, value_text
 from stepmill.model.secrets import MASK, is_secret_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.text import Text
 
@@ -44,7 +44,14 @@ def render_graph(
     order = [step.name for step in pipeline.steps]
     rails = draw_rails(order, {name: pipeline.upstream(name) for name in order}) or {}
     lines = [styled(_headline(pipeline), "bold")]
-    lines += [styled(f"  {p.name} = {_default_text(p)}") for p in pipeline.parameters]
+    unread = pipeline.unread_parameters
+    lines += [
+        joined(
+            f"  {p.name} = {_default_text(p)}",
+            styled("  (no step reads it)" if p.name in unread else "", "dim"),
+        )
+        for p in pipeline.parameters
+    ]
     lines.append(styled(""))
     for step in pipeline.steps:
         rail = rails.get(step.name, Rails(above=(), node="●", below=""))
@@ -93,7 +100,7 @@ def flow_phrases(pipeline: Pipeline, step: Step) -> list[tuple[str, str]]:
     """Return what the step takes, gives and waits for, as (word, phrase) pairs."""
     phrases = [("takes", phrase) for phrase in _taken(step)]
     if step.parameters:
-        phrases.append(("reads", f"{listed(step.parameters)} (parameter)"))
+        phrases.append(("reads", f"{listed(step.parameters)} ({_plural('parameter', step.parameters)})"))
     edges = [e for e in pipeline.edges if e.consumer == step.name and e.kind in WORDS]
     phrases += [(WORDS[edge.kind], f"{edge.producer}{_about(edge)}") for edge in edges]
     outputs = [o.name for o in step.outputs if o.required and o.kind is EdgeKind.DATA]
@@ -101,8 +108,14 @@ def flow_phrases(pipeline: Pipeline, step: Step) -> list[tuple[str, str]]:
     if outputs:
         phrases.append(("gives", listed(outputs)))
     if kept:
-        phrases.append(("keeps", f"{listed(kept)} (no later step takes it)"))
+        phrases.append(
+            ("keeps", f"{listed(kept)} (no later step takes {'it' if len(kept) == 1 else 'them'})")
+        )
     return phrases
+
+
+def _plural(noun: str, names: Sequence[str]) -> str:
+    return noun if len(names) == 1 else f"{noun}s"
 
 
 def _about(edge: Edge) -> str:

@@ -49,6 +49,8 @@ def runs_table(
         [*_styled(row, run), styled(text, "dim" if text == "nothing changed" else "")]
         for row, run, text in zip(rows, runs, last, strict=True)
     ]
+    if width is not None and _width(table) + _LAST_COLUMN > width:
+        return columns(laid, header=[*header, ""], width=width, right=numeric, last_below=True)
     return columns(laid, header=[*header, "changed"], width=width, right=numeric)
 
 

@@ -53,7 +53,7 @@ def show_progress(
 
 
 class PlainView:
-    """Writes `train    executed  1.2 s   alpha changed from 0.1 to 0.3` when a step starts or ends.
+    """Writes `train    running   alpha changed from 0.1 to 0.3` when a step starts, and how it ended.
 
     Cached steps take no time and are in the final table: no lines for them.
     """
@@ -83,10 +83,9 @@ def step_line(step: StepState, *, name_width: int) -> Text:
     time_text = ran_text(step.status, step.seconds)
     if step.status is StepStatus.RUNNING:
         time_text = f"({seconds_text(step.expected_seconds)} expected)" if step.expected_seconds else ""
+    why = "" if step.status is StepStatus.EXECUTED else short_reason(step.name, step.reason)
     padding = " " * (name_width - name.cell_len + 2), " " * (STATUS_WIDTH - status.cell_len + 2)
-    line = joined(
-        name, padding[0], status, padding[1], f"{time_text:<8}  ", short_reason(step.name, step.reason)
-    )
+    line = joined(name, padding[0], status, padding[1], f"{time_text:<8}  ", why)
     line.rstrip()
     return line
 

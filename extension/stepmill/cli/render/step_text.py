@@ -53,7 +53,7 @@ def _facts(step: Step) -> list[tuple[str, str]]:
         ("uses functions and classes", listed(d.name for d in step.definitions if d.reached)),
     ]
     facts += [
-        ("cannot be cached by content:", f"{v.what} (cell [{v.place.cell}], line {v.place.line})")
+        ("cannot be cached by content:", f"{v.told} (cell [{v.place.cell}], line {v.place.line})")
         for v in step.volatile
     ]
     facts.append(("options", options_text(step.options)))

@@ -254,5 +254,5 @@ def _own_cause(step: Step, difference: Difference) -> str:
         return f"nothing seeds the random numbers ({', '.join(step.unseeded)})"
     for volatile in exact or step.volatile:
         place = volatile.place
-        return f"cell [{place.cell}], line {place.line} reads what changes: {volatile.what}"
+        return f"cell [{place.cell}], line {place.line} reads what changes: {volatile.told}"
     return ""
