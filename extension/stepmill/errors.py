@@ -245,6 +245,25 @@ def disk_full(error: OSError, where: str = "") -> DiskFull | None:
     return DiskFull(f"the disk is full: {what}", hint="make room and run again: finished steps are kept")
 
 
+def told_by_system(error: OSError) -> StepmillError | None:
+    """Return what to say of `error` if it is the machine's, and somebody can do something, else None."""
+    full = disk_full(error)
+    if full is not None or error.errno not in _OF_THE_MACHINE:
+        return full
+    return StepmillError(
+        ": ".join(filter(None, (error.strerror, error.filename))), hint=_OF_THE_MACHINE[error.errno]
+    )
+
+
+_OF_THE_MACHINE = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "look who may read and write there"),
+    errno.EROFS: "that place can only be read",
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "too many files are open: see `ulimit -n`"),
+    **dict.fromkeys((errno.EIO, getattr(errno, "ESTALE", errno.EIO)), "the disk or the network folder fails"),
+    errno.ENOMEM: "close something, or run fewer steps at a time (--jobs)",
+}
+
+
 class PluginError(StepmillError):
     """A plug-in is unknown, or it does not import."""
 

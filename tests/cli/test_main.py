@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +159,15 @@ def test_exit_codes_as_json(error: BaseException, code: int, sm: str) -> None:
     result = CliRunner().invoke(group_with(error), ["fail", "x.ipynb", "--json"])
     assert result.exit_code == code
     assert json.loads(result.stdout)["error"]["code"] == sm
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.EMFILE, errno.EIO, errno.ENOMEM])
+def test_what_the_machine_refuses_is_no_bug_of_ours(number: int) -> None:
+    group = group_with(OSError(number, os.strerror(number), "/data/x.csv"))
+    result = CliRunner().invoke(group, ["fail", "x.ipynb"])
+    assert (result.exit_code, "bug" in result.stderr) == (1, False)
+    assert os.strerror(number) in result.stderr
+    assert "/data/x.csv" in result.stderr
 
 
 def test_a_bug_says_so_and_keeps_its_traceback_for_those_who_ask() -> None:

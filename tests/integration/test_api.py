@@ -7,18 +7,17 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from integration.notebooks import Workplace, statuses, write_notebook
 from stepmill import api
-from stepmill.errors import RunCancelled, StepFailed, UsageError
+from stepmill.errors import ArtifactError, RunCancelled, StepFailed, UsageError
 from stepmill.model.codec import to_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from stepmill.model.run import Event
 
 pytestmark = pytest.mark.kernel
@@ -83,6 +82,23 @@ def test_values_of_the_notebooks_own_classes_can_be_loaded(place: Workplace) -> 
         run.load("make", "zz")
     with pytest.raises(UsageError, match="no step 'zz'"):
         run.load("zz", "p")
+
+
+def test_classes_made_from_parameters_are_those_of_the_run(place: Workplace) -> None:
+    place.write(
+        "from enum import Enum\nfrom pathlib import Path\nclass Colour(Enum):\n    RED = 1\n    BLUE = 2",
+        "%%parameters\nfolder: Path = Path('a')\nrate: float = 1.0\n"
+        "colour: Colour = Colour.RED\napi_key = 'k'",
+        "class Job:\n    where, paint = folder / 'x', colour\n    share = 1 / rate",
+        "class Locked:\n    key = api_key.upper()",
+        "%%step make\njob = Job()",
+        "%%step keep\nlocked = Locked()",
+    )
+    run = place.run(parameters={"folder": "b", "rate": 2, "colour": "BLUE"})
+    job = run.load("make", "job")
+    assert (job.where, job.paint.name, job.share) == (Path("b/x"), "BLUE", 0.5)
+    with pytest.raises(ArtifactError, match="secret parameter api_key"):
+        run.load("keep", "locked")
 
 
 def test_a_failing_cell_fails_its_branch_only(place: Workplace) -> None:

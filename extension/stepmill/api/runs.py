@@ -12,12 +12,14 @@ from stepmill.artifacts.store import open_store
 from stepmill.comparing.compare import MOST_RUNS
 from stepmill.comparing.compare import compare as compare_facts
 from stepmill.comparing.labels import changes
+from stepmill.compiler.parameters import render
 from stepmill.config import load_settings
 from stepmill.errors import RunCancelled, StepFailed, UsageError
 from stepmill.execution.events import read_events
 from stepmill.execution.lock import CLEANING, hold_project, holder
 from stepmill.model.cleaning import Cleaning
 from stepmill.model.run import Event, RunStatus, RunSummary, StepOutcome
+from stepmill.model.secrets import is_secret_name
 from stepmill.planning.project import Project, find_root
 from stepmill.running.cell_outputs import pictures_of
 from stepmill.running.cleaning import GRACE_S, keep_run
@@ -96,14 +98,18 @@ class Run:
         ArtifactError
             The stored value is damaged, or lacks what it needs to be loaded.
         """
-        pipeline = self.folder.read_pipeline()
+        pipeline, values = self.folder.read_pipeline(), self.summary.parameters
         return load_output(
             self.store,
             name,
             self._ref(step, name),
             pipeline.step(step),
             run_id=self.run_id,
-            parameters=self.summary.parameters,
+            parameters={
+                parameter.name: render(parameter, values[parameter.name])
+                for parameter in pipeline.parameters
+                if parameter.name in values and not is_secret_name(parameter.name)
+            },
         )
 
     def artifacts(self, step: str | None = None, name: str | None = None) -> tuple[StoredValue, ...]:

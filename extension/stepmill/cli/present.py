@@ -10,7 +10,7 @@ from stepmill.cli.json_output import print_json
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.errors import render_error
 from stepmill.cli.sources import cell_sources
-from stepmill.errors import StepmillError, disk_full
+from stepmill.errors import StepmillError, told_by_system
 from stepmill.model.documents import error_document
 
 INTERRUPTED = 130
@@ -42,9 +42,9 @@ def present_bug(error: Exception, *, as_json: bool = False, debug: bool = False)
     """Own up to an error that nobody foresaw, without spilling a traceback unless `debug`."""
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    full = disk_full(error) if isinstance(error, OSError) else None
-    if full is not None:
-        return present_error(full, as_json=as_json)
+    told = told_by_system(error) if isinstance(error, OSError) else None
+    if told is not None:
+        return present_error(told, as_json=as_json)
     message = f"this is a bug in stepmill: {type(error).__name__}: {error}"
     hint = "" if debug else "set STEPMILL_DEBUG=1 and run again for the traceback; please report it"
     if as_json:

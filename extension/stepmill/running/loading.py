@@ -5,13 +5,14 @@ import __future__
 
 import ast
 import sys
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stepmill import syntax
 from stepmill.analysis.digests import code_digest
 from stepmill.analysis.units import parse
-from stepmill.errors import DefinitionMismatch
+from stepmill.errors import ArtifactError, DefinitionMismatch
+from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.ipython import to_python
 from stepmill.syntax import compile_tree
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def load_output(
-    store: Store, name: str, ref: ArtifactRef, step: Step, *, run_id: str, parameters: Mapping[str, Any]
+    store: Store, name: str, ref: ArtifactRef, step: Step, *, run_id: str, parameters: Mapping[str, str]
 ) -> Any:
-    """Return a stored value that `step` gave in a run.
+    """Return a stored value that `step` gave in a run. `parameters`: the source of each, but of secrets.
 
     Most values need nothing of the notebook. Instances of its classes find them in the caller's
     `__main__` where that holds the same definitions; else in a module made of the run's recorded
@@ -68,7 +69,7 @@ def _source_digest(value: Any) -> str | None:
     return code_digest(tree.body)
 
 
-def _module_for(step: Step, run_id: str, parameters: Mapping[str, Any]) -> ModuleType:
+def _module_for(step: Step, run_id: str, parameters: Mapping[str, str]) -> ModuleType:
     """Return a module in which the step's setup code was run.
 
     The steps of a run share one, so that their values have the same classes, unless the notebook
@@ -84,12 +85,12 @@ def _module_for(step: Step, run_id: str, parameters: Mapping[str, Any]) -> Modul
     return module
 
 
-def _module(name: str, parameters: Mapping[str, Any]) -> ModuleType:
+def _module(name: str, parameters: Mapping[str, str]) -> ModuleType:
     """Return the module called `name`, made if need be; dataclasses and pickle look it up by name."""
     module = sys.modules.get(name)
     if module is None:
         module = ModuleType(name, "Definitions of a notebook, for loading what it stored.")
-        vars(module).update(parameters, __definitions__={}, __done__=set())
+        vars(module).update(__parameters__=dict(parameters), __definitions__={}, __done__=set())
         sys.modules[name] = module
     return module
 
@@ -101,17 +102,49 @@ def _run_setup(step: Step, module: ModuleType) -> None:
     flags = __future__.annotations.compiler_flag if lazy else 0
     for fragment in step.setup:
         if fragment.source not in done and _is_python(fragment.source):
+            _bind_parameters(module)
             code = compile(fragment.source, f"<cell {fragment.cell}>", "exec", flags, dont_inherit=True)
-            exec(code, vars(module))  # noqa: S102 - the user's own code, as the run recorded it
+            _execute(code, module)
             done.add(fragment.source)
+    _bind_parameters(module)
     for fragment in step.body:  # what the step itself imports and defines
         names = {definition.name for definition in step.definitions}
         nodes = parse(to_python(fragment.source).code).body  # shared with the analysis: left as it is
         kept = [node for node in nodes if isinstance(node, _IMPORTS) or _defines(node) in names]
         tree = ast.Module(body=kept, type_ignores=[])
         if tree.body and ast.dump(tree) not in done:
-            exec(compile_tree(tree, f"<cell {fragment.cell}>", flags), vars(module))  # noqa: S102
+            _execute(compile_tree(tree, f"<cell {fragment.cell}>", flags), module)
             done.add(ast.dump(tree))
+
+
+def _bind_parameters(module: ModuleType) -> None:
+    """Give the module those parameters of which it has the classes: an Enum's follows its definition."""
+    waiting: dict[str, str] = vars(module)["__parameters__"]
+    for name, source in list(waiting.items()):
+        try:
+            vars(module)[name] = eval(source, vars(module))  # noqa: S307 - our own rendering
+        except NameError:
+            continue
+        del waiting[name]
+
+
+def _execute(code: CodeType, module: ModuleType) -> None:
+    """Run the user's own code, as the run recorded it.
+
+    Raises
+    ------
+    ArtifactError
+        It needs a name that no run records, as that of a secret parameter.
+    """
+    try:
+        exec(code, vars(module))  # noqa: S102
+    except NameError as error:
+        if not is_secret_name(error.name or ""):
+            raise
+        raise ArtifactError(
+            f"what the value needs is made with the secret parameter {error.name}, which no run records",
+            hint="load it where they are defined: in the notebook, or after running them",
+        ) from error
 
 
 _IMPORTS = (ast.Import, ast.ImportFrom)
