@@ -317,6 +317,13 @@ def test_steps_with_the_same_cause_share_a_remark() -> None:
     )
 
 
+def test_steps_that_only_one_run_has_are_named_together() -> None:
+    more = replace(RUN, steps=(*RUN.steps, *(replace(FIT, name=name) for name in ("x", "y", "z"))))
+    assert compare([RUN, more]).remarks == ("y and z: only B has them",)
+    two = replace(RUN, steps=more.steps[:4])
+    assert compare([RUN, two]).remarks == ("y: only B has it",)
+
+
 def test_removed_values_are_compared_by_digest() -> None:
     gone = (value("model", "w", is_stored=False),)
     found = compare([RUN, changed(fit={"values": gone})])

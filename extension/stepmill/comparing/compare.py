@@ -126,15 +126,19 @@ def _sentence(
 def _also(divergences: Sequence[tuple[str, tuple[DivergedBecause, ...]]]) -> list[str]:
     """Return sentences on steps with causes of their own that no earlier step has."""
     found: dict[str, list[str]] = {}
+    alone = {cause.text for _, because in divergences for cause in because if cause.kind is CauseKind.STEPS}
     for name, because in divergences:
         texts = [cause.text for cause in because if cause.kind is not CauseKind.ENVIRONMENT]
         if texts:
             found.setdefault("; ".join(texts), []).append(name)
-    return [
-        f"{listed(names, last=' and ')} diverged by {'itself' if len(names) == 1 else 'themselves'} "
-        f"as well: {text}"
-        for text, names in found.items()
-    ]
+    told = []
+    for text, names in found.items():
+        who = listed(names, last=" and ")
+        if text in alone:
+            told.append(f"{who}: {text if len(names) == 1 else text.replace(' has it', ' has them')}")
+        else:
+            told.append(f"{who} diverged by {'itself' if len(names) == 1 else 'themselves'} as well: {text}")
+    return told
 
 
 def _remarks(runs: Sequence[RunFacts], outputs: Sequence[OutputRow]) -> list[str]:
