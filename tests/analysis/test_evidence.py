@@ -13,7 +13,7 @@ from stepmill.model.facts import Fact, FactKind
 from stepmill.model.pipeline import SETUP_STEP, EdgeKind
 from stepmill.notebook.reading import parse_document
 
-DOES_SOMETHING = re.compile(r"[(=\[]|\bdel\b|\bimport\b|\bclass\b|\bdef\b|@|^%")
+DOES_SOMETHING = re.compile(r"[(=<\[]|\bdel\b|\bimport\b|\bclass\b|\bdef\b|@|^%")
 
 
 def test_over_the_oracle() -> None:

@@ -43,6 +43,7 @@ TAUGHT: frozenset[str] = frozenset(
         "red-frames/object-series-of-instances",
         "red-frames/pandas-eval-target",
         "red-python/cached-property-state",
+        "red-python/class-defined-in-helper",
         "red-sixth/labels-named-through-a-name-of-an-earlier-step",
         "red-python/object-setattr",
         "red-world/cwd-in-with-chdir",
@@ -124,6 +125,7 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         "hidden channel two/attributes-of-main",
         "control flow/conditional-only-definition",
         "hidden channel/locals-and-dir",
+        "hidden channel/names-of-the-notebook-by-another-name",
         # what a function, or a module that prints, cannot say
         "red-python/annotations-evaluated",
         "red-python/shadow-print-and-open",

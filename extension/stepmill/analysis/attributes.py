@@ -31,6 +31,8 @@ SHELL_STATE = frozenset(
         "display_formatter",
     }
 )
+NAMESPACES = frozenset({"__globals__", "f_globals", "f_locals"})
+"""Attributes of functions and frames that have the names of the notebook."""
 ARRAY_MAKERS = frozenset({"numpy.c_", "numpy.r_", "numpy.mgrid", "numpy.ogrid"})
 """Objects of numpy that make an array by being indexed: `np.c_[x, y]`."""
 INDEXERS = frozenset({"loc", "iloc", "at", "iat"})
@@ -42,6 +44,8 @@ class Attributes(Expressions):
     """Evaluation of `x.name` and `x[i]`, properties and special methods of the notebook included."""
 
     def _Attribute(self, node: ast.Attribute) -> Value:
+        if node.attr in NAMESPACES:
+            self.effects.find("SM331", self.place(node), node.attr)
         return self.attribute_of(self.evaluate(node.value), node.attr, node)
 
     def attribute_of(self, owner: Value, name: str, node: ast.AST) -> Value:
@@ -179,7 +183,7 @@ class Attributes(Expressions):
             if owner.what == "os.environ":
                 self.read_environment(index)
                 return IMMUTABLE
-            if owner.what in ("globals", "locals", "vars"):
+            if owner.what == "globals()":
                 return UNKNOWN
             if owner.what in ARRAY_MAKERS:
                 return self.fresh(Kind.ARRAY, holds=[index])

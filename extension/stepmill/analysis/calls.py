@@ -437,6 +437,8 @@ class Calls(Caches):
         if value.what in self.partials:
             with self.maybe():
                 self.call_value(value, [others], {}, node)
+        elif value.kind is Kind.LIBRARY and value.what in ("eval", "exec"):
+            self.effects.find("SM331", self.place(node), f"{value.what}()")
         elif value.kind is Kind.LIBRARY and value.what in SPECIAL_METHODS:  # map(str, objects)
             with self.maybe():
                 self.implicit(others, SPECIAL_METHODS[value.what], [UNKNOWN], node)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 from stepmill.analysis.effects import Change
 from stepmill.analysis.purity import function_entry, is_mutator
 from stepmill.analysis.state import Marks, State
-from stepmill.analysis.values import IMMUTABLE, UNKNOWN, Kind, Value, definitions_of, join, replace
+from stepmill.analysis.values import (
+    ADDRESS,
+    IMMUTABLE,
+    MEMO,
+    UNKNOWN,
+    Kind,
+    Value,
+    definitions_of,
+    join,
+    replace,
+)
 
 if TYPE_CHECKING:
     import ast
@@ -191,6 +201,8 @@ class Core(State):
 
     def part(self, value: Value) -> Value:
         """Return an element or attribute of `value`: it may be anything that `value` reaches."""
+        if value.what == MEMO:  # its keys are addresses
+            value = replace(value, random=value.random - {ADDRESS})
         if value.is_immutable or not value.roots:
             return value.interior()
         if value.closed and not value.carries and self.heap.is_empty(value.roots):

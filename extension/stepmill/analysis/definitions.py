@@ -157,7 +157,7 @@ class Definitions(Targets):
         if outer is None:
             self._own_attributes(node, bases, frame.values)
         meta = keywords.get("metaclass") or self._metaclass(bases)
-        info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, meta)
+        info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, meta, outer is not None)
         self.world["definitions"] = True
         self.classes[ident] = info
         self.heap.keep(all_of(held.roots for held in frame.values.values()))

@@ -89,7 +89,7 @@ class FunctionInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassInfo:
-    """A class of the notebook: its bases and the values in its body."""
+    """A class of the notebook: its bases and the values in its body; `inside`: a function makes it."""
 
     ident: str
     name: str
@@ -98,6 +98,7 @@ class ClassInfo:
     bases: tuple[Value, ...]
     attributes: dict[str, Value]
     metaclass: Value | None = None
+    inside: bool = False
 
     def with_attribute(self, name: str, value: Value) -> ClassInfo:
         return replace(self, attributes={**self.attributes, name: value})

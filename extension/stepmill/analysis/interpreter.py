@@ -15,7 +15,7 @@ from stepmill.analysis.core import UNSHARED
 from stepmill.analysis.effects import FILE, RANDOM, Change, Effects
 from stepmill.analysis.memory import MOST_ENTRIES, Look, Replay
 from stepmill.analysis.remembered import Remembered
-from stepmill.analysis.replay import may_have_state
+from stepmill.analysis.replay import is_kept_by_nobody, may_have_state
 from stepmill.analysis.summaries import CallBook
 from stepmill.analysis.touches import Touches
 from stepmill.analysis.values import (
@@ -24,6 +24,7 @@ from stepmill.analysis.values import (
     UNKNOWN,
     UNSTORABLE,
     Kind,
+    Value,
     all_of,
     all_roots,
     constant,
@@ -59,6 +60,7 @@ class Observed:
     effects: Effects
     carried: dict[str, frozenset[str]]  # name read -> definitions reachable from its value
     kinds: dict[str, Kind]  # name read -> kind of its value
+    inside: frozenset[str]  # names read of classes that a function has made, and that can be stored
     leaves: dict[str, frozenset[str]]  # name -> definitions reachable from its value afterwards
     calls: int = 0  # of notebook functions
     names: tuple[str, ...] = field(init=False)
@@ -101,7 +103,7 @@ class Observed:
         return (
             (one.index, one.owner, one.first_line) == (two.index, two.owner, two.first_line)
             and (self.effects, self.carried) == (other.effects, other.carried)
-            and (self.kinds, self.leaves) == (other.kinds, other.leaves)
+            and (self.kinds, self.inside, self.leaves) == (other.kinds, other.inside, other.leaves)
         )
 
 
@@ -126,12 +128,21 @@ class Interpreter(Calls):
         seen = self.effects.seen
         carried = {name: found for name, value in seen.items() if (found := definitions_of(value))}
         kinds = {name: value.kind for name, value in seen.items()}
+        classes = [name for name, kind in kinds.items() if kind is Kind.CLASS]
+        inside = frozenset(name for name in classes if self._is_inside(seen[name]))
         if ends:
             _apply_facts(self, unit, facts)
         leaves = self._left(unit, names)
         if parameter is not None and parameter in self.env:
             self.env[parameter] = replaceable(self.env[parameter])
-        return Observed(unit, self.effects, carried, kinds, leaves, self.book.asked)
+        return Observed(unit, self.effects, carried, kinds, inside, leaves, self.book.asked)
+
+    def _is_inside(self, value: Value) -> bool:
+        """Tell whether a function has made the class, and it can be stored as it is: no library keeps it."""
+        info = self.classes.get(value.what)
+        if info is None or not info.inside or info.metaclass is not None:
+            return False
+        return is_kept_by_nobody(info.node, info.bases, self.env)
 
     def _left(self, unit: Unit, names: frozenset[str] | None) -> dict[str, frozenset[str]]:
         """Return what definitions the names carry that the unit wrote, at a step's end all of its names."""

@@ -10,10 +10,12 @@ from stepmill.analysis.channels import OPENERS, Channels, is_true
 from stepmill.analysis.core import UNSHARED
 from stepmill.analysis.effects import RANDOM
 from stepmill.analysis.expressions import concatenated
+from stepmill.analysis.namespace import TIMERS
 from stepmill.analysis.purity import Entry, function_entry, is_mutator, method_entry
 from stepmill.analysis.special_methods import SPECIAL_METHODS
 from stepmill.analysis.values import (
     IMMUTABLE,
+    MEMO,
     UNKNOWN,
     Kind,
     Value,
@@ -41,6 +43,8 @@ CHANGES_CONTAINER = TAKES_OUT | {
 """Methods that change what an attribute of a module holds; those that take out are used for their result."""
 DRAWS = re.compile(r"plot|Display\b|dendrogram|scatter_matrix|draw_", re.IGNORECASE)
 """Functions that draw, of libraries that do other things: `plot_tree`, `RocCurveDisplay.from_estimator`."""
+NAMED = frozenset({"eval", "exec", "globals", "locals"})
+"""Functions that the analysis knows by their names."""
 SHOWS = frozenset({"print", "display", "IPython.display.display"})
 WRITTEN_INTO = frozenset({"out", "file", "buf", "fp"})
 """Keywords under which calls are given what they write into: an array, a stream."""
@@ -111,13 +115,16 @@ class Libraries(Channels):
         """Handle functions that no table entry can describe; None for the others."""
         if dotted in OPENERS:
             return self.open_file(args, keywords, node)
+        if dotted in NAMED or (dotted in ("dir", "vars") and not args):  # by another name than its own
+            self.effects.find("SM331", self.place(node), f"{dotted}()")
+            return UNKNOWN
+        if dotted.startswith("get_ipython()."):
+            return self.call_shell(dotted.removeprefix("get_ipython()."), args, node)
         if dotted in ("cProfile.run", "profile.run") and args:
             return self.run_text(args[0], f"{dotted}()", node)
-        if dotted in ("importlib.import_module", "__import__") and args and isinstance(args[0].constant, str):
-            self.effects.imports.add(args[0].constant)
-            self.import_own(args[0].constant, node)
-        if dotted == "importlib.reload" and args:
-            self.run_own(args[0].what, node)
+        if dotted in TIMERS:
+            self.time_texts([*args, *keywords.values()], node)
+        self._special_import(dotted, args, node)
         if dotted in ("runpy.run_path", "runpy.run_module"):
             self._run_by_path(dotted, args, keywords, node)
         if dotted == "functools.partial" and args:
@@ -132,6 +139,16 @@ class Libraries(Channels):
         if owner == "numpy" and dotted.endswith(".at") and args:
             self.change(args[0], node)
         return None
+
+    def _special_import(self, dotted: str, args: list[Value], node: ast.AST) -> None:
+        name = args[0].constant if args else None
+        if dotted in ("importlib.import_module", "__import__") and isinstance(name, str):
+            if name == "__main__":
+                self.effects.find("SM331", self.place(node), name)
+            self.effects.imports.add(name)
+            self.import_own(name, node)
+        if dotted == "importlib.reload" and args:
+            self.run_own(args[0].what, node)
 
     def _run_by_path(self, dotted: str, args: list[Value], keywords: dict[str, Value], node: ast.AST) -> None:
         """Run a file of the project, or a module, with names of its own."""
@@ -342,6 +359,9 @@ class Libraries(Channels):
         if dotted in ("setattr", "delattr") and len(args) > 1:
             self._set_by_name(args, node)
         names = SPECIAL_METHODS.get(dotted, ())
+        if dotted == "copy.deepcopy" and args:
+            self.implicit(args[0], names, args[1:2] or [self.fresh(Kind.CONTAINER, MEMO)], node)
+            return
         for value in args if names else ():
             self.implicit(value, names, [self.part(value)], node)
 

@@ -22,9 +22,13 @@ from stepmill.analysis.values import (
     definitions_of,
     dotted_name,
     join,
+    replace,
 )
 
 _PERCENT_FIELD = re.compile(r"%\((\w+)\)")
+_FILLED_IN = frozenset({"format", "format_map", "substitute", "safe_substitute"})
+"""Methods by which a text, or a `string.Template`, is given the values of names."""
+_LOOKS = frozenset({"dict", "len", "list", "print", "repr", "set", "sorted", "str", "tuple"})
 
 
 class Namespace(Shell):
@@ -38,6 +42,8 @@ class Namespace(Shell):
     def special_call(self, node: ast.Call) -> Value | None:
         """Handle a call that is not an ordinary one; None if it is."""
         function = node.func
+        if any(k.arg == "globals" and self._is_namespace(k.value, "globals") for k in node.keywords):
+            return self._timed(node)
         if len(node.args) > 1 and self._is_namespace(node.args[1], "globals"):
             called = self.evaluate(function)
             if called.kind is Kind.LIBRARY and called.what == "doctest.run_docstring_examples":
@@ -46,11 +52,29 @@ class Namespace(Shell):
             if self.frame is not None and self.frame.home(function.id) is not None:
                 return None
             method = getattr(self, f"special_{function.id}", None)
+            if method is None and function.id in _LOOKS and self._looks_at_names(node):
+                return UNKNOWN
             result: Value | None = method(node) if method is not None else None
             return result
         if isinstance(function, ast.Attribute):
             return self._special_attribute(function, node)
         return None
+
+    def _timed(self, node: ast.Call) -> Value | None:
+        """`timeit("f(x)", globals=globals())` reads what its texts name."""
+        called = self.evaluate(node.func)
+        if called.kind is not Kind.LIBRARY or called.what not in TIMERS:
+            return None
+        args = [self.evaluate(arg) for arg in node.args]
+        keywords = {k.arg: self.evaluate(k.value) for k in node.keywords if k.arg and k.arg != "globals"}
+        return self.call_value(called, args, keywords, node)
+
+    def _looks_at_names(self, node: ast.Call) -> bool:
+        """`sorted(globals())` looks at the names, whatever they are, and does nothing to them."""
+        given = [arg for arg in node.args if self._is_namespace(arg, "globals", "locals", "vars")]
+        if given:
+            self.effects.find("SM331", self.place(node), f"{ast.unparse(node.func)}(globals())")
+        return bool(given)
 
     def _run_examples(self, node: ast.Call) -> Value:
         """`run_docstring_examples(f, globals())` runs what the text of `f` says, with a copy of all names."""
@@ -85,32 +109,36 @@ class Namespace(Shell):
 
     def _special_attribute(self, function: ast.Attribute, node: ast.Call) -> Value | None:
         owner = function.value
-        if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and "get_ipython" not in self.env:
-            if owner.func.id == "get_ipython":
-                return self.ipython(function.attr, node)
-            if self._is_namespace(owner, "globals", "locals", "vars"):
-                return self._namespace(function.attr, node)
-        if function.attr in ("format", "format_map"):
+        if self._is_namespace(owner, "globals", "locals", "vars"):
+            return self._namespace(function.attr, node)
+        if function.attr in _FILLED_IN:
             return self._formatted(function, node)
         return None
 
     def _formatted(self, function: ast.Attribute, node: ast.Call) -> Value | None:
-        """`"{x}".format(**globals())` reads `x`; None for other calls."""
-        if function.attr == "format":
+        """`"{x}".format(**globals())` reads `x`, `Template(text).substitute(globals())` any name."""
+        if function.attr != "format_map" and not (function.attr != "format" and node.args):
             given = [k.value for k in node.keywords if k.arg is None]
             known = [*node.args, *(k.value for k in node.keywords if k.arg is not None)]
         else:
             given, known = node.args[:1], []
         if len(given) != 1 or not self._is_namespace(given[0], "globals", "locals", "vars"):
             return None
-        text = self.evaluate(function.value).constant
-        names = _fields(text) if isinstance(text, str) else None
-        if names is None:
+        filled = self.evaluate(function.value)
+        if not (filled.is_immutable or filled.what == "string.Template"):
             return None
         for value in known:
             self.evaluate(value)
+        names = _fields(filled.constant) if isinstance(filled.constant, str) else None
+        if names is None:
+            with self.maybe():
+                return self._need_texts(self._all_names(), node)
         own = {k.arg for k in node.keywords}
         return self._need_texts([name for name in names if name not in own], node)
+
+    def _all_names(self) -> list[str]:
+        """Return the names of the notebook that may be bound here."""
+        return [name for name in sorted(self.answer("like *")) if name in self.env]
 
     def _need_texts(self, names: list[str], node: ast.AST) -> Value:
         """Read the names of the notebook that are put into a text."""
@@ -132,14 +160,23 @@ class Namespace(Shell):
 
     # -- names as strings --------------------------------------------------------------------------
 
+    def _Assign(self, node: ast.Assign) -> None:
+        """`g = globals()`: from here on `g["x"]` is `x`, too."""
+        target, *others = node.targets
+        names = self._is_namespace(node.value, "globals", "locals", "vars")
+        if names and self.frame is None and isinstance(target, ast.Name) and not others:
+            self.bind(target.id, NAMES, node)
+        else:
+            super()._Assign(node)
+
     def special_globals(self, node: ast.Call) -> Value:
         self.effects.find("SM331", self.place(node), "globals()")
-        return Value(Kind.LIBRARY, "globals")
+        return NAMES
 
     def special_locals(self, node: ast.Call) -> Value:
         if self.frame is None:
             self.effects.find("SM331", self.place(node), "locals()")
-            return Value(Kind.LIBRARY, "locals")
+            return NAMES
         return self.fresh(Kind.CONTAINER, holds=self.frame.values.values())
 
     def special_vars(self, node: ast.Call) -> Value | None:
@@ -153,6 +190,8 @@ class Namespace(Shell):
 
     def _Subscript(self, node: ast.Subscript) -> Value:
         """`globals()["x"]` is `x`, `globals()[f"x_{i}"]` any `x_…` that the notebook speaks of."""
+        if self._names_main(node):  # otherwise than for an attribute
+            self.effects.find("SM331", self.place(node), "__main__")
         key = self._global_key(node)
         if key is None:
             return super()._Subscript(node)
@@ -194,11 +233,15 @@ class Namespace(Shell):
         value = super()._Name(node)
         if _is_main(value):  # otherwise than for an attribute
             self.effects.find("SM331", self.place(node), "__main__")
+        elif value == NAMES:  # otherwise than for an item
+            self.effects.find("SM331", self.place(node), "globals()")
         return value
 
     def _Attribute(self, node: ast.Attribute) -> Value:
         """`__main__.x` is `x`."""
         if self._names_main(node.value):
+            if node.attr == "__dict__":
+                self.effects.find("SM331", self.place(node), "__main__")
             return self.read_global(node.attr, node)
         return super()._Attribute(node)
 
@@ -234,7 +277,13 @@ class Namespace(Shell):
         return index if isinstance(index.constant, str) or index.pattern.strip("*") else None
 
     def _is_namespace(self, node: ast.expr, *functions: str) -> bool:
-        """Tell whether `node` is a call of one of `functions` that gives the names of the notebook."""
+        """Tell whether `node` is a call of one of `functions` that gives the names of the notebook.
+
+        Or a name that stands for what `globals()` gave.
+        """
+        if isinstance(node, ast.Name):
+            local = self.frame is not None and self.frame.home(node.id) is not None
+            return not local and self.env.get(node.id) == NAMES == self.read_global(node.id, node)
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
             return False
         name = node.func.id
@@ -266,7 +315,7 @@ class Namespace(Shell):
             pairs = self._pairs_of_update(node)
             if pairs is not None:
                 for name, value in pairs:
-                    self.bind_global(name, self.evaluate(value), self.place(node))
+                    self.bind_global(name, value, self.place(node))
                 return IMMUTABLE
         args = [self.evaluate(arg) for arg in node.args]
         if method in ("get", "setdefault", "pop") and args and isinstance(args[0].constant, str):
@@ -285,17 +334,17 @@ class Namespace(Shell):
             self.unbind(name, node)
         return join([known or UNKNOWN, *default])
 
-    def _pairs_of_update(self, node: ast.Call) -> list[tuple[str, ast.expr]] | None:
+    def _pairs_of_update(self, node: ast.Call) -> list[tuple[str, Value]] | None:
         """Return names and values of `globals().update({"x": 1}, y=2)`; None if they cannot be known."""
-        given = [(keyword.arg or "", keyword.value) for keyword in node.keywords]
-        if not node.args:
-            return given
-        shown = node.args[0]
-        if not isinstance(shown, ast.Dict) or len(node.args) > 1:
-            return None
-        names = [key.value if isinstance(key, ast.Constant) else None for key in shown.keys]
-        texts = [name for name in names if isinstance(name, str)]
-        return [*zip(texts, shown.values, strict=True), *given] if len(texts) == len(names) else None
+        shown = [self.evaluate(arg) for arg in node.args]
+        pairs: list[tuple[str, Value]] = []
+        for value in shown:
+            if not value.keys or value.parts is None:
+                return None
+            inside = [replace(part, roots=part.roots | value.roots) for part in value.parts]
+            known = [one if one.is_immutable else two for one, two in zip(value.parts, inside, strict=True)]
+            pairs += zip(value.keys, known, strict=True)
+        return [*pairs, *((keyword.arg or "", self.evaluate(keyword.value)) for keyword in node.keywords)]
 
     def special_exec(self, node: ast.Call) -> Value:
         code = self.evaluate(node.args[0]) if node.args else UNKNOWN
@@ -391,6 +440,12 @@ def _fields(text: str) -> list[str] | None:
         return None
     names = [re.split(r"[.\[]", field, maxsplit=1)[0] for _, field, _, _ in found if field is not None]
     return [*names, *nested] if all(names) and not any(name.isdigit() for name in names) else None
+
+
+TIMERS = frozenset({"timeit.Timer", "timeit.repeat", "timeit.timeit"})
+"""Functions that run texts again and again."""
+NAMES = Value(Kind.LIBRARY, "globals()")
+"""What `globals()` gives."""
 
 
 def _is_main(value: Value) -> bool:

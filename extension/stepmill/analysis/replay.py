@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stepmill.analysis.effects import RANDOM, Effects, is_pseudo
 from stepmill.analysis.purity import function_entry, is_literal_call
-from stepmill.analysis.values import CLASS_FACTORIES, Value, dotted_name
+from stepmill.analysis.values import CLASS_FACTORIES, Kind, Value, dotted_name
 
 if TYPE_CHECKING:
     from stepmill.analysis.interpreter import Observed
@@ -61,6 +61,14 @@ def is_storable(node: ast.stmt, env: dict[str, Value]) -> bool:
     return may_have_state(node)
 
 
+def is_kept_by_nobody(node: ast.ClassDef, bases: tuple[Value, ...], env: dict[str, Value]) -> bool:
+    """Tell whether a class has only bases and decorators that keep nothing about it."""
+    names = [base.what for base in bases if base.kind is not Kind.CLASS]
+    known = all(name.startswith(_QUIET) or isinstance(getattr(builtins, name, None), type) for name in names)
+    decorators = {dotted_name(_called(decorator), env) for decorator in node.decorator_list}
+    return known and decorators <= CLASS_DECORATORS and not node.keywords
+
+
 def may_have_state(node: ast.stmt) -> bool:
     """Tell whether the statement defines a function or class, a lambda too."""
     return is_definition(node) or (isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda))
@@ -87,6 +95,7 @@ def _is_plain_base(node: ast.expr, env: dict[str, Value]) -> bool:
 
 CLASS_DECORATORS = frozenset({"dataclasses.dataclass", "functools.total_ordering"})
 PLAIN_BASES = frozenset({"abc.ABC", "typing.Generic", "collections.UserDict", "collections.UserList"})
+_QUIET = (*PLAIN_BASES, "sklearn.base.")
 
 
 def shape_of(observed: Observed, env: dict[str, Value]) -> str:

@@ -35,9 +35,8 @@ _PYLAB_NAMES = (
 class Shell(Blocks):
     """What calls of the shell do, which is also what `%magic` and `!command` have become."""
 
-    def ipython(self, method: str, node: ast.Call) -> Value | None:
+    def call_shell(self, method: str, args: list[Value], node: ast.AST) -> Value:
         """`get_ipython().method(…)`, which is also what `%magic` and `!command` have become."""
-        args = [self.evaluate(arg) for arg in node.args]
         texts = [a.constant if isinstance(a.constant, str) else "" for a in args]
         if method in ("system", "getoutput", "getoutput_list"):
             self._command(texts[0] if texts else "", node)
@@ -56,6 +55,12 @@ class Shell(Blocks):
             return self._line_magic(texts[0] if texts else "", texts[1] if len(texts) > 1 else "", node)
         if method == "run_cell_magic":
             return self._cell_magic(texts, node)
+        if method == "ex" and args:
+            return self.run_text(args[0], "get_ipython().ex", node)
+        if method == "push" and len(args) == 1 and args[0].keys and args[0].parts is not None:
+            for name, value in zip(args[0].keys, args[0].parts, strict=True):
+                self.bind_global(name, value, self.place(node))
+            return IMMUTABLE
         if method in ("ast_node_interactivity", "colors", "set_next_input"):
             return IMMUTABLE
         self.effects.find("SM331", self.place(node), f"get_ipython().{method}")
@@ -142,6 +147,9 @@ class Shell(Blocks):
             return
         self.need(ANY_FILE, place)
         self.write_file(UNKNOWN, node)
+
+    def run_text(self, code: Value, name: str, node: ast.AST) -> Value:
+        raise NotImplementedError
 
     def change_folder(self, path: Value, node: ast.AST) -> None:
         raise NotImplementedError

@@ -152,7 +152,8 @@ class Taking:
     def _check_class(self, draft: Draft, index: int, name: str) -> None:
         """A class that cannot be replayed cannot be handed over either."""
         taken = draft.inputs.get(name)
-        if taken is None or self.seen(index).kinds.get(name) is not Kind.CLASS:
+        seen = self.seen(index)
+        if taken is None or seen.kinds.get(name) is not Kind.CLASS or name in seen.inside:
             return
         if all(self.flow.can_be_data(u) for u in taken.source.units if name in self.seen(u).effects.binds):
             return

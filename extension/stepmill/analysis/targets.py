@@ -121,7 +121,7 @@ class Targets(Scopes):
 
     def change_library(self, holder: Value, index: Value | None, value: Value | None, node: ast.AST) -> None:
         """`module.attribute = …`, `os.environ[…] = …`: the state of the process changes."""
-        if holder.what in ("globals", "locals", "vars"):
+        if holder.what == "globals()":
             self.assign_by_name(index or UNKNOWN, value or UNKNOWN, node)
             return
         if holder.what.partition(".")[0] not in self.undone:
@@ -135,7 +135,7 @@ class Targets(Scopes):
         if isinstance(name.constant, str):
             self.bind_global(name.constant, value, self.place(node))
         else:
-            self.effects.find("SM331", self.place(node), "globals()")
+            self.effects.find("SM331", self.place(node), "globals()[...]")
 
 
 def _is_column(index: Value | None) -> bool:

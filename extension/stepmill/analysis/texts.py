@@ -43,7 +43,18 @@ class Texts(Namespace):
 
     def run_examples(self, texts: list[str], node: ast.AST) -> None:
         """Read what examples in docstrings name, and call the functions and classes among it."""
-        for name in sorted(frozenset[str]().union(*map(_named_in_examples, texts))):
+        self._run_with(frozenset[str]().union(*map(_named_in_examples, texts)), node)
+
+    def time_texts(self, given: list[Value], node: ast.AST) -> None:
+        """`timeit("f(x)", setup="from __main__ import f, x")` runs texts, many times."""
+        texts = [value.constant for value in given if isinstance(value.constant, str)]
+        if any(value.is_immutable and value.constant is NO_CONSTANT for value in given):
+            self.effects.find("SM213", self.place(node))
+        self._run_with(frozenset[str]().union(*map(_named_in, texts)), node)
+
+    def _run_with(self, names: frozenset[str], node: ast.AST) -> None:
+        """Go through code that is not ours to follow and that names `names`."""
+        for name in sorted(names):
             if name in self.env:
                 self.effects.by_text.add(name)
                 value = self.read_global(name, node)
@@ -114,11 +125,17 @@ class Texts(Namespace):
             self.need(name, self.place(node))
 
 
-def _named_in_examples(text: str) -> set[str]:
+def _named_in_examples(text: str) -> frozenset[str]:
     """Return the names in the examples of a docstring."""
     try:
         examples = [example.source for example in doctest.DocTestParser().get_examples(text)]
     except ValueError:  # then doctest raises as well
-        return set()
-    found = (node for source in examples for node in ast.walk(parse_or_empty(source)))
-    return {node.id for node in found if isinstance(node, ast.Name)}
+        return frozenset()
+    return frozenset[str]().union(*map(_named_in, examples))
+
+
+def _named_in(code: str) -> frozenset[str]:
+    """Return the names in a piece of code, imported ones included."""
+    found = list(ast.walk(parse_or_empty(code)))
+    imported = (alias.name for node in found if isinstance(node, ast.ImportFrom) for alias in node.names)
+    return frozenset((*imported, *(node.id for node in found if isinstance(node, ast.Name))))

@@ -136,6 +136,9 @@ def join(values: Iterable[Value]) -> Value:
     return first
 
 
+MEMO: Final = "memo"
+"""The `what` of the dict in which `copy.deepcopy` finds by their addresses the objects that it has copied."""
+
 OPEN_FILE: Final = "open file"
 """The `what` of a handle that can be handed on when it is closed."""
 
@@ -212,6 +215,10 @@ CLASS_FACTORIES: Final = frozenset(
 
 
 _OTHER_NAMES = {
+    "IPython.InteractiveShell.instance": "get_ipython",
+    "IPython.core.getipython.get_ipython": "get_ipython",
+    "IPython.core.interactiveshell.InteractiveShell.instance": "get_ipython",
+    "IPython.get_ipython": "get_ipython",
     "logging.root": "logging.getLogger()",
     "numpy.random.mtrand": "numpy.random",
     "numpy.random._rand": "numpy.random",  # the object whose bound methods numpy.random.seed and so on are
@@ -233,6 +240,7 @@ IN_PYLAB = ("numpy.linalg", "numpy.random", "numpy.fft", "numpy", "matplotlib.py
 
 def library(name: str) -> Value:
     """Return the function, class or module of a library that has this dotted name, one of several maybe."""
+    name = name.removeprefix("builtins.")
     return Value(Kind.LIBRARY, _OTHER_NAMES.get(name, name))
 
 

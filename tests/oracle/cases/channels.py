@@ -260,3 +260,70 @@ x = sum([[1], [2]], start)
 print(x, start)
 """,
 )
+channels.add(
+    "names-put-into-texts-and-timed",
+    """
+from string import Template
+import timeit
+text = Template("$name has $rows rows")
+---
+%%step a
+name = "x"
+rows = [1]
+def grow(): rows.append(2)
+---
+%%step b
+timeit.timeit("grow()", setup="from __main__ import grow", number=2)
+print(text.substitute(**globals()))
+---
+%%step c
+name = "y"
+timeit.timeit("grow()", globals=globals(), number=1)
+print(text.safe_substitute(globals()), str(rows).format(**globals()))
+""",
+    why="texts name what they need; those that are timed change it",
+)
+channels.add(
+    "names-of-the-notebook-by-another-name",
+    """
+g = globals()
+params = {"rate": 0.1, "tags": ["x"]}
+---
+%%step a
+g["made"] = [7]
+g.update(params)
+---
+%%step b
+g["made"].append(8)
+tags.append("y")
+print("made" in g, g.get("none"), rate)
+---
+%%step c
+print(made, tags, params)
+""",
+)
+for name, call in {
+    "eval-by-another-name": 'look = eval\ntry:\n    found = look("x")\nexcept NameError:\n    found = -1',
+    "names-of-a-function": 'def f(): pass\nfound = f.__globals__.get("x", -1)',
+    "names-of-a-frame": 'import sys\nfound = sys._getframe().f_globals.get("x", -1)',
+    "module-of-the-notebook": 'import sys\nm = sys.modules["__main__"]\nfound = m.__dict__.get("x", -1)',
+    "names-of-builtins": 'import builtins\nfound = builtins.globals().get("x", -1)',
+}.items():
+    channels.add(name, f"%%step a\nx = 2\n---\n%%step b\n{call}\n---\n%%step c\nprint(found)", "refused")
+channels.add(
+    "names-stored-in-between",
+    """
+given = {"rate": 5}
+---
+%%step a
+rate = 1
+---
+for key, value in given.items():
+    globals()[key] = value
+---
+%%step b
+print(rate)
+""",
+    "refused",
+    why="nobody runs it in the pipeline, and the step would go on with the old value",
+)

@@ -1005,3 +1005,51 @@ b = K()
     "a class without a class statement",
     expect="either",
 )
+classes.add(
+    "copies-that-remember-by-address",
+    """
+import copy
+class Node:
+    def __init__(self, v, kids=()):
+        self.v = v
+        self.kids = list(kids)
+    def __deepcopy__(self, memo):
+        if id(self) in memo:
+            return memo[id(self)]
+        new = memo[id(self)] = Node(self.v)
+        new.kids = [copy.deepcopy(kid, memo) for kid in self.kids]
+        return new
+---
+%%step a
+leaf = Node(1)
+tree = Node(0, [leaf, leaf])
+---
+%%step b
+other = copy.deepcopy(tree)
+print(other.kids[0] is other.kids[1])
+---
+%%step c
+other.kids[0].v = 5
+print(other.kids[1].v, tree.kids[0].v, leaf.v)
+""",
+)
+classes.add(
+    "memo-of-copies-that-is-kept",
+    """
+import copy
+kept = {}
+class Node:
+    def __deepcopy__(self, memo):
+        memo[id(self)] = self
+        kept.update(memo)
+        return self
+---
+%%step a
+node = Node()
+copy.deepcopy(node)
+---
+%%step b
+print(id(node) in kept)
+""",
+    "refused",
+)

@@ -208,14 +208,23 @@ display({"n": x})
 ipython.add(
     "get-ipython",
     """
+from IPython import get_ipython
+def three_digits():
+    get_ipython().run_line_magic("precision", "3")
+---
 %%step a
-ip = get_ipython()
-name = type(ip).__name__ != ""
+import IPython
+ip = IPython.get_ipython()
+ip.push({"half": 0.5})
+ip.ex("whole = half * 2")
+three_digits()
+3.14159
 ---
 %%step b
-print(name)
+print(half, whole)
+2.71828
 """,
-    "either",
+    why="the shell by other names than its own; its setting holds in later steps",
 )
 ipython.add(
     "underscore-within-step",

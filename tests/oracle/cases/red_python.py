@@ -1989,19 +1989,6 @@ print(hidden)
     "either",
 )
 add(
-    "globals-alias",
-    """
-g = globals()
----
-%%step a
-g["made"] = 7
----
-%%step b
-print(made)
-""",
-    "either",
-)
-add(
     "vars-of-object",
     """
 class O: pass
@@ -2245,18 +2232,27 @@ print(isinstance(x, Has), isinstance(x, X))
 add(
     "class-defined-in-helper",
     """
-def make(n):
-    class Local:
+def make(n, base):
+    class Local(base):
         size = n
+        made = []
+        def __init__(self, v): self.made.append(v)
+        def both(self): return self.size, len(self.made)
     return Local
 ---
 %%step a
-L = make(3)
+L = make(3, object)
+M = make(4, L)
+one = L(1)
 ---
 %%step b
-print(L.size, L().size)
+two = M(2)
+print(one.both(), two.both(), isinstance(two, L), type(one) is L)
+---
+%%step c
+L.size = 5
+print(one.size, M.size, one.made is L.made, L(0).both())
 """,
-    "either",
 )
 add(
     "instance-of-class-defined-in-helper",

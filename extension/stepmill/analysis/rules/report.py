@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from stepmill.analysis.rules.view import View
     from stepmill.model.diagnostic import Diagnostic
 
-BINDERS = ("exec()", "%", "globals().update()", "get_ipython()")
+BINDERS = ("exec()", "%", "globals()", "get_ipython()", "__main__", "__globals__", "f_globals", "f_locals")
+"""What may bind names: untagged code that has it counts, whether or not a step needs the code."""
+LOOKS = tuple(f"globals().{method}()" for method in ("copy", "get", "items", "keys", "values"))
 CHECKS = {module.RULE.code: check for module in MODULES if (check := getattr(module, "check", None))}
 HINTS = {module.RULE.code: hints for module in MODULES if (hints := getattr(module, "HINTS", None))}
 FIXES = {module.RULE.code: fixes for module in MODULES if (fixes := getattr(module, "fixes", None))}
@@ -64,7 +66,9 @@ def _findings(view: View) -> Iterator[Diagnostic]:
     used = {unit for draft in drafts for unit in (*draft.units, *draft.replayed)}
     for index, seen in found:
         for finding in seen.effects.findings:
-            binds = finding.code in ("SM332", "SM333", "SM334") or finding.name.startswith(BINDERS)
+            binds = finding.code in ("SM332", "SM333", "SM334") or (
+                finding.name.startswith(BINDERS) and finding.name not in LOOKS
+            )
             if finding.code == "SM330" and finding.name == "_" and _is_own_result(view, index):
                 continue
             if index in used or binds:

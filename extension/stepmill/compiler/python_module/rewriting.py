@@ -35,6 +35,7 @@ MODULE_NAMES = frozenset(
 SHELL_NAMES = frozenset(
     {"get_ipython", "In", "Out", "_", "__", "___", "_i", "_ii", "_iii", "_dh", "_oh", "_ih", "_exit_code"}
 )
+_ALL_NAMES = frozenset({"globals()", "locals()", "vars()"})
 LOOKUPS = frozenset({"globals", "locals", "vars", "dir", "exec", "eval"})
 _DISPLAY_MODULES = ("IPython.display", "IPython.core.display", "IPython.core.display_functions")
 _VALUES = frozenset(
@@ -168,6 +169,10 @@ def refuse_strangers(statement: Statement, bound: Collection[str]) -> None:
     for part in ast.walk(node):
         if _is_main(part):
             refuse("SM508", "__main__", statement.cell, _line(statement, part))
+        if isinstance(part, ast.Assign) and ast.unparse(part.value) in _ALL_NAMES:
+            refuse("SM508", ast.unparse(part.value), statement.cell, _line(statement, part))
+        if _gives_shell(part):
+            refuse("SM502", "get_ipython", statement.cell, _line(statement, node))
     if isinstance(node, ast.AnnAssign) and any(
         isinstance(part, ast.Call) for part in ast.walk(node.annotation)
     ):
@@ -214,6 +219,16 @@ def names_in_queries(statements: Collection[Statement]) -> set[str]:
         return set()
     texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     return {name for text in texts for name in AT_NAME.findall(text)}
+
+
+def _gives_shell(node: ast.AST) -> bool:
+    """Tell whether the node is IPython's shell by another name, such as `InteractiveShell.instance`."""
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name == "get_ipython" for alias in node.names)
+    if not isinstance(node, ast.Attribute):
+        return False
+    is_class = ast.unparse(node.value).rpartition(".")[2] == "InteractiveShell"
+    return node.attr == "get_ipython" or (node.attr == "instance" and is_class)
 
 
 def looks_up(statement: Statement, bound: Collection[str]) -> bool:
