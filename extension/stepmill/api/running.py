@@ -1,14 +1,14 @@
-"""A notebook planned, run, verified, or opened at a step."""
+"""A notebook planned and run."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stepmill.api.runs import Run
+from stepmill.api.past_run import Run
 from stepmill.config import Settings
 from stepmill.errors import RunCancelled
 from stepmill.execution.events import EventLog
@@ -24,17 +24,12 @@ from stepmill.running.cleaning import clean as clean_store
 from stepmill.running.folder import new_run
 from stepmill.running.inspecting import project_of, surroundings
 from stepmill.running.loop import RunLoop
-from stepmill.running.opening import open_step as make_opened
-from stepmill.running.restoring import restoration as find_restoration
 from stepmill.running.step import StepLimits
 from stepmill.running.tracking_link import TrackingLink
-from stepmill.running.verifying.run import verify_notebook
 
 if TYPE_CHECKING:
     from stepmill.artifacts.store import Store
     from stepmill.model.plan import Plan
-    from stepmill.model.restoration import Restoration
-    from stepmill.model.verification import Verification
 
 
 def plan(
@@ -67,23 +62,6 @@ def plan(
         kernel_name=kernel_name,
     )
     return bench.plan()
-
-
-def restoration(
-    notebook: str | Path, *, steps: Collection[str] = (), project: str | Path | None = None
-) -> Restoration:
-    """Return what a kernel can get back of a notebook's cached results; nothing is run or written.
-
-    With `steps` only the results of these.
-
-    Raises
-    ------
-    UsageError, NotebookError, PipelineError, KernelError
-        There is no such step; the notebook cannot be read or is no pipeline.
-    """
-    path = Path(notebook)
-    _, home = surroundings(path, project)
-    return find_restoration(set_up(path, home, {}), steps)
 
 
 def run(
@@ -166,7 +144,7 @@ def run(
     home.prepare()
     folder = new_run(home.runs)
     stop = threading.Event() if cancel is None else cancel
-    limits = _limits(settings, lenient=lenient)
+    limits = limits_of(settings, lenient=lenient)
     listeners = () if on_event is None else (on_event,)
     try:
         with (
@@ -185,81 +163,8 @@ def run(
     return Run(folder, summary)
 
 
-def open_step(
-    notebook: str | Path,
-    step: str,
-    target: str | Path | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    *,
-    project: str | Path | None = None,
-) -> Path:
-    """Write a step as a notebook to work on by hand, and return where: its first cell loads what it takes.
-
-    `target` is by default beside the notebook, called after both. What is there is never overwritten.
-
-    Raises
-    ------
-    UsageError
-        There is no such step; what it takes is not there; the file exists.
-    NotebookError, PipelineError, ParameterError, KernelError
-        The notebook cannot run as a pipeline.
-    """
-    path = Path(notebook)
-    place = path.with_name(f"{path.stem}-{step}.ipynb") if target is None else Path(target)
-    make_opened(set_up(path, project_of(path, project), parameters or {}), step, place)
-    return place
-
-
-def verify(
-    notebook: str | Path,
-    parameters: Mapping[str, Any] | None = None,
-    *,
-    jobs: int | None = None,
-    project: str | Path | None = None,
-    links: Iterable[str | Path] = (),
-    kernel_name: str | None = None,
-    start_timeout_s: float | None = None,
-    on_progress: Callable[[str], None] = lambda _: None,
-    cancel: threading.Event | None = None,
-) -> Verification:
-    """Run a notebook as a pipeline and as Run All does, and compare what crosses steps and what cells show.
-
-    Both run in copies of the project; no value is taken from the cache, nothing of the project is
-    changed, nothing is tracked. Where the two differ Run All runs once or twice more, and what differs
-    between its runs is named as not reproducible. A notebook that cannot run as a pipeline is `refused`.
-
-    Parameters
-    ----------
-    links
-        Files and folders that are too big to copy, relative to the notebook's folder or the project;
-        they are linked, and the notebook must only read them.
-    on_progress
-        Told what goes on, in short lines, from several threads.
-    cancel
-        Stops it when set. The other arguments are those of `run`.
-
-    Raises
-    ------
-    UsageError, NotebookError, KernelError
-        Before anything ran: the project is too big to copy, for example.
-    RunCancelled
-        After Ctrl-C or `cancel`; the copies are gone.
-    """
-    path = Path(notebook)
-    settings, home = surroundings(path, project, jobs=jobs, start_timeout_s=start_timeout_s)
-    return verify_notebook(
-        path,
-        home,
-        parameters or {},
-        _limits(settings),
-        links=tuple(links),
-        kernel_name=kernel_name,
-        cancel=threading.Event() if cancel is None else cancel,
-        say=on_progress,
-    )
-
-
-def _limits(settings: Settings, *, lenient: bool = False) -> StepLimits:
+def limits_of(settings: Settings, *, lenient: bool = False) -> StepLimits:
+    """Return what holds for every step of a run, by the settings."""
     return StepLimits(
         jobs=settings.jobs or available_cpus(),
         lenient=lenient,

@@ -100,6 +100,10 @@ class Zygote:
 
     def prepare(self):
         """Load what a kernel is made of. Not hidden: a kernel that was just started has it too."""
+        self.gc = importlib.import_module("gc")
+        del sys.modules["gc"]  # a new kernel has not loaded it, or it is among what that loads
+        self.collects_at = self.gc.get_threshold()
+        self.gc.set_threshold(_RARELY)  # imports make little garbage, and `_hide` collects it
         kept = self._begin_loading()
         before = dict(os.environ)
         for name in KERNEL:
@@ -114,9 +118,6 @@ class Zygote:
         sys.path.insert(_place_of_current_folder(), "")  # as IPython does at its start
         self.hidden.note_state()
         self.recorder.known = self.hidden.base
-        self.gc = importlib.import_module("gc")  # a new kernel has not loaded it
-        self.collects_at = self.gc.get_threshold()
-        self.gc.set_threshold(_RARELY)  # imports make little garbage, and `_hide` collects it
         self.hidden.hide()
         self._is_hiding = True
 
