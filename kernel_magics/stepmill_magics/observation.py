@@ -83,6 +83,10 @@ class Observer:
         for other in _ACTIVE:  # of the process from which this one was forked
             other._put_back()
         _ACTIVE[:] = [self]
+        if self._workers is None:
+            _HANDLERS[_IMPORT] = Observer._import_module
+        else:  # thousands of modules, of which only worker processes need to tell
+            _HANDLERS.pop(_IMPORT, None)
         self._native.start()
         self._questions.start()
         if self._workers is not None:
@@ -250,7 +254,7 @@ class Observer:
 
     def _import_module(self, name: str, *_: Any) -> None:
         top = name.partition(".")[0]
-        if self._workers is None and top not in self._modules:
+        if top not in self._modules:
             self._modules.add(top)
             self._tell("module", top)
 
@@ -380,7 +384,8 @@ def _is_loopback(host: str) -> bool:
     return host in ("localhost", "::1", "") or host.startswith("127.")
 
 
-_HANDLERS: Mapping[str, Callable[..., None]] = {
+_IMPORT = "import"
+_HANDLERS: dict[str, Callable[..., None]] = {
     "open": Observer._open,
     "os.listdir": Observer._list,
     "os.scandir": Observer._list,
@@ -396,7 +401,7 @@ _HANDLERS: Mapping[str, Callable[..., None]] = {
     "os.posix_spawn": Observer._run_program,
     "socket.connect": Observer._connect,
     "sqlite3.connect": Observer._open_database,
-    "import": Observer._import_module,
+    _IMPORT: Observer._import_module,
     "pickle.find_class": Observer._name,
     BY_NAME: Observer._name,
     # told by `questions`, not by Python

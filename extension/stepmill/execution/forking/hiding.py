@@ -37,7 +37,10 @@ class Hidden:
         self._installed = tuple(installed)
         self.packaged = {}
         self._modules = {}
-        self._attributes = set()  # names of submodules that are attributes of their packages
+        self._places = {}  # hidden module -> its package, and its name there if it is an attribute of that
+        self._finders = []  # `sys.meta_path` as it was when these were found out:
+        self._in_front = []  # the finders in front of this one
+        self._waiting = []  # and those of them that may want modules of packages
         self._state = None
         self._path = None
         self._stamps = {}
@@ -63,9 +66,10 @@ class Hidden:
         for name, module in self._modules.items():
             parent, _, child = name.rpartition(".")
             package = sys.modules.get(parent) if parent else None
-            if package is not None and getattr(package, "__dict__", {}).get(child) is module:
+            is_held = package is not None and getattr(package, "__dict__", {}).get(child) is module
+            if is_held:
                 delattr(package, child)
-                self._attributes.add(name)
+            self._places[name] = (parent, child if is_held else "")
         for name in self._modules:
             sys.modules.pop(name, None)
         filters, finders, environment = self._state
@@ -161,39 +165,36 @@ class Hidden:
 
     def bring(self, name):
         """Import a hidden module the short way, as another module's import does."""
-        parent, _, child = name.rpartition(".")
-        if parent in self._modules:
-            self.bring(parent)
         module = self._modules.get(name)
         if module is None:
             return
-        if (
-            self._is_kernel
-            and not parent
-            and not self._has_same_place(name, getattr(module, "__spec__", None))
-        ):
-            raise RuntimeError(  # no ImportError, for which many are prepared
-                f"sys.path leads to another module {name} than the installed one, which libraries that "
-                "were loaded ahead of the step use: run with --cold"
-            )
-        if self._is_awaited(name):
-            __import__(name)
-            return
+        parent, child = self._places[name]
+        if parent in self._modules:
+            self.bring(parent)
+            if name not in self._modules:
+                return
+        if self._is_kernel:
+            if not parent and not self._has_same_place(name, getattr(module, "__spec__", None)):
+                raise RuntimeError(  # no ImportError, for which many are prepared
+                    f"sys.path leads to another module {name} than the installed one, which libraries that "
+                    "were loaded ahead of the step use: run with --cold"
+                )
+            if self._is_awaited(name):
+                __import__(name)
+                return
         sys.audit("import", name, None, sys.path, sys.meta_path, sys.path_hooks)
         self.restore(name)
-        if name in self._attributes:
+        if child:
             setattr(sys.modules[parent], child, module)
 
     def _is_awaited(self, name):
         """Tell whether a finder in front of this one wants to do something with the module."""
-        if self not in sys.meta_path:
-            return False  # in the fork server
-        is_of_package = name in self._of_packages
-        for finder in sys.meta_path:
-            if finder is self:
-                return False
-            if is_of_package and getattr(type(finder), "wants_project_only", False):
-                continue
+        if self._finders != sys.meta_path:
+            self._finders = list(sys.meta_path)
+            before = self._finders[: self._finders.index(self)] if self in self._finders else []
+            self._waiting = [one for one in before if not getattr(type(one), "wants_project_only", False)]
+            self._in_front = before
+        for finder in self._waiting if name in self._of_packages else self._in_front:
             find = getattr(finder, "find_spec", None)
             spec = find(name, None, None) if find is not None else None
             # one that only looks whether it is concerned leaves our loader as it is
@@ -205,17 +206,21 @@ class Hidden:
 
     def restore(self, name):
         """Put a module where it was, and do again what its import did to others."""
+        hidden = self._modules
         with self._lock:
-            module = self._modules.pop(name)
+            module = hidden.pop(name)
         sys.modules[name] = sys.modules["__main__"] if name == "__mp_main__" else module
-        for event in self._done_again.get(name, ()):
+        events = self._done_again.get(name)
+        if not events:
+            return
+        for event in events:
             if type(event) is str:
-                if event in self._modules:
+                if event in hidden:
                     self.bring(event)
                 continue
             kind = event[0]
             if kind == "import":
-                if event[1] in self._modules:
+                if event[1] in hidden:
                     with _Filters(*event[2:]):
                         self.bring(event[1])
             elif kind in _ONCE and not self._is_kernel:

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import tempfile
+import types
 import warnings
 from importlib import _bootstrap
 from importlib.machinery import ModuleSpec
@@ -22,6 +23,7 @@ from importlib.machinery import ModuleSpec
 # "shell" function that connects to it
 Event = tuple  # (kind, argument...)
 
+_PLAIN = frozenset({str, int, float, bool, bytes, tuple, list, dict, set, frozenset, type(None)})
 _PATH_EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _QUESTIONS = ("stat", "lstat", "access", "readlink")
@@ -63,6 +65,7 @@ _NOT_HEARD = frozenset(
 )
 _CONNECTING = {"matplotlib.pyplot": "install_repl_displayhook", "ipywidgets": "_handle_ipython"}
 """Modules -> their functions that connect them to the running shell, if there is one: to be called later."""
+_TOLD = _PATH_EVENTS | _UNREPEATABLE | {"socket.connect"}
 _INNER = frozenset({"mkdir", "makedirs", "expanduser", "realpath", "resolve", "_joinrealpath"})
 _DEBRIS = re.compile(r"tmp[a-z0-9_]{8}|pymp-|joblib_memmapping_folder|loky-|ipykernel_|matplotlib-")
 
@@ -93,9 +96,10 @@ class Recorder:
         self._temporary = {tempfile.gettempdir(), os.path.realpath(tempfile.gettempdir())}
         tempfile.tempdir = None  # whoever asks first decides, as in a new process
         self._own_look = False
+        self._hearing: list[bool] = []  # empty: nobody listens
         self.known = frozenset()  # modules that are not recorded
         self._count = 0
-        self._lazy: dict[str, tuple] = {}  # dotted name -> package, name of the attribute
+        self._lazy: dict[str, tuple] = {}  # dotted name -> what its package holds, name of the attribute
         self._listened: list[ModuleSpec] = []
         self._telling = _telling(self._request)
         self._stack: list[str] = []
@@ -106,11 +110,12 @@ class Recorder:
         self._shell = _Shell(self._ask_shell)
         self._unkept = self._shell.references()
         self._undo: list = []
-        sys.addaudithook(self._heard)
+        _add_hook(self._heard, self._hearing)
 
     def start(self):
         """Begin, or go on, to take down."""
         self._active = True
+        self._hearing.append(True)
         sys.meta_path.insert(0, self)
         self._filters = warnings.filters  # `catch_warnings` puts another list in its place for a while
         self._last = self._state()
@@ -145,6 +150,7 @@ class Recorder:
             self._give(name)
         while self._undo:
             self._undo.pop()()
+        self._hearing.clear()
         self._active = False
 
     def _replace(self, owner, name, new):
@@ -248,25 +254,32 @@ class Recorder:
     def _note_if_lazy(self, name):
         """Note a part that its package loads when somebody asks for the attribute: others ask as well."""
         parent, _, child = name.rpartition(".")
-        package = sys.modules.get(parent)
-        if parent and parent not in self._stack and "__getattr__" in getattr(package, "__dict__", ()):
+        held = getattr(sys.modules.get(parent), "__dict__", {})
+        if parent and parent not in self._stack and "__getattr__" in held:
+            module = sys.modules.get(name)
+            is_new = child not in held
+            held.setdefault(
+                child, module
+            )  # many import the part, which asks them again as long as it is not there
             try:
-                given = package.__dict__["__getattr__"](child)
+                given = held["__getattr__"](child)
             except Exception:  # a package that answers for other names only: pydantic for what has moved
-                return
-            if given is sys.modules.get(name):
-                self._lazy[name] = (package, child)
+                given = None
+            if is_new:
+                held.pop(child, None)
+            if given is module is not None:
+                self._lazy[name] = (held, child)
 
     def _withhold(self):
         """Take away attributes for such parts, so that the next who asks is noted too."""
-        for name, (package, child) in self._lazy.items():
-            if package.__dict__.get(child) is sys.modules.get(name):
-                package.__dict__.pop(child, None)
+        for name, (held, child) in self._lazy.items():
+            if child in held and held[child] is sys.modules.get(name):
+                del held[child]
 
     def _give(self, name):
-        package, child = self._lazy[name]
-        if name in sys.modules and child not in package.__dict__:
-            package.__dict__[child] = sys.modules[name]
+        held, child = self._lazy[name]
+        if name in sys.modules and child not in held:
+            held[child] = sys.modules[name]
 
     def _listen_to(self, spec):
         """Hear of each import of a loaded module, also by compiled code, which uses no `__import__`.
@@ -292,18 +305,22 @@ class Recorder:
         them on demand do so for the first only who wants it.
         """
         is_compiled = not str(spec.origin).endswith(".py")
+        holder = spec.name
         for value in tuple(getattr(module, "__dict__", {}).values()):
             kind = type(value)
-            if kind is type(sys):
-                self._came_with(spec.name, value.__name__, value, None)
+            if kind in _PLAIN:
+                continue
+            if kind is types.ModuleType:
+                self._came_with(holder, value.__name__, value, None)
             elif kind is type or callable(value):
-                name = getattr(value, "__name__", None)
-                self._came_with(spec.name, getattr(value, "__module__", None), value, name)
-            if is_compiled and kind.__module__ in self.events and kind.__module__ != spec.name:
+                origin = getattr(value, "__module__", None)
+                if origin != holder:
+                    self._came_with(holder, origin, value, getattr(value, "__name__", None))
+            if is_compiled and kind.__module__ in self.events and kind.__module__ != holder:
                 self._request(kind.__module__)
 
     def _came_with(self, holder, origin, value, name):
-        if type(origin) is str and origin != holder and origin in self.events:
+        if type(origin) is str and origin in self.events and origin != holder:
             found = sys.modules.get(origin)
             if found is value or (type(name) is str and getattr(found, "__dict__", {}).get(name) is value):
                 self._request(origin)
@@ -316,10 +333,10 @@ class Recorder:
         if len(loggers) != len(self._loggers):
             self.note("loggers", tuple(name for name in loggers if name not in self._loggers))
             self._loggers.update(loggers)
-        now, before = self._state(), self._last
-        if now == before:
+        before = self._last
+        if (self._filters, sys.meta_path, os.environ._data) == before:
             return
-        self._last = now
+        now = self._last = self._state()
         for kind, old, new in zip(("filters", "finders"), before, now):
             if new != old:
                 added = _added(old, new)
@@ -350,7 +367,7 @@ class Recorder:
     # files and the shell --------------------------------------------------------------------------
 
     def _heard(self, event, arguments):
-        if not self._active or self._own_look:
+        if self._own_look:
             return
         if event in _PATH_EVENTS:
             path = "." if arguments[0] is None else arguments[0]
@@ -430,6 +447,17 @@ class Recorder:
                 original(msg)
 
         return _showwarnmsg
+
+
+def _add_hook(heard, hearing):
+    """Have `heard` called for some events while `hearing` is not empty. The hook stays, in kernels too."""
+
+    # tens of thousands of events in an import: what is looked up in defaults is found fastest
+    def hook(event, arguments, heard=heard, hearing=hearing, told=_TOLD):
+        if hearing and event in told:
+            heard(event, arguments)
+
+    sys.addaudithook(hook)
 
 
 def _package(name):

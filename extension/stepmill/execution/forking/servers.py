@@ -24,8 +24,9 @@ from stepmill.execution.forking.process import ForkedProcess, receive
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-EVERY = ("stepmill_magics.ahead", "psutil")
-"""What every kernel imports in a step: ours, if installed there, and psutil, by which ipykernel ends."""
+EVERY = ("stepmill_magics.ahead", "psutil", "IPython.core.magics.extension", "IPython.core.logger")
+"""What every kernel imports in a step: ours, if installed there, psutil, by which ipykernel ends, and what
+IPython 9 loads late."""
 
 _ZYGOTE = Path(__file__).with_name("zygote.py")
 _OF_ONE_STEP = ("STEPMILL_", "MLFLOW_", "JPY_")
