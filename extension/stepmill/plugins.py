@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from importlib.metadata import entry_points
-from typing import Generic, TypeVar, cast
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar, cast
 
 from stepmill.errors import PluginError
 
@@ -12,6 +14,27 @@ T = TypeVar("T")
 
 BY_NAME = "stepmill.by_name"
 """The audit event that something of a module is asked for by name, as pickle's own `pickle.find_class`."""
+
+
+def entry_points_of(group: str) -> tuple[EntryPoint, ...]:
+    """Return the entry points of a group, anybody's. All are read at once, and again if packages change.
+
+    To read them is to open a file or two of every package that is installed: a tenth of what it takes to
+    start a run, and four parties ask for a group of theirs.
+    """
+    return tuple(_all_entry_points(tuple((path, _changed_ns(path)) for path in sys.path)).select(group=group))
+
+
+@lru_cache(maxsize=1)
+def _all_entry_points(folders: tuple[tuple[str, int], ...]) -> Any:  # noqa: ARG001 - what it depends on
+    return entry_points()
+
+
+def _changed_ns(path: str) -> int:
+    try:
+        return os.stat(path or ".").st_mtime_ns  # noqa: PTH116 - as they stand on `sys.path`
+    except OSError:
+        return -1
 
 
 class Registry(Generic[T]):
@@ -22,7 +45,7 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         """Return the installed plug-in names, sorted."""
-        return sorted(entry_points(group=self.group).names)
+        return sorted({point.name for point in entry_points_of(self.group)})
 
     def load(self, name: str) -> T:
         """Import the plug-in called `name`.
@@ -32,7 +55,7 @@ class Registry(Generic[T]):
         PluginError
             Nothing is registered under `name`, or what is registered does not import, or is not there.
         """
-        found = tuple(entry_points(group=self.group, name=name))
+        found = [point for point in entry_points_of(self.group) if point.name == name]
         if not found:
             raise PluginError(
                 f"no {self.group!r} plug-in is called {name!r}",

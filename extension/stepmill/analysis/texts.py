@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import doctest
 import re
 
 from stepmill.analysis.namespace import Namespace
@@ -127,6 +126,8 @@ class Texts(Namespace):
 
 def _named_in_examples(text: str) -> frozenset[str]:
     """Return the names in the examples of a docstring."""
+    import doctest  # here: it loads the debugger and unittest
+
     try:
         examples = [example.source for example in doctest.DocTestParser().get_examples(text)]
     except ValueError:  # then doctest raises as well

@@ -10,6 +10,8 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+from stepmill.plugins import entry_points_of
+
 _PUT_OFF = {
     # jsonschema's checks of formats, which everybody has who has JupyterLab. The first builds a parser:
     # a second of CPU
@@ -27,7 +29,20 @@ _PUT_OFF = {
 _ERRORS = {"isoduration": ("DurationParsingException",)}
 """Their errors which the libraries want to catch: until then any stands for them."""
 
+_ENTRY_POINTS = "entrypoints"
 _lock = threading.Lock()
+
+
+class _EntryPoints(ModuleType):
+    """For papermill the library `entrypoints`, which reads all packages again for each group asked for."""
+
+    def get_group_all(self, group: str, path: Any = None) -> list[Any]:
+        return (
+            list(entry_points_of(group)) if path is None else self.__getattr__("get_group_all")(group, path)
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(_ENTRY_POINTS), name)
 
 
 def import_notebook_libraries() -> None:
@@ -38,12 +53,17 @@ def import_notebook_libraries() -> None:
         put_off = [name for name in _PUT_OFF if _can_be_put_off(name)]
         for name in put_off:
             sys.modules[name] = _stand_in(name)
+        known = sys.modules.get(_ENTRY_POINTS)
+        sys.modules[_ENTRY_POINTS] = _EntryPoints(_ENTRY_POINTS)
         try:
             for name in ("nbformat", "nbclient", "papermill"):
                 importlib.import_module(name)
         finally:
             for name in put_off:
                 del sys.modules[name]
+            del sys.modules[_ENTRY_POINTS]
+            if known is not None:
+                sys.modules[_ENTRY_POINTS] = known
 
 
 def _can_be_put_off(name: str) -> bool:

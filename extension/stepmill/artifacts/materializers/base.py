@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
 from stepmill.artifacts.reach import ReachMaker, nothing
 from stepmill.errors import PluginError
+from stepmill.plugins import entry_points_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ def materializers() -> Mapping[str, Materializer]:
     One of somebody else's that does not load is left out, and said.
     """
     found: dict[tuple[int, str], Materializer] = {}
-    for point in entry_points(group=GROUP):
+    for point in entry_points_of(GROUP):
         try:
             materializer = point.load()()
             found[int(materializer.priority), point.name] = materializer
