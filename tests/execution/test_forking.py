@@ -165,6 +165,30 @@ def test_a_package_that_answers_for_some_attributes_keeps_its_submodules(
     assert (ended.cold_reason, text_of(forked)) == ("", "field False\n")
 
 
+def test_a_part_that_its_package_imports_on_demand_comes_with_who_takes_it(
+    forked: Bench, installed: Callable[..., Any]
+) -> None:
+    """As numpy does; asked while the part is not there yet, it would import it again and again."""
+    on_demand = """
+        asked = []
+        def __getattr__(name):
+            asked.append(name)
+            if name != "part":
+                raise AttributeError(name)
+            import lazily.part as part
+            return part
+    """
+    installed(**{
+        "lazily/__init__": on_demand,
+        "lazily/part": "",
+        "importing": "import lazily.part",
+        "taking": "import lazily\nlazily.part",
+    })  # fmt: skip
+    code = "import sys, taking, lazily\nprint('lazily.part' in sys.modules, lazily.asked.count('part') < 9)"
+    ended = forked.run(code, imports=("importing", "taking"))
+    assert (ended.cold_reason, text_of(forked)) == ("", "True True\n")
+
+
 def test_a_module_of_the_project_is_not_imported_ahead(forked: Bench) -> None:
     (forked.folder / "mine.py").write_text("import os\nprocess = os.getpid()")
     ended = forked.run("import mine, os\nprint(mine.process == os.getpid())", imports=("mine",))

@@ -48,6 +48,13 @@ except Exception as error: print(type(error).__module__)
         "requests.exceptions\n",
         id="web-addresses",
     ),
+    pytest.param(
+        "entrypoints",
+        "import papermill.engines as p; "
+        "print(p.entrypoints.EntryPoint.__module__, 'stepmill' in p.papermill_engines._engines)",
+        "entrypoints True\n",
+        id="engines",
+    ),
 ]
 
 
