@@ -142,7 +142,7 @@ def test_a_writer_that_dies_anywhere_leaves_only_whole_values(tmp_path: Path, ma
     chance = random.Random(7)
     killed, checked = 0, set()
     for number in range(KILLS):
-        machine.start(chance.randrange(60))
+        machine.start(chance.randrange(50))
         try:
             _write(open_store(tmp_path), number)
         except Killed:

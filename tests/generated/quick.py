@@ -81,7 +81,7 @@ class MemoryFiles:
             raise FileNotFoundError(path)
         return memoryview(bytearray(self._held[path]))
 
-    def write(self, path: str, chunks: Iterable[Any]) -> None:
+    def write(self, path: str, chunks: Iterable[Any], *, durable: bool = True) -> None:
         self._held[path] = b"".join(bytes(chunk) for chunk in chunks)
 
     def exists(self, path: str) -> bool:

@@ -199,7 +199,7 @@ def test_a_required_output_is_stored_whatever_its_size(bench: Bench) -> None:
 
 
 def test_a_full_disk_is_said_by_its_name(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    def write(*_: object) -> None:
+    def write(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("stepmill.artifacts.files.LocalFiles.write", write)

@@ -68,7 +68,7 @@ class Store:
         """
         path = _blob_path(digest)
         if not self._files.exists(path) or self._is_seen_to_be_damaged(path, chunks):
-            self._files.write(path, chunks)
+            self._files.write(path, chunks, durable=False)  # `get_blob` compares
 
     def _is_seen_to_be_damaged(self, path: str, chunks: Sequence[Buffer]) -> bool:
         local = self._files.local_path(path)
@@ -122,7 +122,7 @@ class Store:
 
     def write_artifact(self, digest: str, document: dict[str, Any]) -> None:
         """Publish the record of a value whose blobs are stored; `document["content"]` has `digest`."""
-        self._files.write(_artifact_path(digest), (self._signer.close(document),))
+        self._files.write(_artifact_path(digest), (self._signer.close(document),), durable=False)
 
     def read_artifact(self, digest: str, *, to_load: bool = False) -> dict[str, Any]:
         """Return the record of a value; `to_load`: the value itself is going to be loaded.

@@ -14,8 +14,10 @@ from stepmill.errors import NotebookError
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
-def write_document(document: Mapping[str, Any], path: Path) -> None:
+def write_document(document: Mapping[str, Any], path: Path, *, durable: bool = True) -> None:
     """Write an nbformat 4 document as Jupyter lays it out; a reader sees the old file or the new one.
+
+    After a power cut that holds if it is `durable`.
 
     Raises
     ------
@@ -25,7 +27,7 @@ def write_document(document: Mapping[str, Any], path: Path) -> None:
     text = json.dumps(_on_disk(document), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     target = Path(os.path.realpath(path))  # through a symbolic link, as an editor would
     try:
-        replace_file(target, f"{text}\n".encode())
+        replace_file(target, f"{text}\n".encode(), durable=durable)
     except UnicodeEncodeError as error:
         raise NotebookError(f"cannot write {path}: it holds half of a character ({error.reason})") from None
     except OSError as error:
@@ -89,15 +91,16 @@ def _lines(text: Any) -> Any:
     return text.splitlines(keepends=True) if isinstance(text, str) else text
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write beside `path`, to the disk, then rename; the mode of an existing file is kept."""
+def replace_file(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write beside `path`, to the disk if `durable`, then rename; the mode of an existing file is kept."""
     mode = path.stat().st_mode & 0o7777 if path.exists() else None
     temporary = path.with_name(f".{path.name[:80]}.{os.urandom(6).hex()}.tmp")
     try:
         with os.fdopen(os.open(temporary, _NEW_FILE, 0o666 if mode is None else mode), "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         if mode is not None:
             temporary.chmod(mode)  # all of it, whatever the umask takes away
         temporary.replace(path)

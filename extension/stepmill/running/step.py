@@ -256,7 +256,7 @@ class StepRunner:
             notebook=self.bench.path.name,
             may_raise=frozenset(c.index for c in self.bench.loaded.notebook.cells if c.may_raise),
         )
-        write_document(document, files.notebook)
+        write_document(document, files.notebook, durable=False)  # made anew by the next run
 
     def _manifest(self, step: Step, records: Mapping[str, StepRecord], files: StepFiles) -> StepManifest:
         inputs, random = taken_values(step, records)

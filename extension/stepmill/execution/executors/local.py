@@ -94,4 +94,4 @@ def _execute(task: StepTask, session: StepSession) -> None:
 def _save(task: StepTask, document: Any) -> None:
     document.metadata.papermill["input_path"] = task.notebook.name
     document.metadata.papermill["output_path"] = task.executed.name
-    write_document(document, task.executed)
+    write_document(document, task.executed, durable=False)  # the copy of the whole notebook is
