@@ -85,6 +85,7 @@ EXPORT_REFUSED: frozenset[str] = frozenset(
         # magics that measure, or are the notebook's own; shells whose output is kept
         "ipython/pylab-names",  # the names it imports are not written out
         "ipython/pylab-names-inside-a-step",
+        "random/pylab-by-magic",
         "ipython/bash-out-variable",
         "ipython/timeit-assigns-nothing",
         "red-world/magic-in-if-and-function",
