@@ -22,7 +22,7 @@ FLAGS = {
     "functions": r"pure|immutable|calls|consumes|element|elements|container|alias|iterator|part|object|handle"
     r"|holds|stores|deep|session|session-free|process|environment|folder|linked|strings|frame|array|figure"
     r"|mutates:\d|volatile:(input|clock|entropy|process|subprocess|database|network)"
-    r"|(seeds|draws|fit-draws):(numpy|random|torch)|unless:\w+|(reads|writes):[\w]+|(reads|writes)-any"
+    r"|(seeds|draws|fit-draws):(numpy|random|torch|tensorflow)|unless:\w+|(reads|writes):[\w]+|(reads|writes)-any"
     r"|writes-folder:\d|fills|names|tables|copies|pickles|unpickles|formula|examines|methods",
     "methods": r"pure|immutable|calls|consumes|container|alias|iterator|part|self|handle|stores|deep|inplace"
     r"|renews|holds|fits|fresh-fit|strings|frame|array|figure|mutates(:\d)?|mutates-not|volatile:database|draws:numpy"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.collector import paused_collector
 from stepmill.analysis.corrections import correct
-from stepmill.analysis.effects import RANDOM
+from stepmill.analysis.effects import CARRIED, RANDOM
 from stepmill.analysis.flow import Flow
 from stepmill.analysis.interpreter import Interpreter, Observed, all_installed, interpret, no_modules
 from stepmill.analysis.memory import Look, Memory, Recent
@@ -182,7 +182,7 @@ def _seeded(interpreter: Interpreter, observed: dict[int, Observed]) -> tuple[st
     found = (
         {name for seen in observed.values() for name in known & seen.effects.binds.keys()} if known else ()
     )
-    return tuple(sorted(name.removeprefix(RANDOM) for name in found))
+    return tuple(sorted(CARRIED & {name.removeprefix(RANDOM) for name in found}))
 
 
 def _parameters(units: list[Unit]) -> dict[int, Parameter]:

@@ -39,6 +39,11 @@ HERE = "/."
 WRITE_MODES = frozenset("wax+")
 
 
+_ONE_GENERATOR = {"keras": "tensorflow", "tf_keras": "tensorflow"}
+_DRAWING = re.compile(r"random|layers|initializers|Sequential|Model$|shuffle|dropout|^(fit|train|sample)")
+"""Names of functions, classes and methods of other libraries that draw random numbers."""
+
+
 class Channels(Texts):
     """Pseudo-names of generators and files, and what reads and writes them."""
 
@@ -52,6 +57,23 @@ class Channels(Texts):
                 self.change_pseudo(name, node)
             else:
                 self.effects.unseeded.setdefault(generator, self.place(node))
+
+    def seed_elsewhere(self, dotted: str, node: ast.AST) -> None:
+        """`cupy.random.seed(1)` of a library that is not in the tables."""
+        root = dotted.partition(".")[0]
+        if dotted.endswith(".random.seed") and not self.is_local(root):
+            self.bind_pseudo(RANDOM + root, node)
+
+    def draw_elsewhere(self, dotted: str, call: str, node: ast.AST) -> None:
+        """Draw from a generator that the notebook has seeded, of a library that is not in the tables.
+
+        `dotted` is a function or class of the library, `call` what is called of it: what makes layers and
+        what fits draws; what only applies a model does not.
+        """
+        root = dotted.partition(".")[0]
+        generator = RANDOM + _ONE_GENERATOR.get(root, root)
+        if generator in self.env and _DRAWING.search(call):
+            self.change_pseudo(generator, node)
 
     def know_pseudo(self, name: str) -> None:
         """Take note that there is such a generator or file; of modules also in which order."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from stepmill.model.pipeline import Volatile
 
 RANDOM = "%random:"
+CARRIED = frozenset({"numpy", "random", "torch"})
+"""Generators whose state goes from step to step; of others it is only known that they were seeded."""
 FILE = "%file:"
 ANY_FILE = "%file:?"
 FOLDER = "%folder:"

@@ -233,6 +233,8 @@ class Libraries(Channels):
             for value in everything:
                 self.change(value, node, deep=True, doubtful=True)
         last = dotted.rsplit(".", 1)[-1]
+        self.draw_elsewhere(dotted, dotted, node)
+        self.seed_elsewhere(dotted, node)
         if self._changes_module(dotted, node):
             self.effects.session.append(self.place(node))
         made = self.alias(everything, Kind.OBJECT if last[:1].isupper() else Kind.UNKNOWN)
@@ -252,7 +254,7 @@ class Libraries(Channels):
         known = method_entry(last)
         if "." not in path or known is None or not known.has("mutates") or known.has("deep"):
             return False
-        if self.is_local(dotted.partition(".")[0]) or ("random" in path and last == "seed"):
+        if self.is_local(dotted.partition(".")[0]):
             return True
         is_method = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
         return is_method and last in CHANGES_CONTAINER and (node is self.dropped or last in TAKES_OUT)

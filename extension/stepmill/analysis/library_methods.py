@@ -49,6 +49,7 @@ class LibraryMethods(Libraries):
         if owner.is_immutable:
             return self._immutable_method(owner, name, args, keywords, node)
         self.call_own_method(owner, name, node)
+        self.draw_elsewhere(owner.what, name, node)
         entry = method_entry(name, METHOD_KINDS.get(owner.kind, ""))
         everything = [*args, *keywords.values()]
         self._into(keywords, node)

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from stepmill.analysis.digests import code_digest
-from stepmill.analysis.effects import ANY_FILE, FILE, RANDOM, is_pseudo
+from stepmill.analysis.effects import ANY_FILE, CARRIED, FILE, RANDOM, is_pseudo
 from stepmill.analysis.flow import Flow
 from stepmill.analysis.fragments import body_of, setup_of
 from stepmill.analysis.keeping import Kept
@@ -350,7 +350,7 @@ class Recorder:
         effects = [self.flow.observed[unit].effects for unit in draft.units]
         names = {name for e in effects for name in e.unseeded}
         names |= {n[len(RANDOM) :] for e in effects for n in (*e.changes, *e.binds) if n.startswith(RANDOM)}
-        return tuple(sorted(names))
+        return tuple(sorted(names & CARRIED))
 
     def _unseeded(self, draft: Draft) -> tuple[str, ...]:
         return tuple(sorted({n for u in draft.units for n in self.flow.observed[u].effects.unseeded}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from enum import Enum, auto
 from functools import reduce
 from operator import or_
@@ -226,6 +227,8 @@ _OTHER_NAMES = {
 }
 
 
+_NUMPY_ELSEWHERE = re.compile(r"^(autograd\.numpy|(?!mxnet)\w+(\.\w+)*?\.np)(?=\.|$)")
+"""NumPy under the name that another library has for it, as `fastai.basics.np`."""
 PYLAB = ("pylab.", "matplotlib.pylab.")
 """How names begin of the module that has all of several libraries."""
 OF_PYLAB = {
@@ -241,6 +244,8 @@ IN_PYLAB = ("numpy.linalg", "numpy.random", "numpy.fft", "numpy", "matplotlib.py
 def library(name: str) -> Value:
     """Return the function, class or module of a library that has this dotted name, one of several maybe."""
     name = name.removeprefix("builtins.")
+    if ".np" in name or name.startswith("autograd."):
+        name = _NUMPY_ELSEWHERE.sub("numpy", name, count=1)
     return Value(Kind.LIBRARY, _OTHER_NAMES.get(name, name))
 
 
