@@ -6,7 +6,6 @@ import pytest
 
 from analysis.notebooks import pipeline
 
-
 NAMES = {
     "pylab": frozenset({"np", "randn", "seed"}),
     "numpy.random": frozenset({"normal", "rand", "randn", "seed"}),

@@ -20,6 +20,8 @@ from stepmill.model.pipeline import Volatile
 
 _SHOWN_FILE = re.compile(r"(?:-[sr]\s+\S+\s+)*[\w./:-]+\.py")
 """What `%load` is given where it names a file: else it may be lines of the history, or a variable."""
+_VERSIONS_OF_ALL = frozenset({"-iv", "--iversions"})
+"""Of `%watermark`: tell the versions of all modules that have a name in the notebook."""
 _PYLAB_MODULES = {
     "numpy": "numpy", "np": "numpy", "matplotlib": "matplotlib", "pylab": "matplotlib.pylab",
     "mlab": "matplotlib.mlab", "pyplot": "matplotlib.pyplot", "plt": "matplotlib.pyplot",
@@ -80,6 +82,16 @@ class Shell(Blocks):
             self.bind(dotted.rpartition(".")[2], library(dotted), node)
         return IMMUTABLE
 
+    def _xdel(self, line: str, node: ast.AST) -> Value:
+        """The last word is the variable: `%xdel -n x`."""
+        for word in filter(str.isidentifier, line.split()[-1:]):
+            shared = self.heap.shallow(self.heap.node(word)) & ~self.heap.node(word)
+            if self.heap.named(shared):  # all names of the object go
+                self.effects.find("SM333", self.place(node), "%xdel")
+            self.need(word, self.place(node))
+            self.unbind(word, node)
+        return IMMUTABLE
+
     def _line_magic(self, name: str, line: str, node: ast.AST) -> Value:
         if name == "cd":
             words = [word for word in line.split() if not word.startswith("-")]
@@ -90,16 +102,13 @@ class Shell(Blocks):
                 constant(line.rsplit(maxsplit=1)[-1]), node
             )  # its text is put into the editor, not run
             return IMMUTABLE
-        if name == "xdel":  # the last word is the variable: `%xdel -n x`
-            for word in filter(str.isidentifier, line.split()[-1:]):
-                shared = self.heap.shallow(self.heap.node(word)) & ~self.heap.node(word)
-                if self.heap.named(shared):  # all names of the object go
-                    self.effects.find("SM333", self.place(node), "%xdel")
-                self.need(word, self.place(node))
-                self.unbind(word, node)
-            return IMMUTABLE
+        if name == "xdel":
+            return self._xdel(line, node)
         if name == "pylab":
             return self._pylab(line, node)
+        if name == "watermark" and _VERSIONS_OF_ALL & set(line.split()):
+            for imported in [n for n, v in self.env.items() if v.kind in (Kind.MODULE, Kind.LIBRARY)]:
+                self.need(imported, self.place(node))
         kind = magic_kind(f"%{name}")
         if name == "pipeline":  # ours: about the notebook, no part of what it does
             kind = "quiet" if self.unit is not None and self.unit.owner is None else "dynamic"
