@@ -58,6 +58,8 @@ BYLINES = [
     "Written by Ann",
     "Contact: ann@example.org",
     "Acknowledgements",
+    "Content provided under a Creative Commons Attribution license, CC-BY 4.0",
+    "Text licensed under CC-BY",
 ]
 
 
@@ -66,6 +68,8 @@ def test_who_wrote_a_notebook_is_no_heading(line: str) -> None:
     assert is_byline(line)
 
 
-@pytest.mark.parametrize("line", ["By hand", "Names of the features", "Updated weights", "Contact tracing"])
+@pytest.mark.parametrize(
+    "line", ["By hand", "Names of the features", "Updated weights", "Contact tracing", "License plates"]
+)
 def test_words_like_a_byline(line: str) -> None:
     assert not is_byline(line)

@@ -35,7 +35,7 @@ _SAYS_NOTHING = re.compile(
     r"|getting_started|summary|conclusions?|references?|license|todo|notes?|prerequisites|initiali[sz]ation"
     r"|environment|agenda|learn_more|more|whats?_next|last_but_not_least|resources|steps|discussion|test|python"
     r"|data|results?|output|outline|goals?|objectives?|warnings?|tips?|explanations?|remarks?|recap|review|bonus"
-    r"|learned|observations?|simple_examples?|tutorial|demonstrations?|demo|jupyter|part|questions?|task"
+    r"|learned|observations?|simple_examples?|tutorial|demonstrations?|demo|jupyter|part|questions?|task|end"
     r"|(?:\w+_)?versions?(?:_(?:packages|checks?|info|information|notebook))*)(?:_\d+)*"
 )
 
@@ -47,6 +47,8 @@ _BYLINE = re.compile(
     rf"(?i)\s*(?:(?:{_WHO})\s*(?:[:|].*)?|copyright\b.*|(?:\(c\)|©).*|ac?knowledge?ments?\b.*|(?:dr|prof)\.\s.*"
     r"|(?:written|created|prepared|compiled|made|maintained|developed|presented|taught)\s+by\b.*"
     r"|(?:last\s+)?(?:updated|modified|edited)\b\s*(?:on\b|by\b|:|\d).*"
+    r"|.*\b(?:licen[sc]ed\s+under|all\s+rights\s+reserved)\b.*"
+    r"|.*\bunder\s+(?:an?\s|the\s)?(?:creative\s+commons|cc[- ]by|mit|bsd|apache)\b.*"
     r"|.*(?:\bprofessor\b|\bundergraduate\b|\w@\w|https?://|\bwww\.|\blinkedin\b).*)"
 )
 _BY = re.compile(r"\s*[Bb]y:?(?:\s+[A-Z][\w.'-]*)+\s*")
