@@ -160,3 +160,10 @@ def test_our_own_magic_is_no_problem_where_it_belongs(line: str) -> None:
 def test_our_own_magic_inside_of_a_step_is_refused() -> None:
     made = pipeline("%%step a\nx = 1\n%pipeline restore")
     assert [d.code for d in made.errors] == ["SM333"]
+
+
+def test_what_changes_the_process_inside_a_function_is_named() -> None:
+    configure = "import logging\nimport sys\ndef configure(name):\n    logging.basicConfig(filename=name)"
+    found = pipeline(configure, "%%step a\nconfigure(sys.argv[0])", "%%step b\nlogging.info('x')").diagnostics
+    assert [(d.code, d.cell, d.line) for d in found] == [("SM320", 1, 2)]
+    assert ", by `logging.basicConfig`, in a way" in found[0].message

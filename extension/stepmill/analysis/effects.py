@@ -88,6 +88,7 @@ class Effects:
     made: set[str] = field(default_factory=set)  # folders that are there afterwards, as they may have been
     folders: set[str] = field(default_factory=set)  # those that it makes below others, which it makes, too
     session: list[Place] = field(default_factory=list)
+    setters: list[str] = field(default_factory=list)  # library functions and mappings that `session` is about
     is_told: bool = False  # one of `session` keeps an object that changes when it is called
     kept: list[str] = field(default_factory=list)  # those of `session` that are variables of own modules
     moves: list[tuple[str | None, str | None]] = field(default_factory=list)  # working folder before, after

@@ -270,6 +270,7 @@ class Libraries(Channels):
             self.bind_pseudo(RANDOM + generator, node)
         if entry.has("session") and dotted.partition(".")[0] not in self.undone:
             self.effects.session.append(self.place(node))
+            self.effects.setters.append(dotted)
             self.kept_by_process([*args, *keywords.values()], node)
         if entry.has("folder"):
             self.change_folder(args[0] if args else UNKNOWN, node)

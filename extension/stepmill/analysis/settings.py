@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import TYPE_CHECKING
 
 from stepmill.analysis.bringing import brought
 from stepmill.analysis.drafts import Draft
 from stepmill.analysis.rules.unrepeatable_process_state import MODULE_DATA, PROCESS
 from stepmill.analysis.taking import Taking
 from stepmill.analysis.values import Kind
+
+if TYPE_CHECKING:
+    from stepmill.analysis.effects import Effects
 
 PLOTTING = frozenset({"matplotlib", "seaborn"})
 LIBRARY_FAMILIES = {
@@ -68,6 +72,12 @@ def _kinds_of(family: frozenset[str]) -> set[Kind]:
     return {Kind.FRAME, Kind.ARRAY, Kind.OBJECT, Kind.INSTANCE, Kind.UNKNOWN, Kind.CONTAINER}
 
 
+def _process_changed(effects: Effects) -> str:
+    """Return what changes, and by what if that is known: the call may stand in a function."""
+    setters = dict.fromkeys(effects.setters if len(effects.setters) == len(effects.session) else ())
+    return f"{PROCESS}, by {', '.join(f'`{name}`' for name in setters)}," if setters else PROCESS
+
+
 class Settings(Taking):
     """Drafts with the settings that they repeat."""
 
@@ -99,7 +109,8 @@ class Settings(Taking):
                     place, kept = seen.effects.session[0], seen.effects.kept
                     only_kept = len(kept) == len(seen.effects.session)
                     names = ", ".join(f"`{name}`" for name in dict.fromkeys(kept)) if only_kept else ""
-                    self._conflict("SM320", place, names, MODULE_DATA.format(names) if names else PROCESS)
+                    detail = MODULE_DATA.format(names) if names else _process_changed(seen.effects)
+                    self._conflict("SM320", place, names, detail)
 
     def _later(self, index: int) -> list[Draft]:
         """Return the other steps that have statements below a unit."""

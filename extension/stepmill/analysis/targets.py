@@ -126,6 +126,7 @@ class Targets(Scopes):
             return
         if holder.what.partition(".")[0] not in self.undone:
             self.effects.session.append(self.place(node))
+            self.effects.setters.append(holder.what)
         if value is not None:  # a function may be called from there at any time
             self.escape([value], node)
             self.kept_by_process([value], node)
