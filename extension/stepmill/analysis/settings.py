@@ -97,7 +97,8 @@ class Settings(Taking):
                 continue
             for draft in self._later(index):
                 back = undone.get(index, index)
-                if back != index and not any(index < unit <= back for unit in draft.units):
+                inside = (*draft.units, *self._own(draft.name).replayed)
+                if back != index and not any(index < unit <= back for unit in inside):
                     continue
                 if not self._is_relevant(index, draft):
                     continue
