@@ -65,10 +65,37 @@ def test_a_generator_that_nobody_hands_on(first: str, second: str, refused: bool
     assert found == [("SM342", 1)] * refused
 
 
-def test_what_seeds_several_generators() -> None:
-    made = pipeline("%%step a\nimport keras\nkeras.utils.set_random_seed(1)", "%%step b\nprint(1)")
-    assert made.seeded == ("numpy", "random")
-    assert made.steps[0].draws == ("numpy", "random")
+@pytest.mark.parametrize(
+    ("function", "seeded"),
+    [
+        ("keras.utils.set_random_seed", ("numpy", "random")),
+        ("tensorflow.keras.utils.set_random_seed", ("numpy", "random")),
+        ("transformers.set_seed", ("numpy", "random", "torch")),
+        ("lightning.seed_everything", ("numpy", "random", "torch")),
+        ("lightning.pytorch.seed_everything", ("numpy", "random", "torch")),
+        ("pytorch_lightning.seed_everything", ("numpy", "random", "torch")),
+    ],
+)
+def test_what_seeds_several_generators(function: str, seeded: tuple[str, ...]) -> None:
+    module = function.rpartition(".")[0]
+    made = pipeline(f"%%step a\nimport {module}\n{function}(1)", "%%step b\nprint(1)")
+    assert made.seeded == made.steps[0].draws == seeded
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "tensorflow.random.set_seed",
+        "tensorflow.set_random_seed",
+        "tensorflow.compat.v1.set_random_seed",
+        "tensorflow.keras.utils.set_random_seed",
+        "keras.utils.set_random_seed",
+    ],
+)
+def test_what_seeds_a_generator_that_nobody_hands_on(function: str) -> None:
+    seeds = f"%%step a\nimport keras\nimport tensorflow\n{function}(1)"
+    made = pipeline(seeds, "%%step b\nx = tensorflow.random.normal((2,))")
+    assert [d.code for d in made.diagnostics if str(d.severity) == "error"] == ["SM342"]
 
 
 def test_a_value_drawn_by_a_library_is_handed_on_and_not_drawn_again() -> None:

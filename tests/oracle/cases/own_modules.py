@@ -531,5 +531,5 @@ x = os.path.exists("lib")
 print(x, os.path.exists("formats.py"))
 """,
     files={"lib/formats.py": "def style():\n    return 1\n"},
-    why="no step names the module, but it may have done something to libraries: it is imported, from its folder",
+    why="no step names the module, but it may have done something to libraries: it is imported again",
 )
