@@ -133,6 +133,14 @@ def test_a_cell_that_may_raise_says_so() -> None:
     assert read.may_raise
 
 
+def test_a_cell_that_may_raise_may_be_no_python() -> None:
+    broken = code("x = 1\ny = (", tags=["raises-exception"])
+    (read,) = parse_document(document(broken), "n").cells
+    assert (read.python, read.lines, read.body, read.problems) == ("pass", (2,), "x = 1\ny = (", ())
+    (read,) = parse_document(document(code("%%step a --what\ny = (", tags=["raises-exception"])), "n").cells
+    assert {problem.code for problem in read.problems} >= {codes.SYNTAX_ERROR}
+
+
 def test_body_and_python_keep_the_lines() -> None:
     (read,) = parse_document(document(code("# top\n%%step t --cpus 2\n%time x = 1\ny = 2")), "n").cells
     assert read.body == "# top\n# %%step t --cpus 2\n%time x = 1\ny = 2"

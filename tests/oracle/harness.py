@@ -179,5 +179,6 @@ _TIMINGS = re.compile(r"(?m)^(CPU times: |Wall time: |.* per loop \(mean).*$")
 
 def _blank(text: str, folder: Path) -> str:
     text = _TIMINGS.sub("<timing>", text)
+    text = re.sub(r"<ipython-input-\d+-", "<ipython-input-", text)  # how many cells a process has run
     text = text.replace(str(folder.resolve()), "<folder>").replace(str(folder), "<folder>")
     return re.sub(r"0x[0-9a-f]{6,}", "0x…", text).replace("\r\n", "\n")

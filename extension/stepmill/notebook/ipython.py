@@ -259,4 +259,4 @@ def _syntax_hint(line: int | None, lines: Lines) -> str:
         return f"in a cell of several lines IPython knows magics only with a percent sign: %{text}"
     if text.startswith(("<<<<<<<", "=======", ">>>>>>>")):
         return "this is what git leaves behind after a merge conflict; resolve it"
-    return "Run All would stop at this cell as well"
+    return "Run All would stop at this cell as well, if it is not tagged `raises-exception`"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill.model.cell import Cell, Notebook, Role
+from stepmill.notebook import codes
 from stepmill.notebook.body import runnable_body
 from stepmill.notebook.document import as_version_4, kernel_of, load_document, source_of
 from stepmill.notebook.expansion import KnownNames
@@ -134,6 +135,9 @@ def _with_known(cell: Cell, known: KnownNames) -> Cell:
 def _finished(cell: Cell, source: PythonSource | None) -> Cell:
     if source is None:
         return cell
+    unread = [problem for problem in source.problems if problem.code == codes.SYNTAX_ERROR]
+    if cell.may_raise and unread and not cell.problems:  # Run All goes on: no line of the cell has run
+        return replace(cell, python="pass", lines=(unread[0].line or 1,))
     problems = cell.problems + source.problems
     return replace(cell, python=source.code, lines=source.lines, problems=problems)
 

@@ -91,7 +91,7 @@ _ALL = (
     _rule(
         codes.SYNTAX_ERROR,
         "a cell that is neither Python nor IPython syntax",
-        "correct the line; Run All would stop at this cell as well",
+        "correct the line; or tag the cell `raises-exception`, if it is there to show the error",
         "What cannot be read cannot be followed: the cell may bind anything.",
         bad=("%%step a\nx = (1",),
         good=("%%step a\nx = (1)",),

@@ -276,6 +276,24 @@ print(x)
     "either",
 )
 flow.add(
+    "raises-exception-tag-on-what-is-no-python",
+    """
+%%step a
+x = [1]
+---
+# tags: raises-exception, step:a
+for i in x:
+print(i)
+---
+# tags: raises-exception
+y = (
+---
+%%step b
+print(x)
+""",
+    why="nothing of such a cell runs, and Run All goes on",
+)
+flow.add(
     "iterator-partly-consumed",
     """
 %%step a
