@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from stepmill.artifacts.scope import module_of
 from stepmill.errors import UsageError
 from stepmill.model.artifact import ABSENT, ArtifactRef
 from stepmill.model.exchange import StepProblem
@@ -161,7 +162,7 @@ def _own_size_bytes(value: Any) -> int:
     kind = type(value)
     if kind.__module__ == "builtins":
         return sys.getsizeof(value)
-    if kind.__module__.partition(".")[0] not in _SIZED_LIBRARIES:
+    if module_of(kind).partition(".")[0] not in _SIZED_LIBRARIES:
         return 0  # unknown code: asking it could do anything
     if hasattr(kind, "memory_usage"):  # pandas: a number per column, or one
         return int(_total(value.memory_usage()))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from stepmill.artifacts.differences import first_mismatch
+from stepmill.artifacts.refusals import hint_for, type_name
 from stepmill.artifacts.values import load_values, save_values
 
 if TYPE_CHECKING:
@@ -201,3 +202,32 @@ def test_formulas_of_the_real_libraries(round_trip: Callable[[Any], Any]) -> Non
 
     assert loaded.predict(frame).equals(model.predict(frame))
     assert (patsy.build_design_matrices([matrix.design_info], frame)[0] == design).all()
+
+
+class UndefinedFunction(type):
+    """As sympy's: its classes, such as `Function("f", real=True)`, are in no module."""
+
+    _kwargs: dict[str, bool]
+
+    def __new__(cls, name: str, **assumptions: bool) -> UndefinedFunction:
+        made = super().__new__(cls, name, (), {"__module__": None})
+        made._kwargs = assumptions
+        return made
+
+    def __init__(cls, name: str, **_assumptions: bool) -> None:
+        super().__init__(name, (), {})
+
+
+def test_classes_without_a_module_are_made_again(round_trip: Callable[[Any], Any]) -> None:
+    f = UndefinedFunction("f", real=True)
+    applied = f()
+    applied.args = (f,)
+    loaded = round_trip([applied, f])
+    assert type(loaded[0]) is loaded[0].args[0] is loaded[1]
+    assert (loaded[1].__name__, loaded[1].__module__, loaded[1]._kwargs) == ("f", None, {"real": True})
+
+
+def test_a_value_of_a_class_without_a_module_has_a_name_when_it_is_refused() -> None:
+    kind = type("odd", (), {"__module__": None})
+    assert type_name(kind) == "odd"
+    assert hint_for(kind())

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stepmill.artifacts import tensors
+from stepmill.artifacts.scope import module_of
 from stepmill.artifacts.slot_names import drop_slot_names, has_slot_names
 
 _LONGEST = 60
@@ -82,7 +83,7 @@ def _summary(value: Any) -> str:
 
 
 def _library(kind: type) -> str:
-    return kind.__module__.partition(".")[0]
+    return module_of(kind).partition(".")[0]
 
 
 class _Walk:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from stepmill.artifacts import unpickling
-from stepmill.artifacts.scope import MAIN
+from stepmill.artifacts.scope import MAIN, module_of
 
 _REDUCERS = ("__reduce_ex__", "__reduce__")
 _HOOKS = (*_REDUCERS, "__getstate__", "__setstate__", "__getnewargs__", "__getnewargs_ex__")
@@ -136,7 +136,7 @@ def forgetful_base(kind: type) -> type | None:
     for base in kind.__mro__[:-1]:
         if any(hook in vars(base) for hook in hooks):
             given = "__reduce_ex__" in vars(base) or "__reduce__" in vars(base)
-            is_library = base.__module__.partition(".")[0] in sys.stdlib_module_names
+            is_library = module_of(base).partition(".")[0] in sys.stdlib_module_names
             return base if given and is_library and not issubclass(base, BaseException) else None
     return None
 

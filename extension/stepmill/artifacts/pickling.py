@@ -32,7 +32,7 @@ from stepmill.artifacts.instance_dicts import (
 from stepmill.artifacts.library_reducers import LIBRARY_REDUCERS, Segment, reduce_kind_of_array
 from stepmill.artifacts.ordered_sets import OrderedSets, out_of_order, reduce_kind_of_set
 from stepmill.artifacts.refusals import is_refused, refusal, standard_stream, type_name
-from stepmill.artifacts.scope import MAIN, Scope, accessor_of
+from stepmill.artifacts.scope import MAIN, Scope, accessor_of, module_of
 from stepmill.artifacts.slot_names import SLOT_NAMES, drop_slot_names, has_slot_names
 from stepmill.errors import UnstorableValue
 
@@ -241,7 +241,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         reduce = REDUCERS.get(kind)
         if reduce is not None:
             return reduce(self, obj)
-        root = kind.__module__.partition(".")[0]
+        root = module_of(kind).partition(".")[0]
         by_library = LIBRARY_REDUCERS.get(root)
         if by_library is not None:
             return by_library(self, obj)
@@ -312,6 +312,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         return unpickling.definition, (root, path, accessor, digest)
 
     def _reduce_class(self, cls: type) -> Any:
+        if not module_of(cls) and type(cls).__name__ == "UndefinedFunction":  # of sympy
+            return unpickling.undefined_function, (type(cls), cls.__name__, dict(vars(cls)["_kwargs"]))
         if cls.__module__ != MAIN:
             return super().reducer_override(cls)
         reference = self.reference(cls)

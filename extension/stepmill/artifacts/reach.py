@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from stepmill.artifacts import library_state, memory
+from stepmill.artifacts.scope import module_of
 
 if TYPE_CHECKING:
     from stepmill.artifacts.pickling import Pickled
@@ -92,7 +93,7 @@ def is_shareable(value: Any) -> bool:
         return False
     if callable(value) and isinstance(getattr(value, "__qualname__", None), str):
         return False  # a function of a compiled module
-    root = kind.__module__.partition(".")[0]
+    root = module_of(kind).partition(".")[0]
     if root in _IMMUTABLE_LIBRARIES or kind.__name__ == "PickleBuffer":
         return False
     if root == "numpy":
@@ -112,14 +113,14 @@ def _is_shareable_numpy(value: Any) -> bool:
 def _is_shareable_pandas(value: Any) -> bool:
     import pandas as pd
 
-    if type(value).__module__.startswith(("pandas._libs", "pandas.core.internals", "pandas.tseries")):
+    if module_of(type(value)).startswith(("pandas._libs", "pandas.core.internals", "pandas.tseries")):
         return False
     immutable = (pd.Index, pd.api.extensions.ExtensionDtype, pd.Interval)
     return not isinstance(value, immutable)
 
 
 def _is_index(value: Any) -> bool:
-    if type(value).__module__.partition(".")[0] != "pandas":
+    if module_of(type(value)).partition(".")[0] != "pandas":
         return False
     import pandas as pd
 

@@ -8,6 +8,7 @@ import types
 import weakref
 from typing import Any
 
+from stepmill.artifacts.scope import MAIN, module_of
 from stepmill.errors import UnstorableValue
 
 _OPEN_IN_STEP = "keep the path and open it in the step that reads"
@@ -77,8 +78,8 @@ _DEFAULT_HINT = "compute it in the step that needs it, or keep what it was made 
 
 def type_name(kind: type) -> str:
     """Return the type as users write it: `pandas.DataFrame`, `list`, `Model` for a notebook's class."""
-    module = kind.__module__
-    if module in {"builtins", "__main__"}:
+    module = module_of(kind) or MAIN
+    if module in {"builtins", MAIN}:
         return kind.__qualname__
     if module.split(".")[0] in {"pandas", "numpy"}:
         module = module.split(".")[0]
@@ -93,7 +94,7 @@ def hint_for(value: Any) -> str:
     if isinstance(value, _handler_class()):
         return "add the handler to its logger in each step that needs it"
     exact = _HINTS.get(f"{kind.__module__}.{kind.__qualname__}")
-    return exact or _HINTS_BY_ROOT.get(kind.__module__.split(".")[0], _DEFAULT_HINT)
+    return exact or _HINTS_BY_ROOT.get(module_of(kind).split(".")[0], _DEFAULT_HINT)
 
 
 def is_executed_names(value: Any) -> bool:
@@ -114,7 +115,7 @@ def is_refused(value: Any) -> bool:
         return True
     if isinstance(value, weakref.finalize):
         return value.alive
-    module = kind.__module__
+    module = module_of(kind)
     if module == "numpy" and kind.__name__ == "memmap":
         return getattr(value, "_mmap", None) is not None
     return module.startswith(_KERNEL_MODULES)

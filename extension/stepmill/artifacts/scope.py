@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 MAIN = "__main__"
 
 
+def module_of(kind: Any) -> str:
+    """Return the module of a class; "" if it has none, as those of `sympy.Function("f")`."""
+    return kind.__module__ or ""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The notebook's side: its namespace, and the digests of the definitions that exist in it."""

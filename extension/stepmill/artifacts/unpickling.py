@@ -119,6 +119,11 @@ def make_class(kind: type, name: str, bases: tuple[type, ...], namespace: dict[s
     return made
 
 
+def undefined_function(kind: type, name: str, assumptions: dict[str, Any]) -> Any:
+    """Make `sympy.Function("f", real=True)`, a class in no module."""
+    return kind(name, **assumptions)
+
+
 def cached_property(func: Any, attribute: str | None) -> Any:
     """Make a `functools.cached_property`, with a lock of its own where Python has one in it."""
     made = functools.cached_property(func)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from stepmill.artifacts.materializers.pickled import PickleMaterializer
+from stepmill.artifacts.scope import module_of
 
 _TABLES = frozenset({"DataFrame", "Series"})
 
@@ -16,6 +17,6 @@ class FrameMaterializer(PickleMaterializer):
 
     def accepts(self, value: Any) -> bool:
         kind = type(value)
-        if kind.__module__ == "pandas" or kind.__module__.startswith("pandas.core."):
+        if kind.__module__ == "pandas" or module_of(kind).startswith("pandas.core."):
             return kind.__name__ in _TABLES or kind.__name__.endswith("Index")
         return False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from stepmill.artifacts.previews import arrays, frames, objects
 from stepmill.artifacts.previews.text import TextMaker
 from stepmill.artifacts.refusals import type_name
+from stepmill.artifacts.scope import module_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ def members_preview(members: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _details(value: Any, size_bytes: int, texts: TextMaker) -> dict[str, Any]:
     kind = type(value)
-    root = kind.__module__.partition(".")[0]
+    root = module_of(kind).partition(".")[0]
     if root == "numpy" and hasattr(value, "dtype"):
         return arrays.describe(value, texts)
     if root == "pandas" and hasattr(value, "ndim") and hasattr(value, "shape"):

@@ -6,6 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from stepmill.artifacts.previews import statistics
+from stepmill.artifacts.scope import module_of
 from stepmill.model.secrets import MASK, is_secret_name
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def describe(value: Any, root: str, size_bytes: int, texts: TextMaker) -> dict[s
 
 def thumbnail(value: Any) -> bytes | None:
     """Return a small PNG of a PIL image; None for anything else, or where it cannot be drawn."""
-    if type(value).__module__.partition(".")[0] != "PIL" or not hasattr(value, "thumbnail"):
+    if module_of(type(value)).partition(".")[0] != "PIL" or not hasattr(value, "thumbnail"):
         return None
     picture = io.BytesIO()
     try:

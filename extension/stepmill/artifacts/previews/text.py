@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stepmill.artifacts.refusals import type_name
+from stepmill.artifacts.scope import module_of
 from stepmill.model.secrets import MASK, is_secret_name
 
 CELL_CHARACTERS = 60
@@ -53,7 +54,7 @@ class TextMaker:
             return self.cut(value)
         if (
             kind in (bool, int, float, complex, type(None))
-            or kind.__module__.partition(".")[0] in _PURE_REPRS
+            or module_of(kind).partition(".")[0] in _PURE_REPRS
         ):
             return self.cut(str(value))
         return self.plain(value, CELL_CHARACTERS)
