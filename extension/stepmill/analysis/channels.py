@@ -6,7 +6,7 @@ import ast
 import posixpath
 import re
 
-from stepmill.analysis.effects import ANY_FILE, FILE, FOLDER, RANDOM, Change
+from stepmill.analysis.effects import ANY_FILE, CARRIED, FILE, FOLDER, RANDOM, Change
 from stepmill.analysis.purity import Entry
 from stepmill.analysis.texts import Texts
 from stepmill.analysis.values import (
@@ -72,7 +72,7 @@ class Channels(Texts):
         """
         root = dotted.partition(".")[0]
         generator = RANDOM + _ONE_GENERATOR.get(root, root)
-        if generator in self.env and _DRAWING.search(call):
+        if root not in CARRIED and generator in self.env and _DRAWING.search(call):
             self.change_pseudo(generator, node)
 
     def know_pseudo(self, name: str) -> None:
