@@ -32,7 +32,7 @@ def test_over_the_oracle() -> None:
                 else:
                     others += edge.kind is EdgeKind.DATA
                     assert DOES_SOMETHING.search(line) or edge.kind is not EdgeKind.DATA, (case.name, edge)
-    assert named > 8 * others
+    assert named > 7 * others  # 9 in all cases, 8 to 10.5 in each fourth of them
 
 
 @pytest.mark.parametrize(
