@@ -228,3 +228,17 @@ def test_a_package_may_have_a_function_named_as_its_module() -> None:
     known = OwnModules(texts.get, lambda _: None, lambda _: True)
     for name in ("p.build", "p.build.build"):
         assert [event.kind for event in known.called(name)] == ["seed"]
+
+
+def test_an_import_that_is_repeated_is_made_from_the_folder_where_it_was_made() -> None:
+    """No step names the module, but it may have done something to libraries."""
+    moved = "import os\npath = os.getcwd()\nos.chdir('lib')\nfrom formats import style\nprint(style())"
+    made = analyze(notebook(moved, "os.chdir(path)", "%%step a\nx = 1", "%%step b\nprint(x)"))
+    wanted = [
+        "import os",
+        "path = os.getcwd()",
+        "os.chdir('lib')",
+        "from formats import style",
+        "os.chdir(path)",
+    ]
+    assert [[one.source for one in step.setup] for step in made.steps] == [wanted, wanted]

@@ -512,24 +512,3 @@ print(x, h.K, scale(x), h.Model(2).value)
         "@lru_cache\ndef scale(x):\n    return x * K\n"
     },
 )
-
-add(
-    "out-of-a-folder-that-untagged-code-leaves-again",
-    """
-import os
-path = os.getcwd()
-os.chdir("lib")
-from formats import style
-print(style())
----
-os.chdir(path)
----
-%%step a
-x = os.path.exists("lib")
----
-%%step b
-print(x, os.path.exists("formats.py"))
-""",
-    files={"lib/formats.py": "def style():\n    return 1\n"},
-    why="no step names the module, but it may have done something to libraries: it is imported again",
-)
