@@ -86,6 +86,7 @@ OBJECTS = {
 
 LATE_IMPORTS = {
     "plt": "import matplotlib.pyplot as plt\n",
+    "scipy.stats.": "import scipy.stats\n",  # else the call itself imports it, which adds filters of warnings
     "LinearRegression": "from sklearn.linear_model import LinearRegression\n",
     "DecisionTreeClassifier": "from sklearn.tree import DecisionTreeClassifier\n",
     "StandardScaler": "from sklearn.preprocessing import StandardScaler\n",
