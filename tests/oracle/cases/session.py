@@ -67,7 +67,7 @@ import inner_helper
 x = inner_helper.f()
 ---
 %%step b
-print(x, "lib" in sys.path)
+print(x, "lib" in __import__("sys").path)
 """,
     files={"lib/inner_helper.py": "def f():\n    return 'lib'\n"},
 )

@@ -203,6 +203,8 @@ class ModuleText:
         found: list[Imported] = []
         late: list[Statement] = []
         used = _used_names(body) | {n for d in self.declared for n in names_in(d)} | self.layout.named
+        for statement in filter(_goes_before_imports, self.layout.hoisted):  # not in `body`
+            used |= statement.walk.names(Access.READ)
         blocked = False
         for statement in self.layout.hoisted:
             if not isinstance(statement.node, IMPORTS):
