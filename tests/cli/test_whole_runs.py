@@ -49,6 +49,21 @@ def statuses(event: dict[str, Any]) -> dict[str, str]:
     return {name: step["status"] for name, step in event["steps"].items()}
 
 
+@pytest.mark.parametrize("how", [["--json"], []], ids=["json", "text"])
+def test_a_run_that_nobody_reads_any_more_is_cancelled(tmp_path: Path, how: list[str]) -> None:
+    notebook = write_notebook(tmp_path / "n.ipynb", SLOW)
+    line = [*COMMAND, "run", str(notebook), "--no-tracking", *how]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == ""
+    assert running.returncode == 130
+    runs = json.loads(stepmill("runs", notebook, "--json").stdout)["runs"]
+    assert [run["status"] for run in runs] == ["cancelled"]
+
+
 def test_run_reuse_and_run_again(tmp_path: Path) -> None:
     notebook = write_notebook(tmp_path / "a b.ipynb", GOOD)
     before = notebook.read_bytes()

@@ -20,6 +20,7 @@ from stepmill.cli.command import (
     wishes_in,
 )
 from stepmill.cli.following import Follower
+from stepmill.cli.readers import while_read
 from stepmill.cli.render.console import open_console
 from stepmill.cli.render.run_progress import output_line, show_progress
 from stepmill.cli.render.run_report import render_report
@@ -127,7 +128,7 @@ def _run_as_json(notebook: Path, parameters: dict[str, Any], follow: str | None,
     stream = RunStream()
     follower = _follower(follow, lambda line: stream.printed(follow, line), notebook, options["project"])
     on_event = stream.on_event if follower is None else follower.around(stream.on_event)
-    run = api.run(notebook, parameters, on_event=on_event, **options)
+    run = api.run(notebook, parameters, on_event=while_read(on_event, options["cancel"]), **options)
     stream.finish(run.summary)
     return EXIT_CODES.get(run.summary.status, 1)
 
@@ -142,7 +143,7 @@ def _run(notebook: Path, parameters: dict[str, Any], follow: str | None, **optio
     pending = None if follower is None else lambda: follower.pending
     with show_progress(screen, pending) as (on_event, state):
         on_event = on_event if follower is None else follower.around(on_event)
-        run = api.run(notebook, parameters, on_event=on_event, **options)
+        run = api.run(notebook, parameters, on_event=while_read(on_event, options["cancel"]), **options)
     report = render_report(
         run.summary,
         notebook=notebook,
