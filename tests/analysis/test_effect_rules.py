@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 import pytest
 
 from analysis.notebooks import notebook
@@ -88,6 +90,16 @@ CASES = [
         "log",
         id="an attribute of an unknown name may be any property",
     ),
+    pytest.param(
+        (
+            "from sklearn.pipeline import Pipeline\nfrom sklearn.linear_model import LinearRegression",
+            "%%step a\nmodel = LinearRegression()\npipe = Pipeline([('m', model)])",
+            "%%step b\npipe.fit([[1], [2]], [1, 2])",
+            "%%step c\nprint(model)",
+        ),
+        "model",
+        id="what is fitted fits the estimators in it",
+    ),
 ]
 
 
@@ -117,10 +129,14 @@ def test_a_query_reads_the_variables_that_are_its_tables(query: str) -> None:
     assert [(edge.name, edge.consumer) for edge in found.edges] == [("df", "b")]
 
 
-def test_a_list_that_was_reversed_has_elements_that_are_not_known() -> None:
-    cells = (
-        "%%step a\nx, y = [], []",
-        "%%step b\nnames = ['x', 'y']\nnames.reverse()\nglobals()[names[0]].append(1)",
-        "%%step c\nprint(y)",
-    )
+REVERSED = "names = ['x', 'y']\nnames.reverse()\nglobals()[names[0]].append(1)"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [REVERSED, f"def f():\n{indent(REVERSED, '    ')}\nf()"],
+    ids=["names of the notebook", "local names"],
+)
+def test_a_list_that_was_reversed_has_elements_that_are_not_known(code: str) -> None:
+    cells = ("%%step a\nx, y = [], []", f"%%step b\n{code}", "%%step c\nprint(y)")
     assert "SM331" in {found.code for found in analyze(notebook(*cells), anew=True).diagnostics}
