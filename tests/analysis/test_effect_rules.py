@@ -10,6 +10,7 @@ from analysis.notebooks import notebook
 from stepmill.analysis import analyze
 
 CHAIN = "\n".join(f"def f{n}(x):\n    f{n + 1}(x)\n" for n in range(30)) + "def f30(x):\n    x.append(1)\n"
+TO_ITS_CALLER = "\n".join(f"def g{n}(f):\n    g{n + 1}(f)\n" for n in range(14)) + "def g14(f):\n    f()\n"
 
 CASES = [
     pytest.param(
@@ -100,6 +101,46 @@ CASES = [
         "model",
         id="what is fitted fits the estimators in it",
     ),
+    pytest.param(
+        (
+            "%%step a\nx = []",
+            "%%step b\nfor i in range(2):\n    pass\nelse:\n    x.append(1)",
+            "%%step c\nprint(x)",
+        ),
+        "x",
+        id="a loop's else counts",
+    ),
+    pytest.param(
+        (
+            "%%step a\nlog = []",
+            "%%step b\ndef gen():\n    yield from [log]\nfor one in gen():\n    one.append(1)",
+            "%%step c\nprint(log)",
+        ),
+        "log",
+        id="a generator gives what it takes from another one",
+    ),
+    *(
+        pytest.param(
+            (
+                "%%step a\nx = []",
+                f"%%step b\ndef f(v):\n    return {names}()\nf(x)['v'].append(1)",
+                "%%step c\nprint(x)",
+            ),
+            "x",
+            id=f"{names}() of a function has the values of its names",
+        )
+        for names in ("locals", "vars")
+    ),
+    pytest.param(
+        (
+            TO_ITS_CALLER,
+            "%%step a\nlog = []",
+            "%%step b\nr = g14(int), g0(lambda: log.append(1))",
+            "%%step c\nprint(log)",
+        ),
+        "log",
+        id="a body that was gone through may call what it is given this time",
+    ),
 ]
 
 
@@ -140,3 +181,35 @@ REVERSED = "names = ['x', 'y']\nnames.reverse()\nglobals()[names[0]].append(1)"
 def test_a_list_that_was_reversed_has_elements_that_are_not_known(code: str) -> None:
     cells = ("%%step a\nx, y = [], []", f"%%step b\n{code}", "%%step c\nprint(y)")
     assert "SM331" in {found.code for found in analyze(notebook(*cells), anew=True).diagnostics}
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("def f():\n    x = 2\n    return locals()['x']\nf()", "x"),
+        ("def f(x):\n    locals()['x'] = 3\nf(1)", "x"),
+    ],
+    ids=["read", "bound"],
+)
+def test_locals_of_a_function_are_not_names_of_the_notebook(code: str, name: str) -> None:
+    found = analyze(notebook("%%step a\nx = [1]", f"%%step b\n{code}", "%%step c\nprint(x)"), anew=True)
+    assert [(e.producer, e.consumer) for e in found.edges if e.name == name] == [("a", "c")]
+
+
+@pytest.mark.parametrize(
+    ("made", "use"),
+    [
+        ("y = -pd.DataFrame({'a': [1]})\nz = y['a']", "z[0] = 1"),
+        ("y = -np.ones(3)", "y.foo()"),
+    ],
+    ids=["a column of a frame is no part of it", "methods of arrays change nothing"],
+)
+def test_what_an_operator_makes_of_a_frame_or_an_array_is_one(made: str, use: str) -> None:
+    first = f"%%step a\nimport numpy as np\nimport pandas as pd\n{made}"
+    found = analyze(notebook(first, f"%%step b\n{use}", "%%step c\nprint(y)"), anew=True)
+    assert [e.producer for e in found.edges if (e.name, e.consumer) == ("y", "c")] == ["a"]
+
+
+def test_looking_at_all_names_is_said_with_the_whole_call() -> None:
+    found = analyze(notebook("%%step a\nx = 1", "%%step b\nn = len(globals())"), anew=True)
+    assert [d.message.split("`")[1] for d in found.diagnostics if d.code == "SM331"] == ["len(globals())"]

@@ -76,6 +76,15 @@ STATEMENTS = [
     pytest.param(
         "try:\n    x = n\nexcept E:\n    pass", "E n", "", "x", {}, "", id="a try may not get to its end"
     ),
+    pytest.param(
+        "try:\n    x = 1\nexcept E as n:\n    raise",
+        "E",
+        "x",
+        "n x",
+        {},
+        "n",
+        id="the name of a caught exception goes",
+    ),
     pytest.param("def g(): return n", "", "g", "g", {}, "", id="a def reads nothing of its body"),
     pytest.param("g = lambda: n", "", "g", "g", {}, "", id="a lambda reads nothing of its body"),
     pytest.param("x = f(xs)", "f xs", "x", "x", {}, "", id="a call of a reader changes nothing"),

@@ -242,3 +242,17 @@ def test_an_import_that_is_repeated_is_made_from_the_folder_where_it_was_made() 
         "os.chdir(path)",
     ]
     assert [[one.source for one in step.setup] for step in made.steps] == [wanted, wanted]
+
+
+def test_a_class_of_the_notebook_may_be_made_by_an_own_module(tmp_path: Path) -> None:
+    text = "import random\nclass Base:\n    def __init__(self):\n        random.seed(1)\n"
+    (tmp_path / "mine.py").write_text(text)
+    cells = (
+        "from mine import Base",
+        "%%step a\nclass K(Base):\n    pass",
+        "%%step b\nk = K()",
+        "%%step c\nimport random\nprint(random.random())",
+    )
+    found = analyze(notebook(*cells), sources=OwnSources(SearchPath((tmp_path,))), anew=True)
+    forget()
+    assert [(e.producer, e.consumer) for e in found.edges if e.name == "random"] == [("b", "c")]

@@ -182,12 +182,6 @@ class Namespace(Shell):
     def special_vars(self, node: ast.Call) -> Value | None:
         return None if node.args else self.special_locals(node)
 
-    def special_dir(self, node: ast.Call) -> Value | None:
-        if node.args:
-            return None
-        self.effects.find("SM331", self.place(node), "dir()")
-        return UNKNOWN
-
     def _Subscript(self, node: ast.Subscript) -> Value:
         """`globals()["x"]` is `x`, `globals()[f"x_{i}"]` any `x_…` that the notebook speaks of."""
         if self._names_main(node):  # otherwise than for an attribute
