@@ -14,6 +14,7 @@ from functools import partial
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stepmill_magics.cell_files import start_noting, stop_noting
 from stepmill_magics.executed import start_record, stop_record
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def register(shell: Any) -> None:
     shell.register_magic_function(_pipeline_magic(shell), "line", "pipeline")
     shell.set_hook("complete_command", _complete_pipeline, re_key=r"%?pipeline\b")
     start_record(shell)
+    start_noting(shell)
 
 
 def unregister(shell: Any) -> None:
@@ -47,6 +49,7 @@ def unregister(shell: Any) -> None:
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)
     stop_record(shell)
+    stop_noting(shell)
 
 
 class _Transformer:

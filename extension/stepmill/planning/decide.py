@@ -229,7 +229,7 @@ def _ask_first(step: Step, edited: tuple[str, ...]) -> tuple[Reason, ...]:
 
 
 def _edited_files(last: Last, candidates: tuple[StepRecord, ...], about: Circumstances) -> tuple[str, ...]:
-    ours = {path: set(digests) for path, digests in about.world.written.items()}
+    ours: dict[str, set[str]] = {}
     earlier = [record for record in (last.record, *candidates) if record is not None]
     for access in (access for record in earlier for access in record.files):
         if access.mode == "write" and access.digest != ABSENT:

@@ -56,7 +56,7 @@ def _may_be_written(access: FileAccess, world: World, read: Mapping[str, str]) -
     found = read.get(access.path, ABSENT)
     if found != ABSENT:
         return now == found
-    return str(world.path_of(access)) in world.promised or now in world.written.get(access.path, ())
+    return str(world.path_of(access)) in world.promised or world.is_ours(access, now)
 
 
 def put_back(record: StepRecord, world: World) -> None:

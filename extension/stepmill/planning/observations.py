@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
+from stepmill.artifacts.cell_files import stamp_of
 from stepmill.artifacts.file_digests import answer
 from stepmill.model.artifact import ABSENT, QUESTIONS, FileAccess, StepRecord
 from stepmill.model.plan import Cause, Reason
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
+    from stepmill.artifacts.cell_files import Stamp
     from stepmill.artifacts.store import Store
     from stepmill.planning.file_digests import FileDigests
 
@@ -34,7 +36,8 @@ class World:
     of `roots` are its outputs, but not those below `state`. `secret` gives the key for hashes of
     environment variables. `sys_path` is the kernel's, as far as it is known before a step ran.
     `promised` maps paths of files that a run will put back to their digests, `written` relative ones to
-    those that the last runs of this notebook's steps gave them.
+    those that the last runs of this notebook's steps gave them; `noted` says how its cells have left
+    files in the user's own kernel, by absolute path.
     """
 
     store: Store
@@ -47,6 +50,7 @@ class World:
     sys_path: tuple[str, ...] = ()
     promised: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    noted: Mapping[str, frozenset[Stamp]] = field(default_factory=dict)
 
     def path_of(self, access: FileAccess) -> Path:
         return self.folder / access.path
@@ -68,6 +72,16 @@ class World:
             return False
         path = self.path_of(access)
         return any(map(path.is_relative_to, self.roots)) and not path.is_relative_to(self.state)
+
+    def is_ours(self, access: FileAccess, now: str) -> bool:
+        """Tell whether a file is as this notebook's cells left it, in a run or in the user's kernel.
+
+        `now` is its digest, made before this is asked.
+        """
+        if now in self.written.get(access.path, ()):
+            return True
+        path = str(self.path_of(access))
+        return path in self.noted and stamp_of(path) in self.noted[path]
 
     def hash_of_variable(self, name: str) -> str:
         """Return the keyed hash of an environment variable as it is now; "*": of the names of all."""
@@ -123,7 +137,8 @@ def written_elsewhere(
         if not world.is_output(access) or access.path in own_inputs:
             continue
         now = world.digest_of(access)
-        if now not in (ABSENT, access.digest) and now not in ours.get(access.path, frozenset()):
+        known = (ABSENT, access.digest, *ours.get(access.path, ()))
+        if now not in known and not world.is_ours(access, now):
             changed.append(access.path)
     return tuple(dict.fromkeys(changed))
 

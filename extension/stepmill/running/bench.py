@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepmill.artifacts.cell_files import key_of_cell, key_of_step, noted, watch
 from stepmill.artifacts.store import Store, open_store
 from stepmill.compiler.parameters import check_parameters, render
 from stepmill.errors import PipelineError
+from stepmill.model.artifact import ABSENT
 from stepmill.model.diagnostic import strict_refusals
 from stepmill.model.secrets import is_secret_name
 from stepmill.notebook.own_modules import OwnSources
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from stepmill.model.artifact import StepRecord
+    from stepmill.model.cell import Notebook
     from stepmill.model.pipeline import Pipeline, Step
     from stepmill.model.plan import Plan
     from stepmill.planning.project import Project
@@ -123,6 +126,19 @@ class Workbench:
             history=self._history[-1],
         )
 
+    def list_written(self) -> None:
+        """Tell kernels in which the user works which files steps wrote; they note what cells do to them."""
+        records = (self.records.last(step.name).record for step in self.pipeline.steps)
+        files = [
+            self.world.path_of(access)
+            for record in records
+            if record is not None
+            for access in record.files
+            if self.world.is_output(access) and access.digest != ABSENT
+        ]
+        partly = self.asked.only is not None
+        watch(self.project.state, self.records.notebook, files, also_old=partly)
+
     def plan(self) -> Plan:
         """Decide about all steps, as things are now; later decisions go by the same history of files."""
         last = (self.records.last(step.name).record for step in self.pipeline.steps)
@@ -185,7 +201,7 @@ def set_up(
         store=store,
         records=Records(store, name),
         facts=facts,
-        world=_world(path, project, store, kernel),
+        world=_world(path, project, store, kernel, _keys(whole, loaded.notebook, path)),
         own_code=OwnCode(folder),
         asked=asked,
     )
@@ -222,7 +238,15 @@ def restricted(pipeline: Pipeline, only: Collection[str]) -> Pipeline:
     )
 
 
-def _world(path: Path, project: Project, store: Store, kernel: Kernel) -> World:
+def _keys(pipeline: Pipeline, notebook: Notebook, path: Path) -> set[str]:
+    """Return what the cells of the pipeline's steps go by where kernels note what they did."""
+    ids = {cell.index: cell.cell_id for cell in notebook.cells if cell.cell_id}
+    cells = {ids[index] for step in pipeline.steps for index in step.cells if index in ids}
+    of_cells = {key_of_cell(one, where) for one in cells for where in (path, None)}
+    return of_cells | {key_of_step(step.name, path) for step in pipeline.steps}
+
+
+def _world(path: Path, project: Project, store: Store, kernel: Kernel, cells: Collection[str]) -> World:
     return World(
         store=store,
         folder=path.resolve().parent,
@@ -232,4 +256,5 @@ def _world(path: Path, project: Project, store: Store, kernel: Kernel) -> World:
         environment=dict(os.environ),
         secret=project.secret,
         sys_path=kernel.sys_path,
+        noted=noted(project.state, cells),
     )

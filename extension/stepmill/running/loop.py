@@ -365,6 +365,7 @@ class RunLoop:
             summary = replace(summary, same_as=self.folder.same_run(summary))
         self.folder.write_summary(summary)
         self.bench.world.files.save()
+        self.bench.list_written()
         self.log.emit(FINISHED, schema=SCHEMA, **to_json(summary))
         return summary
 
