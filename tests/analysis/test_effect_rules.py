@@ -210,6 +210,12 @@ def test_what_an_operator_makes_of_a_frame_or_an_array_is_one(made: str, use: st
     assert [e.producer for e in found.edges if (e.name, e.consumer) == ("y", "c")] == ["a"]
 
 
+@pytest.mark.parametrize("word", ["break", "continue"])
+def test_what_is_never_reached_does_not_count(word: str) -> None:
+    loop = f"%%step b\nfor i in range(3):\n    {word}\n    x.append(1)"
+    assert not analyze(notebook("%%step a\nx = []", loop, "%%step c\npass"), anew=True).edges
+
+
 def test_looking_at_all_names_is_said_with_the_whole_call() -> None:
     found = analyze(notebook("%%step a\nx = 1", "%%step b\nn = len(globals())"), anew=True)
     assert [d.message.split("`")[1] for d in found.diagnostics if d.code == "SM331"] == ["len(globals())"]
