@@ -239,15 +239,6 @@ def test_delivering_again_changes_nothing(tracked: Any) -> None:
     assert run_id in {run["run_id"] for run in before}
 
 
-def test_a_fully_cached_run_starts_nothing(tmp_path: Path) -> None:
-    project = make_project(tmp_path / "p")
-    tracker = project.begin("run-1", make_pipeline({"load": "x"}))
-    cached = StepOutcome(status=StepStatus.CACHED)
-    assert tracker.run_finished(project.summary("run-1", {"load": cached}), project.folder("run-1")) is None
-    assert not (project.root / ".stepmill/mlflow.db").exists()
-    assert not (project.folder("run-1") / "tracking.json").exists()
-
-
 def test_what_a_cached_step_once_logged_is_promoted_again(tracked: Any) -> None:
     project, _, _ = tracked
     pipeline = make_pipeline({"fit": LOGS, "score": "y = 2"}, name="churn")

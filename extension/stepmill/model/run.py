@@ -94,6 +94,12 @@ class RunSummary:
     same_as: str | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def is_all_cached(self) -> bool:
+        """Whether the run succeeded without running a step."""
+        nothing_ran = all(outcome.status is StepStatus.CACHED for outcome in self.steps.values())
+        return nothing_ran and self.status is RunStatus.SUCCEEDED
+
 
 def outcome_of_error(
     error: StepmillError, *, seconds: float | None = None, notebook: Path | None = None

@@ -42,7 +42,7 @@ _OF_WINDOWS = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # devices, wha
 FOLDS_CASE = sys.platform in ("win32", "darwin")
 """Whether `Fit` and `fit` are, as a rule, one folder here, in which two steps would meet."""
 _COMPARED_RUNS = 50
-"""How many runs back a fully cached one looks for the run that it equals."""
+"""How many runs back a fully cached one looks for those that it equals."""
 
 Outputs = dict[int, list[dict[str, Any]]]
 
@@ -230,15 +230,12 @@ class RunFolder:
         write_document(executed_copy(dict(document), outputs), self.notebook)
         return self.notebook
 
-    def same_run(self, summary: RunSummary) -> str | None:
-        """Return an earlier successful run with the same steps and outputs; the first of its kind."""
+    def same_runs(self, summary: RunSummary) -> Iterator[RunSummary]:
+        """Yield earlier successful runs with the same parameters, steps and outputs, newest first."""
         for other in latest_runs(self.runs, _COMPARED_RUNS):
-            if other == self.run_id:
-                continue
-            earlier = RunFolder(self.runs, other).read_summary()
+            earlier = RunFolder(self.runs, other).read_summary() if other != self.run_id else None
             if earlier is not None and _equal(earlier, summary):
-                return earlier.same_as or earlier.run_id
-        return None
+                yield earlier
 
 
 def new_run(runs: Path) -> RunFolder:

@@ -359,10 +359,11 @@ class RunLoop:
         self.folder.write_records(records)
         summary = replace(summary, notebook=str(executed))
         self.folder.write_summary(summary)
-        summary = replace(summary, mlflow_run_id=self.tracking.run_finished(summary, self.log))
-        nothing_ran = all(o.status is StepStatus.CACHED for o in summary.steps.values())
-        if nothing_ran and summary.status is RunStatus.SUCCEEDED:
-            summary = replace(summary, same_as=self.folder.same_run(summary))
+        same = list(self.folder.same_runs(summary)) if summary.is_all_cached else []
+        if same:
+            summary = replace(summary, same_as=same[0].same_as or same[0].run_id)
+        tracked = self.tracking.run_finished(summary, self.log, same=same)
+        summary = replace(summary, mlflow_run_id=tracked)
         self.folder.write_summary(summary)
         self.bench.world.files.save()
         self.bench.list_written()

@@ -1,14 +1,20 @@
-"""The link from a run to its tracker, which is loaded when the first step executes."""
+"""The link from a run to its tracker, which is loaded when the first step executes.
+
+If none does, it is loaded at the end, and not at all if it has a run with the same results.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stepmill.plugins import Registry
 from stepmill.tracking.base import TrackedRun, Tracker
+from stepmill.tracking.location import find_location
+from stepmill.tracking.state import sent_to
 
 if TYPE_CHECKING:
     from stepmill.execution.events import EventLog
@@ -23,7 +29,7 @@ WAITING = "the steps are done; waiting for the tracking to take the results in"
 
 @dataclass(slots=True)
 class TrackingLink:
-    """Calls the tracker called `name` (None: no tracking). A fully cached run loads nothing.
+    """Calls the tracker called `name` (None: no tracking). A run that repeats a tracked one loads nothing.
 
     When the tracker holds up the end of a run for `patience_s`, that is said.
     """
@@ -65,8 +71,16 @@ class TrackingLink:
         if self._tracker is not None:
             self._tracker.step_finished(name, outcome)
 
-    def run_finished(self, summary: RunSummary, log: EventLog) -> str | None:
-        """Deliver the run if a step executed; return its id at the tracker."""
+    def run_finished(
+        self, summary: RunSummary, log: EventLog, *, same: Iterable[RunSummary] = ()
+    ) -> str | None:
+        """Deliver the run if a step executed, or all is cached and the tracker has none of the `same` runs.
+
+        Return its id at the tracker.
+        """
+        if self._tracker is None and self._is_new(summary, same):
+            assert self.name is not None
+            self._load(self.name)
         if self._tracker is None or self._folder is None:
             return None
         notice = threading.Timer(self.patience_s, log.emit, ["run-warning"], {"message": WAITING})
@@ -79,6 +93,18 @@ class TrackingLink:
             notice.join()  # it writes nothing behind what the run writes next
         self._warn(log)
         return delivered
+
+    def _is_new(self, summary: RunSummary, same: Iterable[RunSummary]) -> bool:
+        return self.name is not None and summary.is_all_cached and not any(map(self._has, same))
+
+    def _has(self, earlier: RunSummary) -> bool:
+        """Tell whether an earlier run is where this one would go, or on its way there."""
+        assert self._run is not None
+        place = sent_to(self._run.folder.with_name(earlier.run_id))
+        if place is None:
+            return earlier.mlflow_run_id is not None
+        here = find_location(self._run.project_root, self._run.notebook.parent, os.environ)
+        return place == here.public_uri
 
     def _load(self, name: str) -> Tracker:
         if self._tracker is None:

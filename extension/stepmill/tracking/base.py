@@ -44,8 +44,7 @@ class Tracker(Protocol):
     def run_started(self, run: TrackedRun) -> None:
         """Take note of the run. The runner calls it once, before any other method.
 
-        Returns at once and starts nothing heavy: a run whose steps all come from the cache must
-        not pay for tracking.
+        Returns at once and starts nothing heavy: it may be that nothing follows.
         """
 
     def step_environment(self, step: Step) -> Mapping[str, str]:
@@ -67,6 +66,7 @@ class Tracker(Protocol):
         """Deliver the run; return its id at the tracker, or None if there is none.
 
         The runner calls it once, after all kernels are gone and the executed notebooks are in
-        `folder`, for failed and cancelled runs too. There is no id for a run in which nothing was
-        executed, nor when the delivery failed.
+        `folder`, for failed and cancelled runs too. A run in which nothing was executed comes here only
+        if it succeeded, and no run with the same parameters and results came before. There is no id when
+        the delivery failed.
         """

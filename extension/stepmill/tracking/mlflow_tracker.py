@@ -51,9 +51,10 @@ class _Open:
 class MlflowTracker:
     """Tracks one run in MLflow; see `stepmill.tracking.base.Tracker` for who calls what.
 
-    Nothing is started before the first step that executes. The first step of a new project that
-    uses mlflow waits until the tables are there (about 3 s, once); no other step waits: its kernel
-    learns the address of its MLflow run from a file, when its code first imports mlflow.
+    Nothing is started before the first step that executes, or the end of a run in which none did. The
+    first step of a new project that uses mlflow waits until the tables are there (about 3 s, once); no
+    other step waits: its kernel learns the address of its MLflow run from a file, when its code first
+    imports mlflow.
 
     Parameters
     ----------
@@ -118,9 +119,6 @@ class MlflowTracker:
 
     def run_finished(self, summary: RunSummary, folder: Path) -> str | None:
         run = self._started()
-        executed = any(was_executed(outcome) for outcome in summary.steps.values())
-        if self._open is None and not executed:
-            return None
         tracking = self._ensure_open(run)
         try:
             secrets = self._write_down(run, summary, folder)

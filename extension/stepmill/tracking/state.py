@@ -93,6 +93,12 @@ def run_page(folder: Path) -> str | None:
     return f"{server}/#/experiments/{quote(state.experiment_id)}/runs/{quote(state.mlflow_run_id)}"
 
 
+def sent_to(folder: Path) -> str | None:
+    """Return the tracking URI of the run in `folder`, delivered or not; None if it was never tracked."""
+    state = _state_if_readable(folder)
+    return None if state is None else state.tracking_uri
+
+
 def undelivered(project_root: Path) -> list[Path]:
     """Return the folders of the runs that still wait for delivery, oldest first.
 
