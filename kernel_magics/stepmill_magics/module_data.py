@@ -6,6 +6,7 @@ equal texts happened to be one object. Nothing of the user's is called but the `
 
 from __future__ import annotations
 
+import io
 import itertools
 import pickle
 from contextlib import suppress
@@ -17,6 +18,7 @@ from blake3 import blake3
 
 from stepmill.artifacts.pickle_identity import identity_of
 from stepmill.artifacts.scope import MAIN
+from stepmill.artifacts.ufuncs import is_ufunc, reduce_ufunc
 from stepmill_magics.generators import is_process_wide
 from stepmill_magics.outputs import size_bytes
 
@@ -153,11 +155,12 @@ class _Telling:
             self._tell_pickle(value)
 
     def _tell_pickle(self, value: Any) -> None:
+        stream = io.BytesIO()
         try:
-            stream = pickle.dumps(value, protocol=5)
+            _Pickler(stream, protocol=5).dump(value)
         except Exception:  # noqa: BLE001 - anybody's __reduce__ may raise anything
             return  # its kind has been told
-        self._say("pickle", identity_of(stream) or stream)
+        self._say("pickle", identity_of(stream.getvalue()) or stream.getvalue())
 
     def _attributes(self, value: Any) -> None:
         """Tell the attributes of an instance; the user's own look-up is not asked."""
@@ -188,6 +191,13 @@ class _Telling:
         data = what.encode("utf-8", "surrogatepass") if isinstance(what, str) else what
         self.hasher.update(f"{tag} {len(data)} ".encode())
         self.hasher.update(data)
+
+
+class _Pickler(pickle.Pickler):
+    """Says the same in every process, whatever was imported first."""
+
+    def reducer_override(self, value: Any) -> Any:
+        return reduce_ufunc(value) if is_ufunc(value) else NotImplemented
 
 
 def _slots(base: type) -> tuple[str, ...]:

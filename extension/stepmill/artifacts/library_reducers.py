@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from stepmill.artifacts import library_state, memory, tensors, text_arrays, torch_graphs, unpickling
 from stepmill.artifacts.instance_dicts import with_its_dict
 from stepmill.artifacts.refusals import is_refused, refusal, type_name
+from stepmill.artifacts.ufuncs import is_ufunc, reduce_ufunc
 from stepmill.errors import UnstorableValue
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def reduce_numpy(pickler: StepPickler, obj: Any) -> Any:
         return _reduce_array(pickler, obj)
     if is_refused(obj):
         raise refusal(pickler.value, obj)
+    if is_ufunc(obj):
+        return reduce_ufunc(obj)
     kind = type(obj)
     if hasattr(kind, "isbuiltin"):
         return _reduce_dtype(pickler, obj)
