@@ -1,4 +1,4 @@
-"""Universal functions: equal bytes whatever was imported first, and no stranger's module comes back with one."""
+"""Universal functions: equal bytes whatever was imported first; no stranger's module comes back with one."""
 
 from __future__ import annotations
 
