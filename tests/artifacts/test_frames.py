@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from artifacts.strict import assert_same
 from stepmill.artifacts import library_state
 from stepmill.artifacts.differences import first_mismatch
+from stepmill.artifacts.pickling import dump
+from stepmill.artifacts.scope import Scope
 from stepmill.artifacts.values import describe, load_values, same_values, save_values
 
 if TYPE_CHECKING:
@@ -174,3 +176,19 @@ def test_the_state_of_an_array_is_written_as_its_pandas_reads_it(monkeypatch: py
     assert library_state.without_cache(reduced)[2] == ("dtype", "data", {})
     monkeypatch.setattr(pd, "__version__", "3.1.0")
     assert library_state.without_cache(reduced)[2] == ("dtype", "data")
+
+
+@pytest.mark.skipif(not library_state.copies_on_write(), reason="texts are objects there")
+def test_a_pickle_of_texts_copies_none_of_them() -> None:
+    import pyarrow as pa
+
+    frame = pd.DataFrame({"text": [f"{n:08d}" for n in range(100_000)]})
+    usual = pa.default_memory_pool()
+    counted = pa.proxy_memory_pool(usual)
+    pa.set_memory_pool(counted)
+    try:
+        pickled = dump(frame, Scope({}, {}))
+    finally:
+        pa.set_memory_pool(usual)
+    assert sum(buffer.nbytes for buffer in pickled.buffers) > 1_600_000
+    assert (counted.max_memory() or 0) < 1_000

@@ -125,11 +125,11 @@ def reduce_pandas(pickler: StepPickler, obj: Any) -> Any:
     """Let pandas reduce itself, and remember the arrays that are its inside."""
     if not hasattr(type(obj), "__reduce_ex__") or callable(obj):
         return NotImplemented
-    reduced = obj.__reduce_ex__(5)
+    reduced = library_state.reduce_pandas_object(obj)
     if type(obj).__name__.endswith("Resampler"):
         pickler.resampled += [block.values for block in obj.obj._mgr.blocks]
     if isinstance(reduced, tuple):
-        reduced = library_state.with_its_chunks(library_state.without_cache(reduced), obj)
+        reduced = library_state.without_cache(reduced)
         for part in library_state.parts_of(reduced[1:3]):
             pickler.frame_parts[id(part)] = part
             pickler.owners.setdefault(id(part), []).append(obj)

@@ -152,13 +152,24 @@ def _as_valid_as(array: Any, made: Any) -> Any:
     return pa.Array.from_buffers(made.type, len(made), [bitmap, *rest])
 
 
-def with_its_chunks(reduced: tuple[Any, ...], array: Any) -> tuple[Any, ...]:
-    """Let a pandas array over pyarrow keep its chunks: pandas joins them, and `memory_usage` shows it."""
-    state = reduced[2] if len(reduced) > 2 else None
-    chunks = getattr(getattr(array, "_pa_array", None), "chunks", None)
-    if not isinstance(state, dict) or "_pa_array" not in state or not chunks:
-        return reduced
-    return (*reduced[:2], state | {"_pa_array": list(map(compact, chunks))}, *reduced[3:])
+def reduce_pandas_object(obj: Any) -> Any:
+    """Let pandas reduce an object, but an array over pyarrow in its chunks.
+
+    pandas joins them: `memory_usage` shows it, and even a single one is copied. So another array is
+    reduced, which has none.
+    """
+    state = getattr(obj, "__dict__", {})
+    whole: Any = state.get("_pa_array")
+    chunks = getattr(whole, "chunks", None)
+    if not chunks:
+        return obj.__reduce_ex__(5)
+    empty = object.__new__(type(obj))
+    empty.__dict__.update(state, _pa_array=whole.slice(0, 0))
+    reduced = empty.__reduce_ex__(5)
+    found = reduced[2] if isinstance(reduced, tuple) and len(reduced) > 2 else None
+    if not isinstance(found, dict) or "_pa_array" not in found:
+        return obj.__reduce_ex__(5)
+    return (*reduced[:2], found | {"_pa_array": list(map(compact, chunks))}, *reduced[3:])
 
 
 def has_idle_bitmap(value: Any) -> bool:
