@@ -133,6 +133,24 @@ def test_a_function_named_like_its_module_is_no_module() -> None:
     assert found["train"].hidden == ((2, 2),)
 
 
+HELPER, ASKS = "def helper():\n    return 1\n", "def asks(f=helper):\n    return f\n"
+USED = "def used():\n    return 2\n"
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param(ASKS + USED, id="gone"),
+        pytest.param(ASKS + HELPER + USED, id="defined too late"),
+    ],
+)
+def test_an_import_that_fails_for_what_nobody_calls_is_another_one(edited: str) -> None:
+    code = "import m\nm.used()"
+    known = digest(code, m=HELPER + ASKS + USED)
+    assert digest(code, m=edited) != known
+    assert digest(code, m=HELPER.replace("1", "3") + ASKS + USED) == known
+
+
 def test_hidden_lines_are_blank() -> None:
     found = reached_parts(["import m\nm.score(1)"], {"m": OwnModule("m", "", MODULE.encode())})
     assert found is not None

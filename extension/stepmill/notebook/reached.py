@@ -133,7 +133,10 @@ class _Part:
         self.piece = piece
         self.lines = (node.lineno, node.end_lineno or node.lineno)
         self.digest = _digest(node)
-        self.header = [_digest(one) for one in _looked_up(node, is_delayed=is_delayed)]
+        looked_up = tuple(_looked_up(node, is_delayed=is_delayed))
+        self.header = [_digest(one) for one in looked_up]
+        inner = (node for one in looked_up for node in ast.walk(one))
+        self.names_in_header = {node.id for node in inner if isinstance(node, ast.Name)}
 
 
 class _Outline:
@@ -163,12 +166,14 @@ class _Outline:
         from blake3 import blake3
 
         left_out = [part for part in self.parts if id(part) not in taken]
-        shown = [
-            one if isinstance(one, str) else one.digest
-            for one in self.order
-            if isinstance(one, str) or id(one) in taken
-        ]
-        shown += sorted({text for part in left_out for text in part.header})
+        wanted = {name for part in left_out for name in part.names_in_header}
+        shown: list[str] = []
+        for one in self.order:
+            if isinstance(one, str) or id(one) in taken:
+                shown.append(one if isinstance(one, str) else one.digest)
+                continue
+            shown += one.header  # where it stands: what a header names must have been defined above it
+            shown += [one.name] if one.name in wanted else []
         shown += sorted({part.name for part in left_out} & imported)
         digest = blake3("\n".join(shown).encode()).hexdigest()
         return Reached(digest, tuple(part.lines for part in left_out))
