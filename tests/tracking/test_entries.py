@@ -11,6 +11,7 @@ from stepmill.tracking.entries import (
     TAG_LIMIT,
     cached_tags,
     entry_name,
+    entry_names,
     entry_value,
     failure_note,
     finite,
@@ -43,6 +44,25 @@ def test_every_name_becomes_one_that_mlflow_takes(name: str) -> None:
     assert entry_name(result) == result
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param(["δ", "size"], ["_", "size"], id="one-alone-is-as-ever"),
+        pytest.param(["δ", "λ"], ["__302712", "__6bb560"], id="two-letters-of-no-backend"),
+        pytest.param(["a(0)", "a_0_"], ["a_0__779dfe", "a_0_"], id="its-own-key-stays"),
+    ],
+)
+def test_names_with_one_key_are_told_apart(names: list[str], expected: list[str]) -> None:
+    assert list(entry_names(names).values()) == expected
+
+
+@given(st.lists(st.text(max_size=260), unique=True))
+def test_no_two_names_have_one_key(names: list[str]) -> None:
+    keys = entry_names(names).values()
+    assert len(set(keys)) == len(names)
+    assert all(re.fullmatch(r"[\w.\- /]{1,250}", key, re.ASCII) for key in keys)
+
+
 PROMOTED = [
     pytest.param({"fit": {"f1": 1.0}}, {"f1": 1.0, "fit.f1": 1.0}, id="one-logger-gives-the-bare-name"),
     pytest.param(
@@ -61,6 +81,7 @@ def test_promoted(steps: dict[str, dict[str, float]], expected: dict[str, float]
 def test_infinities_become_tags() -> None:
     metrics = {"a": 1.0, "b": float("-inf")}
     assert finite(metrics) == {"a": 1.0}
+    assert len(finite({"猫": 1.0, "狗": 2.0})) == 2
     assert infinite(metrics) == {"stepmill.metric.b": "-inf"}
 
 

@@ -43,7 +43,7 @@ def tracked(
     """A run with executed, cached and failed steps, in a folder with a space and an accent."""
     project = make_project(tmp_path_factory.mktemp("tracked") / "a projét")
     pipeline = make_pipeline({"load": "x = 1", "fit": LOGS, "score": "y = 2", "odd: [näme]": "z"})
-    parameters = {"alpha": 0.3, "api_key": SECRET}
+    parameters = {"alpha": 0.3, "δ": 1, "λ": 2, "api_key": SECRET}
     tracker = project.begin("run-1", pipeline, parameters)
     outcomes: dict[str, StepOutcome] = {
         "load": StepOutcome(
@@ -55,7 +55,7 @@ def tracked(
     tracker.step_finished("fit", outcomes["fit"])
     project.execute(tracker, pipeline.step("score"))
     outcomes["score"] = project.outcome(
-        "run-1", "score", metrics={"f1": 0.5, "worst": float("inf")}, outputs={"s": "d"}
+        "run-1", "score", metrics={"f1": 0.5, "worst": float("inf"), "猫": 1, "狗": 2}, outputs={"s": "d"}
     )
     project.execute(tracker, pipeline.step("odd: [näme]"))
     error = {
@@ -121,13 +121,18 @@ def test_metrics_are_promoted(tracked: Any) -> None:
         "load.rows": 5.0,  # of the cached step; so `rows` is no bare name
         "score.f1": 0.5,
         "f1": 0.5,
+        "score.__a810bf": 1.0,
+        "__a810bf": 1.0,
+        "score.__cecd67": 2.0,
+        "__cecd67": 2.0,
     }
     assert runs["score"]["tags"]["stepmill.metric.worst"] == "inf"  # MLflow would store 1.8e308
 
 
 def test_parameters(tracked: Any) -> None:
     _, runs, _ = tracked
-    assert runs["run-1"]["params"] == {"alpha": "0.3", "api_key": "********"}
+    letters = {"__302712": "1", "__6bb560": "2"}  # of no alphabet that every backend of MLflow takes
+    assert runs["run-1"]["params"] == {"alpha": "0.3", **letters, "api_key": "********"}
     assert runs["score"]["params"] == {"alpha": "0.3", "api_key": "********"}
     assert runs["fit"]["params"]["alpha"] == "mine"  # parameters are immutable: the user was first
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from stepmill.model.run import RunStatus, RunSummary, StepOutcome, StepStatus
 from stepmill.tracking import entries
-from stepmill.tracking.entries import KIND_TAG, NOTE, PARENT_TAG, RUN_TAG, STEP_TAG, entry_name, entry_value
+from stepmill.tracking.entries import KIND_TAG, NOTE, PARENT_TAG, RUN_TAG, STEP_TAG, entry_names, entry_value
 from stepmill.tracking.kept import KEPT_TAG, KeptCalls, kept_steps
 from stepmill.tracking.lineage import GivenModel, TakenData
 from stepmill.tracking.lineage_entries import log_given, log_taken, model_tags
@@ -281,7 +281,7 @@ class Delivery:
         runs: Mapping[str, Any],
         artifacts: Path,
     ) -> None:
-        of_steps = {entry_name(name) for metrics in steps.values() for name in metrics}
+        of_steps = {name for metrics in steps.values() for name in metrics}
         of_the_run = entries.finite(summary.metrics)
         metrics = {name: value for name, value in of_the_run.items() if name not in of_steps}
         metrics |= entries.promoted(steps)
@@ -316,12 +316,14 @@ class Delivery:
         from mlflow.entities import Metric, Param, RunTag
 
         there = run.data if run else None
-        named = {entry_name(name): value for name, value in metrics.items()}
+        keys = entry_names(metrics)
+        named = {keys[name]: value for name, value in metrics.items()}
         fresh = {n: v for n, v in named.items() if there is None or there.metrics.get(n) != v}
+        of_parameters = entry_names({**self.state.parameters, **parameters})  # the same for all steps
         new = {
-            entry_name(n): v
+            of_parameters[n]: v
             for n, v in parameters.items()
-            if there is None or entry_name(n) not in there.params
+            if there is None or of_parameters[n] not in there.params
         }
         rows: list[Any] = [Metric(n, float(v), time_ms, 0) for n, v in fresh.items()]
         pairs: list[Any] = [Param(n, entry_value(v)) for n, v in new.items()]

@@ -6,7 +6,8 @@ import math
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 from stepmill.model.run import RunSummary, StepOutcome, StepStatus, raised
@@ -28,6 +29,20 @@ def entry_name(name: str) -> str:
     return allowed if posixpath.normpath(allowed) == allowed and allowed[0] not in "./" else _flat(allowed)
 
 
+def entry_names(names: Iterable[str]) -> dict[str, str]:
+    """Return each name with its key; several that would have one (`δ` and `λ`) are told apart by a digest."""
+    keys = {name: entry_name(name) for name in names}
+    having = Counter(keys.values())
+    return {
+        name: key if name == key or having[key] == 1 else _told_apart(name, key) for name, key in keys.items()
+    }
+
+
+def _told_apart(name: str, key: str) -> str:
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:6]
+    return f"{key[: NAME_LIMIT - 7]}_{digest}"
+
+
 def _flat(name: str) -> str:
     return re.sub(r"[/.]", "_", name)
 
@@ -46,15 +61,15 @@ def tag_value(value: Any) -> str:
 
 def finite(metrics: Mapping[str, float]) -> dict[str, float]:
     """Return `metrics` under accepted names, without infinities: MLflow would store 1.8e308 for them."""
-    return {entry_name(name): float(value) for name, value in metrics.items() if not math.isinf(value)}
+    keys = entry_names(metrics)
+    return {keys[name]: float(value) for name, value in metrics.items() if not math.isinf(value)}
 
 
 def infinite(metrics: Mapping[str, float]) -> dict[str, str]:
     """Return tags for the metrics that `finite` leaves out."""
+    keys = entry_names(metrics)
     return {
-        f"stepmill.metric.{entry_name(name)}": str(value)
-        for name, value in metrics.items()
-        if math.isinf(value)
+        f"stepmill.metric.{keys[name]}": str(value) for name, value in metrics.items() if math.isinf(value)
     }
 
 
@@ -82,8 +97,9 @@ def was_executed(outcome: StepOutcome) -> bool:
 
 def cached_tags(summary: RunSummary) -> dict[str, str]:
     """Return one tag for each cached step: the run that its results come from."""
+    keys = entry_names(summary.steps)
     return {
-        f"stepmill.cached.{entry_name(name)}": outcome.cached_from or "unknown"
+        f"stepmill.cached.{keys[name]}": outcome.cached_from or "unknown"
         for name, outcome in summary.steps.items()
         if outcome.status is StepStatus.CACHED
     }
