@@ -1,7 +1,7 @@
 """What a step costs over its own work: chains of steps that do nothing, ten real ones, a large frame.
 
-Words in the arguments choose among the chains. Without them also the memory that each kernel has for
-itself, with pandas and scikit-learn imported.
+Words in the arguments choose among the chains; `forked` leaves started kernels out. Without them also the
+memory that each kernel has for itself, with pandas and scikit-learn imported.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import STEPMILL, Cost, cost_of, report, write_notebook, write_script
+from measure import KEEPING, STEPMILL, Cost, cost_of, report, write_notebook, write_script
 from workloads import IMPORTS, large_frame_steps, sklearn_steps, trivial_steps
+
+from stepmill.execution.forking import kept
 
 CHAINS = {
     "50 trivial steps": trivial_steps(50),
@@ -22,6 +24,7 @@ CHAINS = {
 WAYS = {
     "started kernels": ("--cold", "--no-tracking", "--no-cache"),
     "forked kernels": ("--forked", "--no-tracking", "--no-cache"),
+    "forked kernels, a later run": ("--forked", "--no-tracking", "--no-cache"),
     "forked kernels, with MLflow": ("--forked", "--no-cache"),
 }
 LOOK = """%%step look
@@ -34,7 +37,7 @@ print(kilobytes["Private_Clean:"] + kilobytes["Private_Dirty:"], kilobytes["Pss:
 def main() -> None:
     words = sys.argv[1:]
     for title, cells in CHAINS.items():
-        if words and not any(word in title for word in words):
+        if set(words) - {"forked"} and not any(word in title for word in words):
             continue
         rows: dict[str, Cost] = {}
         with tempfile.TemporaryDirectory() as name:
@@ -43,8 +46,15 @@ def main() -> None:
             write_script(folder / "n.py", cells)
             rows["plain script"] = cost_of((sys.executable, "n.py"), folder=folder, times=3)
             for way, options in WAYS.items():
+                if "started" in way and "forked" in words:
+                    continue
+                command = (*STEPMILL, "run", "n.ipynb", *options)
+                variables = KEEPING if "later" in way else {}
+                if variables:
+                    cost_of(command, folder=folder, variables=variables)  # leaves a fork server
                 times = 1 if "started" in way else 2
-                rows[way] = cost_of((*STEPMILL, "run", "n.ipynb", *options), folder=folder, times=times)
+                rows[way] = cost_of(command, folder=folder, times=times, variables=variables)
+                kept.stop()
         report(title, rows, floor="plain script")
         steps = sum(cell.startswith("%%step") for cell in cells)
         for name, cost in list(rows.items())[1:]:

@@ -25,7 +25,11 @@ TABLES = {"oracle": "oracle: pipeline against Run All", "export": "oracle: expor
 
 
 def pytest_configure() -> None:
-    """Sign with a key of the tests: not with that of whoever runs them, nor in their home."""
+    """Sign with a key of the tests: not with that of whoever runs them, nor in their home.
+
+    And leave no fork server behind, where a test does not want one.
+    """
+    os.environ["STEPMILL_KEEP_S"] = "0"
     os.environ.setdefault("STEPMILL_SIGNING_KEY", str(Path(tempfile.mkdtemp("-stepmill")) / "key"))
 
 

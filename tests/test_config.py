@@ -68,6 +68,11 @@ VARIABLES = [
     pytest.param({"STEPMILL_JOBS": "-1"}, id="negative"),
     pytest.param({"STEPMILL_TRACKING": "perhaps"}, id="no-truth-value"),
     pytest.param({"STEPMILL_START_TIMEOUT_S": "soon"}, id="no-time"),
+    pytest.param({"STEPMILL_START_TIMEOUT_S": "nan"}, id="not-a-number"),
+    pytest.param({"STEPMILL_START_TIMEOUT_S": "inf"}, id="for-ever"),
+    pytest.param({"STEPMILL_KEEP_S": "-1"}, id="negative-time"),
+    pytest.param({"STEPMILL_KEEP_S": "nan"}, id="time-that-is-no-number"),
+    pytest.param({"STEPMILL_KEEP_S": "90000"}, id="too-long"),
 ]
 
 

@@ -27,7 +27,9 @@ for name in ("fcntl", "grp", "pty", "pwd", "resource", "termios"):
 sys.modules["msvcrt"] = types.ModuleType("msvcrt")
 sys.platform = "win32"
 # they run only where one can fork
-FORKED = ("zygote", "becoming", "keeping", "recording", "hiding", "surroundings")
+FORKED = (
+    *("zygote", "becoming", "keeping", "recording", "hiding", "surroundings", "freshness", "waiting"),
+)
 for package in (stepmill, stepmill_magics):
     for found in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not found.name.endswith(FORKED):

@@ -11,6 +11,7 @@ so on over files, arguments over everything. A file says, for example::
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, fields, replace
 from functools import cache
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "stepmill_config"
 _PREFIX = "STEPMILL_"
+_LONGEST_KEEP_S = 3600
 _WORDS = {
     "true": True,
     "yes": True,
@@ -58,6 +60,9 @@ class Settings:
     forked
         Whether kernels are forked from a process that has imported what steps import; where that cannot
         be, they are started. False: all are started.
+    keep_s
+        Seconds for which the process that kernels are forked from waits after a run for the next one,
+        which then starts at once; 0: it ends with the run.
     budget
         What stored values may take of the disk, as "5GB"; more is removed after a run, the least
         valuable first. Empty: there is no limit.
@@ -70,6 +75,7 @@ class Settings:
     start_timeout_s: float = 60.0
     threads: int | None = None
     forked: bool = True
+    keep_s: float = 300.0
     budget: str = ""
 
     @property
@@ -164,6 +170,9 @@ def traits() -> Any:
             config=True
         )
         forked = Bool(True, help="Whether kernels are forked where that can be.").tag(config=True)
+        keep_s = Float(300.0, help="Seconds for which the fork server waits for the next run.").tag(
+            config=True
+        )
         budget = Unicode("", help='Disk space for stored values, as "5GB".').tag(config=True)
 
     return Stepmill
@@ -179,7 +188,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _parsed(name: str, text: str) -> Any:
-    kinds = {"jobs": int, "threads": int, "start_timeout_s": float}
+    kinds = {"jobs": int, "threads": int, "start_timeout_s": float, "keep_s": float}
     if name in ("tracking", "forked"):
         if text.lower() not in _WORDS:
             raise ConfigError(f"{_PREFIX}{name.upper()} is {text!r}", hint="write true or false")
@@ -194,8 +203,12 @@ def _parsed(name: str, text: str) -> Any:
 def _checked(settings: Settings, changes: Mapping[str, Any], source: str) -> Settings:
     for name in ("jobs", "threads", "start_timeout_s"):
         value = changes.get(name)
-        if value is not None and value <= 0:
-            raise ConfigError(f"{name} is {value} in {source}", hint="it must be above 0")
+        if value is not None and not 0 < value < math.inf:
+            raise ConfigError(f"{name} is {value} in {source}", hint="it must be above 0, and finite")
+    if not 0 <= changes.get("keep_s", 0.0) <= _LONGEST_KEEP_S:
+        raise ConfigError(
+            f"keep_s is {changes['keep_s']} in {source}", hint=f"it must be from 0 to {_LONGEST_KEEP_S}"
+        )
     budget = changes.get("budget")
     if budget and parse_size_bytes(budget) is None:
         raise ConfigError(f"budget is {budget!r} in {source}", hint="write a size: 500MB, 5GB, 20GiB")

@@ -535,7 +535,7 @@ def children(pid: int) -> list[int]:
 
 def test_nothing_leaks(forked: Bench) -> None:
     def held() -> list[int]:
-        (server,) = children(forked.executor._servers._all[0]._process.pid)  # type: ignore[union-attr]
+        (server,) = children(forked.executor._servers._all[0].body._end.pid)  # type: ignore[union-attr]
         gc.collect()  # what earlier tests left
         return [sum(1 for _ in Path(f"/proc/{process}/fd").iterdir()) for process in ("self", server)]
 

@@ -2,6 +2,8 @@
 
 PYTHONPATH=tests python tests/integration/endurance.py kills 1000 [forked|started] [SEED]
 PYTHONPATH=tests python tests/integration/endurance.py runs 200 [forked|started]
+PYTHONPATH=tests python tests/integration/endurance.py kept 200 [SEED]
+STEPMILL_KEEP_S=60 has `runs` pass their fork server on; `kept` kills runners that do so.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from uuid import uuid4
 
 from integration.notebooks import write_notebook
 from stepmill import api
+from stepmill.execution.forking import kept
 from stepmill.execution.forking.servers import is_possible
 
 CELLS = (
@@ -71,6 +74,34 @@ def kill_runners(folder: Path, times: int, *, seed: int, forked: bool) -> list[t
     return found
 
 
+def kill_runners_that_pass_on(folder: Path, times: int, *, seed: int) -> int:
+    """Kill two of three runners that use one fork server in turn; return how many ended by themselves.
+
+    After each kill nothing may be left but fork servers that wait; when these are stopped, nothing at all.
+    """
+    (folder / "pyproject.toml").write_text("")
+    notebook = write_notebook(folder / "n.ipynb", *CELLS)
+    draw, mark, longest_s, ended = random.Random(seed), f"{_MARK}={uuid4()}", 4.0, 0
+    for number in range(times):
+        write_notebook(notebook, *CELLS[:1], f"{CELLS[1]}\nnumber = {number}", *CELLS[2:])
+        started_s = time.monotonic()
+        with _start(notebook, mark, forked=True) as runner:
+            try:
+                runner.wait(draw.uniform(0.0, longest_s) if number % 3 else None)
+                ended += 1
+                longest_s = (longest_s + time.monotonic() - started_s) / 2
+            except subprocess.TimeoutExpired:
+                runner.kill()
+        while set(_marked(mark)) - {pid for one in kept.waiting() for pid in one.pids}:
+            time.sleep(0.02)  # whoever calls this has a limit of their own
+        if len(kept.waiting()) > kept.MOST:
+            raise AssertionError(kept.waiting())
+    kept.stop()
+    while _marked(mark):
+        time.sleep(0.02)
+    return ended
+
+
 def count_after_runs(folder: Path, times: int, *, forked: bool) -> list[dict[str, int]]:
     """Run a notebook `times` times in this process; return after each what is open, alive or left in it."""
     (folder / "pyproject.toml").write_text("")
@@ -116,6 +147,13 @@ def _marked(mark: str) -> list[int]:
 
 def main(what: str, count: int, how: str = "", seed: int = 0) -> None:
     """Do it by hand; say the worst."""
+    if what == "kept":
+        os.environ["STEPMILL_KEEP_S"] = "60"
+        with tempfile.TemporaryDirectory() as name:
+            ended = kill_runners_that_pass_on(Path(name), count, seed=int(how or 0))
+            print(f"{count} runners, {ended} of which were not killed: nothing is left")
+        return
+    os.environ.setdefault("STEPMILL_KEEP_S", "0")
     ways = [is_forked for is_forked, name in ((True, "forked"), (False, "started")) if how in ("", name)]
     for is_forked in ways:
         if is_forked and not is_possible():

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from integration.notebooks import Workplace, digests, statuses
+from stepmill.cli.main import app
+from stepmill.execution.forking import kept
 from stepmill.execution.forking.servers import is_possible
 from stepmill.model.codec import to_json
 
@@ -105,3 +110,23 @@ def test_the_setting(place: Workplace, monkeypatch: Any) -> None:
     monkeypatch.setenv("STEPMILL_FORKED", "yes")
     assert text_of(place, place.run()) == "True\n"
     assert text_of(place, place.run(forked=False, refresh=True)) == "False\n"
+
+
+def test_the_next_run_has_the_fork_server_of_the_one_before(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = tempfile.mkdtemp(prefix="sm-")  # short, as names of sockets must be
+    monkeypatch.setenv("XDG_RUNTIME_DIR", private)
+    monkeypatch.setenv("STEPMILL_KEEP_S", "60")
+    place.write("%%step one\nimport json.tool, os\nprint(os.getppid())\nopen('made.txt', 'w').close()")
+    shown = [text_of(place, place.run(refresh=True)) for _ in range(3)]
+    (one,) = kept.waiting()
+    assert shown == [f"{one.pids[0]}\n"] * 3
+    listed = json.loads(CliRunner().invoke(app, ["kernels", "--json"]).stdout)
+    assert listed["waiting"][0]["folder"] == str(place.folder)
+    assert str(one.pids[0]) in CliRunner().invoke(app, ["kernels"]).stdout
+    assert place.run(forked=False, refresh=True).check()
+    assert kept.waiting() == [one]
+    assert CliRunner().invoke(app, ["kernels", "stop"]).stdout == "1 fork server ended\n"
+    assert CliRunner().invoke(app, ["kernels"]).stdout == "nothing waits\n"
+    shutil.rmtree(private)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stepmill.api.by_hand import open_step, restoration
+    from stepmill.api.kernels import stop_waiting_kernels, waiting_kernels
     from stepmill.api.notebooks import Export, analyze, export, fix, project_root, suggest, tag
     from stepmill.api.past_run import Run, open_run
     from stepmill.api.running import plan, run
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "by_hand": ("open_step", "restoration"),
+    "kernels": ("stop_waiting_kernels", "waiting_kernels"),
     "notebooks": ("Export", "analyze", "export", "fix", "project_root", "suggest", "tag"),
     "past_run": ("Run", "open_run"),
     "running": ("plan", "run"),
@@ -41,7 +43,8 @@ _HOMES = {
 __all__ = [
     "Export", "Run", "analyze", "cancel_run", "changes_of", "clean", "compare", "delete_run",
     "export", "fix", "keep", "list_runs", "open_run", "open_step", "plan", "project_root",
-    "restoration", "restore_run", "run", "suggest", "tag", "verify",
+    "restoration", "restore_run", "run", "stop_waiting_kernels", "suggest", "tag", "verify",
+    "waiting_kernels",
 ]  # fmt: skip
 
 

@@ -171,6 +171,7 @@ def limits_of(settings: Settings, *, lenient: bool = False) -> StepLimits:
         start_timeout_s=settings.start_timeout_s,
         threads=settings.threads,
         forked=settings.forked,
+        keep_s=settings.keep_s,
     )
 
 

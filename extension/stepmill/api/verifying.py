@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def verify(
         path,
         home,
         parameters or {},
-        limits_of(settings),
+        replace(limits_of(settings), keep_s=0.0),  # it runs a copy, once
         links=tuple(links),
         kernel_name=kernel_name,
         cancel=threading.Event() if cancel is None else cancel,

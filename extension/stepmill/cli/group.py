@@ -49,6 +49,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "gc": "Free disk space: remove stored values that nothing needs.",
     },
     "Machine": {
+        "kernels": "List what waits for the next run, or end it.",
         "doctor": "Check that this machine has what stepmill needs.",
     },
 }

@@ -91,6 +91,7 @@ class StepLimits:
     start_timeout_s: float = 60.0
     threads: int | None = None
     forked: bool = False
+    keep_s: float = 0.0
 
 
 @dataclass(slots=True)
@@ -243,7 +244,11 @@ class StepRunner:
 
     def _fork_servers(self) -> ForkServers:
         modules = dict.fromkeys(name for step in self.bench.pipeline.steps for name in step.imports)
-        return ForkServers(preload=tuple(modules), memory=self.bench.project.cache / "forking.json")
+        return ForkServers(
+            preload=tuple(modules),
+            memory=self.bench.project.cache / "forking.json",
+            keep_s=self.limits.keep_s,
+        )
 
     def _write_inputs(self, step: Step, records: Mapping[str, StepRecord], files: StepFiles) -> None:
         files.folder.mkdir(parents=True, exist_ok=True)

@@ -97,6 +97,7 @@ class Child:
             os.close(descriptor)
         self._zygote.selector.close()
         self._zygote.control.close()
+        self._zygote.above.close()
         os.close(self._zygote.notice)
         for channel in self._zygote.children.values():
             channel.close()

@@ -3,6 +3,8 @@
 A fork server that ends in order takes its kernels and their children along. One that was killed cannot,
 and one that hangs in an import does not hear that its runner is gone. So it has a parent that does
 nothing but wait for its end, and for the end of the runner; orphans of its kernels become its children.
+Of the runner it has the fork server's end of their channel, which tells when the other end is gone. A fork
+server that waits for its next runner says until when, and hands on the channel to that.
 
 Runs in the kernel's own environment: standard library only, nothing of stepmill.
 """
@@ -10,30 +12,48 @@ Runs in the kernel's own environment: standard library only, nothing of stepmill
 import os
 import select
 import signal
+import socket
 import time
 
-_LIFELINE = 0  # standard input: a pipe in which the runner holds the other end, and writes nothing
 _PATIENCE_S = 0.5  # a fork server that hears that its runner is gone needs milliseconds
 _PR_SET_CHILD_SUBREAPER = 36
 
 
+class Above:
+    """The fork server's word to the process above it."""
+
+    def __init__(self, channel):
+        self._channel = channel
+
+    def wait(self, seconds):
+        """Say that there is no runner now, and none to end for until so many seconds are over."""
+        self._channel.send(str(seconds).encode())
+
+    def serve(self, control):
+        """Say over which channel the runner is heard."""
+        socket.send_fds(self._channel, [b"serve"], [control.fileno()])
+
+    def close(self):
+        self._channel.close()
+
+
 def stay_above(control):
     """Fork. Return in the child, which is to be the fork server; the parent keeps it and never returns."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     server = os.fork()
     if server == 0:
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, _LIFELINE)
-        os.close(nothing)
-        return
+        ours.close()
+        return Above(theirs)
     code = 1
     try:
-        os.close(control)
-        code = _keep(server)
+        theirs.close()
+        os.chdir("/")
+        code = _keep(server, ours, control)
     finally:
         os._exit(code)
 
 
-def _keep(server):
+def _keep(server, word, control):
     import ctypes  # here: a kernel has loaded it at another time
 
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -43,34 +63,66 @@ def _keep(server):
     os.set_blocking(theirs, False)
     signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    status = _watch(server, wake)
+    status = _Watch(server, wake, word, control).status()
     if status != 0:
         _kill_all_that_is_left()
     return os.waitstatus_to_exitcode(status) & 0xFF
 
 
-def _watch(server, wake):
-    """Return how the fork server ended; kill it when its runner is gone and it does not end by itself."""
-    poller = select.poll()
-    poller.register(_LIFELINE, 0)  # the hang-up is told without being asked for
-    poller.register(wake, select.POLLIN)
-    deadline = None
-    while True:
-        pid = -1
-        while pid != 0:  # orphans too, which nobody else waits for
-            pid, status = os.waitpid(-1, os.WNOHANG)
-            if pid == server:
-                return status
-        left_ms = None if deadline is None else (deadline - time.monotonic()) * 1000
-        if left_ms is not None and left_ms <= 0:
-            os.kill(server, signal.SIGKILL)
-            left_ms = deadline = None
-        for descriptor, _ in poller.poll(left_ms):
-            if descriptor == _LIFELINE:
-                poller.unregister(_LIFELINE)
-                deadline = time.monotonic() + _PATIENCE_S
-            else:
-                _drain(wake)
+class _Watch:
+    """Kills a fork server when its runner is gone, or its time to wait over, and it does not end."""
+
+    def __init__(self, server, wake, word, control):
+        self._server, self._wake, self._word, self._control = server, wake, word, control
+        self._deadline = None
+        self._poller = select.poll()
+        for descriptor in (wake, word.fileno()):
+            self._poller.register(descriptor, select.POLLIN)
+        self._poller.register(control, 0)  # the hang-up is told without being asked for
+
+    def status(self):
+        """Return how it ended."""
+        while True:
+            pid = -1
+            while pid != 0:  # orphans too, which nobody else waits for
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if pid == self._server:
+                    return status
+            ready = {descriptor for descriptor, _ in self._poller.poll(self._left_ms())}
+            if self._word.fileno() in ready:
+                self._hear()  # first: whoever is to wait loses its runner a moment later
+            elif self._control in ready:
+                self._lose_runner(_PATIENCE_S)
+            if self._wake in ready:
+                _drain(self._wake)
+
+    def _left_ms(self):
+        if self._deadline is None:
+            return None
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            os.kill(self._server, signal.SIGKILL)
+            self._deadline = None
+            return None
+        return left_s * 1000
+
+    def _hear(self):
+        text, descriptors, _, _ = socket.recv_fds(self._word, 64, 1)
+        if descriptors:
+            self._lose_runner(0)
+            self._control, self._deadline = descriptors[0], None
+            self._poller.register(self._control, 0)
+        elif text:
+            self._lose_runner(float(text) + _PATIENCE_S)
+        else:
+            self._poller.unregister(self._word)  # the fork server is ending
+
+    def _lose_runner(self, seconds):
+        self._deadline = time.monotonic() + seconds
+        if self._control >= 0:
+            self._poller.unregister(self._control)
+            os.close(self._control)
+            self._control = -1
 
 
 def _drain(wake):

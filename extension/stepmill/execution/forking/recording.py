@@ -63,6 +63,13 @@ _NOT_HEARD = frozenset(
         *("stepmill", "stepmill_magics", "matplotlib_inline", "multiprocessing", "subprocess"),
     }
 )
+_SEARCHING = frozenset(
+    {
+        *("importlib._bootstrap_external", "_frozen_importlib_external"),
+        *("importlib.metadata", "importlib_metadata"),
+    }
+)
+"""They list all folders of `sys.path`: only what has a module's name, or a package's description, counts."""
 _CONNECTING = {"matplotlib.pyplot": "install_repl_displayhook", "ipywidgets": "_handle_ipython"}
 """Modules -> their functions that connect them to the running shell, if there is one: to be called later."""
 _TOLD = _PATH_EVENTS | _UNREPEATABLE | {"socket.connect"}
@@ -83,10 +90,13 @@ class Recorder:
         Folders, with a separator at the end, whose files are packages: standard library, site-packages.
     stamp_of
         Returns how a file is now.
+    sources
+        Is told of all files that imports look at.
     """
 
-    def __init__(self, installed, stamp_of):
+    def __init__(self, installed, stamp_of, sources):
         self._stamp_of = stamp_of
+        self._sources = sources
         self.events: dict[str, list[Event]] = {}
         self.stamps: dict[str, object] = {}  # absolute path -> how it was when a module looked at it
         self.grave: list[str] = []  # what cannot be done again: the module must not be preloaded
@@ -112,10 +122,21 @@ class Recorder:
         self._undo: list = []
         _add_hook(self._heard, self._hearing)
 
+    def hear_files(self):
+        """Begin to listen for files that are looked at; `stop_hearing` ends it."""
+        self._hearing.append(True)
+        for name in _QUESTIONS:
+            self._replace(os, name, self._asking(name, getattr(os, name)))
+
+    def stop_hearing(self):
+        while self._undo:
+            self._undo.pop()()
+        self._hearing.clear()
+
     def start(self):
         """Begin, or go on, to take down."""
         self._active = True
-        self._hearing.append(True)
+        self.hear_files()
         sys.meta_path.insert(0, self)
         self._filters = warnings.filters  # `catch_warnings` puts another list in its place for a while
         self._last = self._state()
@@ -126,8 +147,6 @@ class Recorder:
         self._replace(_bootstrap, "_load_unlocked", self._load(_bootstrap._load_unlocked))
         self._replace(atexit, "register", self._register(atexit.register))
         self._replace(_bootstrap, "_gcd_import", self._gcd_import(_bootstrap._gcd_import))
-        for name in _QUESTIONS:
-            self._replace(os, name, self._asking(name, getattr(os, name)))
         shell = sys.modules.get("IPython.core.interactiveshell")
         if shell is not None:
             self._replace(shell.InteractiveShell, "initialized", classmethod(self._looked_for_shell))
@@ -148,9 +167,7 @@ class Recorder:
         self._listened.clear()
         for name in self._lazy:
             self._give(name)
-        while self._undo:
-            self._undo.pop()()
-        self._hearing.clear()
+        self.stop_hearing()
         self._active = False
 
     def _replace(self, owner, name, new):
@@ -371,12 +388,16 @@ class Recorder:
             return
         if event in _PATH_EVENTS:
             path = "." if arguments[0] is None else arguments[0]
-            if self._counts(path):
+            is_listing = event != "open" and sys._getframe(2).f_globals.get("__name__") not in _SEARCHING
+            self._sources.look(path, deep=is_listing)
+            if self._active and self._counts(path):
                 asker, _ = _asked_by()
                 if event == "open" and arguments[2] & _WRITING:
                     self.grave.append(f"it writes {path}")
                 elif asker is not None:
                     self.note("audit", asker, event, arguments)
+        elif not self._active:
+            return
         elif event in _UNREPEATABLE:
             if any(self._counts(one) for one in arguments if type(one) is str):
                 self.grave.append(f"it does {event} with {arguments[0]}")
@@ -385,7 +406,10 @@ class Recorder:
 
     def _asking(self, name, original):
         def asking(path, *arguments, **options):
-            if not self._own_look and not options.get("dir_fd") and self._counts(path):
+            is_counted = not self._own_look and not options.get("dir_fd")
+            if is_counted:
+                self._sources.look(path)
+            if is_counted and self._active and self._counts(path):
                 asker, passed = _asked_by()
                 if asker is not None and not passed & _INNER:
                     kind = next((one for one in ("getmtime", "getsize") if one in passed), "exists")

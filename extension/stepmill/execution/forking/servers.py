@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stepmill import atomic
+from stepmill.execution.forking import kept
 from stepmill.execution.forking.process import ForkedProcess, receive
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ _OF_ONE_STEP = ("STEPMILL_", "MLFLOW_", "JPY_")
 
 NOTICE_BYTES = 512
 _LOOK_S = 0.1
+_LEAVE_S = 0.5  # one that is importing does not hear
+_END_S = 5.0
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 
 
@@ -97,20 +100,27 @@ class ForkServers:
     """The fork servers of one run: one for each kind of kernel, and those that take no more of them.
 
     `memory` is a file that keeps between runs which modules must not be imported ahead of time. `preload`
-    are the modules that steps will import, in the order in which they will be needed.
+    are the modules that steps will import, in the order in which they will be needed. The one that was
+    warmed waits `keep_s` seconds for the next run, or has done so for this one.
     """
 
-    def __init__(self, *, preload: Sequence[str] = (), memory: Path | None = None) -> None:
+    def __init__(
+        self, *, preload: Sequence[str] = (), memory: Path | None = None, keep_s: float = 0.0
+    ) -> None:
         self._preload = tuple(preload)
         self._memory = memory
+        self._keep_s = keep_s
         self._lock = threading.Lock()
         self._all: list[_Server] = []
 
     def warm(self, launch: Launch) -> None:
-        """Start the fork server for such kernels, so that it loads while the runner does other things."""
+        """Start the fork server for such kernels, so that it loads while the runner does other things.
+
+        Or take one over that a run like this has left. The environment must hold no secret of a step.
+        """
         if is_possible():
             with self._lock:
-                self._fitting(launch)
+                self._fitting(launch, is_for_all=True)
 
     def fork(
         self,
@@ -156,20 +166,25 @@ class ForkServers:
         return process
 
     def close(self) -> None:
-        """End all fork servers; kernels that are still there end with them."""
+        """End all fork servers but one that waits; kernels that are still there end with them."""
         with self._lock:
             servers, self._all = self._all, []
         for server in servers:
-            server.close()
+            if not self._keep_s or not server.leave(self._keep_s):
+                server.close()
 
-    def _fitting(self, launch: Launch) -> _Server:
+    def _fitting(self, launch: Launch, *, is_for_all: bool = False) -> _Server:
         """Return the server for such kernels, a new one if there is none."""
         for server in self._all:
             if server.fits(launch):
                 return server
-        server = _Server(launch, self._denied(launch))
+        preload, denied = (*EVERY, *self._preload), self._denied(launch)
+        signature = _signature(launch) if is_for_all and self._keep_s else ""
+        left = kept.take(signature, preload, denied) if signature else None
+        body = _started(launch, denied) if left is None else _Body(left[0], *left[1])
+        server = _Server(launch, denied, body, signature)
         self._all.append(server)
-        server.preload((*EVERY, *self._preload))
+        server.preload(preload)
         return server
 
     def _give_up(self, server: _Server, message: Mapping[str, Any]) -> None:
@@ -194,40 +209,75 @@ class ForkServers:
         return dict(known)
 
 
-class _Server:
-    """One fork server process."""
+class _Body:
+    """The processes of a fork server: the channel to it, a file with what it is importing, their end."""
 
-    def __init__(self, launch: Launch, denied: dict[str, str]) -> None:
+    def __init__(self, channel: socket.socket, notice: int, end: int | subprocess.Popen[bytes]) -> None:
+        self.channel = channel
+        self.notice = notice
+        self._end = end  # a handle of the upper process, or our child
+
+    def let_go(self) -> None:
+        """Close what is ours; a fork server that was not told to wait then ends."""
+        self.channel.close()
+        os.close(self.notice)
+        if isinstance(self._end, int):
+            os.close(self._end)
+        else:
+            threading.Thread(target=self._end.wait, name="stepmill-fork-server", daemon=True).start()
+
+    def close(self) -> None:
+        """Have it end, and wait for that: half a second at most, one that does not hear is killed."""
+        self.channel.close()
+        os.close(self.notice)
+        if isinstance(self._end, int):
+            kept.wait_for_end(self._end, _END_S)
+            os.close(self._end)
+        else:
+            self._end.wait()
+
+
+def _started(launch: Launch, denied: Mapping[str, str]) -> _Body:
+    channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    notice = os.memfd_create("stepmill-importing")
+    settings = json.dumps({"own": _own_folders(), "denied": denied, "notice": notice})
+    command = [launch.python, *launch.options, str(_ZYGOTE), str(theirs.fileno()), settings]
+    with theirs:
+        try:
+            process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno(), notice],
+                env=dict(launch.environment),
+                cwd=launch.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            channel.close()
+            os.close(notice)
+            raise Unforkable(f"the fork server cannot be started: {error}") from error
+    return _Body(channel, notice, process)
+
+
+class _Server:
+    """One fork server. With a `signature` another run may have it after this one."""
+
+    def __init__(self, launch: Launch, denied: dict[str, str], body: _Body, signature: str) -> None:
         self.denied = denied
         self.identity = _identity(launch)
         self._launch = launch
+        self._signature = signature
         self.is_gone = False
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._notice = os.memfd_create("stepmill-importing")
-        settings = json.dumps({"own": _own_folders(), "denied": denied, "notice": self._notice})
-        command = [launch.python, *launch.options, str(_ZYGOTE), str(theirs.fileno()), settings]
-        with theirs:
-            try:
-                self._process = subprocess.Popen(
-                    command,
-                    pass_fds=[theirs.fileno(), self._notice],
-                    env=dict(launch.environment),
-                    cwd=launch.folder,
-                    stdin=subprocess.PIPE,  # nothing is written: its end tells the end of the runner
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                self._channel.close()
-                os.close(self._notice)
-                raise Unforkable(f"the fork server cannot be started: {error}") from error
+        self.body = body
+        self._channel = body.channel
 
     def fits(self, launch: Launch) -> bool:
         """Return whether it lives, and such a kernel would start as it did."""
         mine = self._launch
         same = (mine.python, mine.options, mine.folder) == (launch.python, launch.options, launch.folder)
-        alive = not self.is_gone and self._process.poll() is None
+        alive = not self.is_gone and not _is_closed(self._channel)
         return same and alive and _early(mine.environment) == _early(launch.environment)
 
     def preload(self, names: Sequence[str]) -> None:
@@ -261,7 +311,7 @@ class _Server:
 
         It has ended, or did not answer for `patience_s` seconds.
         """
-        name = os.pread(self._notice, NOTICE_BYTES, 0).rstrip(b"\0").decode()
+        name = os.pread(self.body.notice, NOTICE_BYTES, 0).rstrip(b"\0").decode()
         how = "ends the interpreter" if patience_s is None else f"takes longer than {patience_s:g} s"
         return {"denied": {name: f"importing it {how}"} if name else {}}
 
@@ -272,14 +322,26 @@ class _Server:
             self.is_gone = True
             raise Unforkable(f"the fork server is gone: {error}") from error
 
+    def leave(self, seconds: float) -> bool:
+        """Let it wait for the next run; return whether it does."""
+        path = kept.place(self._signature) if self._signature and not self.is_gone else ""
+        if not path:
+            return False
+        try:
+            self._send({"wait": {"path": path, "seconds": seconds, "signature": self._signature}})
+        except Unforkable:
+            return False
+        waits = bool(receive(self._channel, _LEAVE_S)[0].get("waits"))
+        if waits:
+            with suppress(Unforkable):
+                self._send({})
+            self.body.let_go()
+        return waits
+
     def close(self) -> None:
         with suppress(Unforkable):
             self._send({"end": True})
-        self._channel.close()
-        os.close(self._notice)
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()  # half a second at most: one that is importing and does not hear is killed
+        self.body.close()
 
 
 def _wait(
@@ -318,6 +380,18 @@ def _early(environment: Mapping[str, str]) -> dict[str, str]:
 def _identity(launch: Launch) -> str:
     """Return a name for the environment of a kernel, in which what was learned holds."""
     return launch.python
+
+
+def _signature(launch: Launch) -> str:
+    """Return what an other run must have in common to use the same fork server."""
+    try:
+        place, program = os.stat(launch.folder), os.stat(launch.python)  # noqa: PTH116
+    except OSError:
+        return ""  # whoever starts it says so
+    return kept.signature_of([
+        *(launch.python, launch.options, launch.folder, dict(launch.environment), _own_folders()),
+        *(place.st_dev, place.st_ino, program.st_ino, program.st_mtime_ns, os.getuid()),
+    ])  # fmt: skip
 
 
 def _own_folders() -> list[str]:

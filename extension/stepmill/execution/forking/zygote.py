@@ -18,9 +18,11 @@ SETTINGS has the descriptor of a file in which it notes what it is importing, sh
   `{"exit": code, "peak_bytes"}`. When the other end of that socket is closed the kernel is killed: nobody
   waits for it.
 - `{"end": true}`: the control socket will be closed in order.
+- `{"wait": {"path", "seconds", "signature"}}`: the run is over; answered by `{"waits": true}`, or it ends.
+  After an empty object, the last word, the next run can have it for so long (`waiting`).
 
-When the control socket is closed no kernel is left, and the fork server ends. Standard input is closed at
-the same time: that is for the process above it (`keeping`), should it not hear.
+When the control socket is closed no kernel is left, and the fork server ends. The process above it
+(`keeping`) hears that too, should it not hear itself.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ import selectors  # noqa: E402
 import signal  # noqa: E402
 import socket  # noqa: E402
 import sysconfig  # noqa: E402
+import time  # noqa: E402
 import types  # noqa: E402
 
 # What every kernel has loaded before its first cell. Listed in the order in which it loads them.
@@ -56,7 +59,13 @@ _WHILE_LOADING = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+_ROOMS = (
+    *("recording", "hiding", "surroundings", "configuring"),
+    *("freshness", "inheriting", "waiting"),
+)
 _RARELY = 1_000_000  # objects
+_LOOK_S = 1.0
+_LONGEST_LIFE_S = 3600  # with runs again and again
 _MOST_BYTES = 1 << 20
 _NOTICE_BYTES = 512
 
@@ -73,22 +82,27 @@ def _sibling(name):
 class Zygote:
     """Loads and forks. `serve` returns in a forked child only, with what that is to become."""
 
-    def __init__(self, control, settings, recording, hiding, surroundings, configuring):
+    def __init__(self, control, above, settings, rooms):
         self.control = control
+        self.above = above
         self.children = {}  # pid -> its socket
         self.selector = selectors.DefaultSelector()
         self.streams = (_LateStream("stdout"), _LateStream("stderr"))
         self.notice = settings["notice"]
         os.set_inheritable(self.notice, False)
         self.denied = dict(settings["denied"])
+        surroundings = rooms["surroundings"]
         self._stamp_of = surroundings.stamp_of
         self._surroundings = surroundings.Surroundings
-        self.configuration = configuring.Configuration()
+        self._inherited = rooms["inheriting"].inherited
+        self.configuration = rooms["configuring"].Configuration()
         self.package_folders = _package_folders()
+        self._sources = rooms["freshness"].Sources(self.package_folders)
+        self._waiting = rooms["waiting"]
         installed = [*self.package_folders, *settings["own"]]
         folders = {_with_separator(one) for one in _both_forms(installed)}
-        self.recorder = recording.Recorder(folders, self._stamp_of)
-        self.hidden = hiding.Hidden(self.recorder.events, folders)
+        self.recorder = rooms["recording"].Recorder(folders, self._stamp_of, self._sources)
+        self.hidden = rooms["hiding"].Hidden(self.recorder.events, folders)
         for stream in self.streams:
             stream.hear = self.recorder.note
         self._installation = {one: self._stamp_of(one, shallow=False) for one in self.package_folders}
@@ -106,11 +120,14 @@ class Zygote:
         self.gc.set_threshold(_RARELY)  # imports make little garbage, and `_hide` collects it
         kept = self._begin_loading()
         before = dict(os.environ)
+        self.recorder.hear_files()
         for name in KERNEL:
             try:
                 importlib.import_module(name)
             except ImportError:  # another version of ipykernel; it then loads what it needs in each kernel
                 continue
+        self.recorder.stop_hearing()
+        self._sources.note_modules()
         self.environment = {k: v for k, v in os.environ.items() if before.get(k) != v}
         self._end_loading(kept)
         self._census("ipykernel")
@@ -147,6 +164,7 @@ class Zygote:
             builtins.display = display.display
 
     def serve(self):
+        self._born_s = time.monotonic()
         self.selector.register(self.control, selectors.EVENT_READ)
         signal.signal(signal.SIGCHLD, self._reap)
         while True:
@@ -178,6 +196,9 @@ class Zygote:
         if "compile" in message:
             for pattern, flags in message["compile"]:
                 re.compile(pattern, flags)
+            return None
+        if "wait" in message:
+            self._wait_for_next_run(**message["wait"])
             return None
         return self._fork(message, socket.socket(fileno=descriptors[0]), descriptors[1:])
 
@@ -226,6 +247,92 @@ class Zygote:
             self.gc.collect()
             self.gc.freeze()  # the children do not copy what no one frees
 
+    # between runs ---------------------------------------------------------------------------------
+
+    def _wait_for_next_run(self, path, seconds, signature):
+        """Come back when another run has taken over, of which nothing that the first one set would be seen.
+
+        It ends if nobody comes, and where it cannot be left alone.
+        """
+        self._is_told = True
+        too_old = time.monotonic() > self._born_s + _LONGEST_LIFE_S
+        if too_old or self.children or self._tainted or not self._is_alone():
+            self._end()
+        door = self._waiting.Door(path)
+        try:
+            control = self._next_run(door, seconds, signature) if self._is_left(seconds) else None
+        finally:
+            door.close()
+        if control is None:
+            self._end()
+        self.control = control
+        self.above.serve(control)
+        handle = os.pidfd_open(os.getppid())
+        _send(control, {"adopted": True}, [self.notice, handle])
+        os.close(handle)
+        self.selector.register(control, selectors.EVENT_READ)
+        self._is_told = False
+
+    def _is_left(self, seconds):
+        """Have the runner go; tell whether it does."""
+        self.above.wait(seconds)
+        _send(self.control, {"waits": True})
+        self.control.settimeout(_LOOK_S)
+        try:
+            return self.control.recv(_MOST_BYTES) == b"{}"
+        except OSError:
+            return False
+
+    def _next_run(self, door, seconds, signature):
+        """Return the channel to the run that takes over, or None."""
+        self.selector.unregister(self.control)
+        self.control.close()
+        folder = os.getcwd()
+        self._wanted.clear()
+        self._hide()
+        if self._sources.settle():
+            return None
+        os.chdir("/")  # no folder is in use
+
+        def answer(message):
+            if "adopt" not in message:
+                return {
+                    "pids": [os.getpid(), os.getppid()],
+                    "python": sys.executable,
+                    "folder": folder,
+                }, False
+            wish = message["adopt"]
+            if wish["signature"] != signature or wish["denied"] != self.denied:
+                return {"refused": "it was started for something else"}, False
+            if not self._loaded <= set(wish["preload"]):
+                return {"refused": "it has loaded what this run does not import"}, False
+            return self._stale(folder, wish["inherited"])
+
+        return door.wait(seconds, answer)
+
+    def _stale(self, folder, inherited):
+        """Return what to say to a run whose own fork server would not be like this, and whether to end."""
+        try:
+            os.chdir(folder)
+        except OSError:
+            return {"refused": "its folder is gone"}, True
+        mine = json.loads(json.dumps(self._inherited(self.ignores_interrupt)))
+        other = next((name for name, value in mine.items() if inherited.get(name) != value), "")
+        changed = self._outdated() or self._sources.changed()
+        if not other and not changed and _task_count() == 1:
+            return None, False
+        os.chdir("/")
+        return {"refused": changed or f"its process differs in {other or 'threads'}"}, bool(changed)
+
+    def _is_alone(self):
+        """Tell whether nobody else would end with it: what a step has left running is none of its affair."""
+        above = os.getppid()
+        try:
+            with open(f"/proc/{above}/task/{above}/children") as file:
+                return file.read().split() == [str(os.getpid())]
+        except OSError:
+            return False
+
     # loading --------------------------------------------------------------------------------------
 
     def _load(self, name):
@@ -252,6 +359,7 @@ class Zygote:
         finally:
             self._note("")
             self.recorder.stop()
+            self._sources.note_modules()
             self._end_loading(kept)
         problems = [*self.recorder.grave, *surroundings.changes()]
         if problems and not self._tainted:
@@ -432,16 +540,17 @@ def _place_of_current_folder():
 def main():
     """Serve until nobody is there; in a forked child, return what is to become a kernel."""
     descriptor, settings = int(sys.argv[1]), json.loads(sys.argv[2])
-    _sibling("keeping").stay_above(descriptor)
+    above = _sibling("keeping").stay_above(descriptor)
     control = socket.socket(fileno=descriptor)
     control.set_inheritable(False)
     interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    rooms = [_sibling(name) for name in ("recording", "hiding", "surroundings", "configuring")]
+    rooms = {name: _sibling(name) for name in _ROOMS}
     becoming = _sibling("becoming")
     ours = sys.modules["__main__"]
     # what an import would see of it in a kernel
     sys.argv, sys.modules["__main__"] = [becoming.launcher()], types.ModuleType("__main__")
-    zygote = Zygote(control, settings, *rooms)
+    zygote = Zygote(control, above, settings, rooms)
+    zygote.ignores_interrupt = interrupt is signal.SIG_IGN
     zygote.prepare()
     zygote.files = becoming.files_of_modules()  # before any module of a step's is loaded
     order = zygote.serve()  # only a child comes back, and with it the frames of the server are gone
