@@ -32,6 +32,7 @@ def folder(tmp_path: Path) -> Path:
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("first")
+    (tmp_path / "site/one.pth").write_text("../later\n\nimport sys")
     return tmp_path
 
 
@@ -94,6 +95,7 @@ CHANGES = [
     pytest.param(write("front/pack.py"), "", id="a-module-in-front"),
     pytest.param(write("front/sitecustomize.py"), "", id="sitecustomize"),
     pytest.param(write("front/pack.dist-info/METADATA"), "", id="a-distribution"),
+    pytest.param(write("later/x"), "later", id="a-folder-that-a-path-file-names"),
     pytest.param(remove, "data/x", id="gone"),
     pytest.param(link_elsewhere, "data/x", id="a-link-to-another-file"),
     pytest.param(replace_the_package, "site", id="a-package-moved"),

@@ -282,6 +282,32 @@ def test_ctrl_c_cancels_waits_and_returns() -> None:
     assert "('a', 'cancelled', 'interrupted'), ('b', 'cancelled', 'the run was cancelled" in out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_while_a_step_is_collected_loses_nothing() -> None:
+    """It raised there, and the run waited for ever for a step that had finished."""
+    program = """
+        import os, queue, signal, threading
+        from stepmill.execution import scheduler
+        from stepmill.model.run import StepOutcome, StepStatus
+        class Queue(queue.SimpleQueue):
+            def get(self, **options):
+                found = super().get(**options)
+                if found is not None and found[0] == "a":
+                    os.kill(os.getpid(), signal.SIGINT)
+                    for _ in range(1000):  # until it is delivered
+                        pass
+                return found
+        scheduler.queue.SimpleQueue = Queue
+        perform = lambda step: StepOutcome(status=StepStatus.EXECUTED, reason="")
+        outcomes = scheduler.run_steps("ab", {"b": {"a"}}, perform, jobs=1, cancel=threading.Event())
+        print([o.status.value for o in outcomes.values()])
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.returncode) == ("['executed', 'cancelled']\n", 0), done.stderr
+
+
 @pytest.mark.parametrize(
     ("groups", "files", "cpus", "memory"),
     [

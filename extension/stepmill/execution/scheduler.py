@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import queue
+import signal
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from stepmill.errors import StepmillError
 from stepmill.execution.resources import UNLIMITED, USUAL, Resources
@@ -106,7 +108,10 @@ class _Scheduler:
         self.needs: Mapping[str, Resources] = {}
         self.room = UNLIMITED
         self._outcomes: dict[str, StepOutcome] = {}
-        self._finished: queue.SimpleQueue[tuple[str, StepOutcome | BaseException]] = queue.SimpleQueue()
+        self._finished: queue.SimpleQueue[tuple[str, StepOutcome | BaseException] | None] = (
+            queue.SimpleQueue()
+        )  # None: Ctrl-C
+        self._is_interrupted = False
         self._bug: BaseException | None = None
 
     def hurry(self, urgency: Mapping[str, float]) -> None:
@@ -114,22 +119,44 @@ class _Scheduler:
         self._waiting.sort(key=lambda name: -urgency[name])
 
     def run(self) -> Mapping[str, StepOutcome]:
-        interrupted = False
-        while True:
-            try:
-                self._loop()
-                break
-            except KeyboardInterrupt:
-                self._cancel.set()
-                if interrupted:
-                    raise
-                interrupted = True
+        with self._heeding_interrupts():
+            while True:
+                try:
+                    self._loop()
+                    break
+                except KeyboardInterrupt:  # somebody's own handler raised it, or it is the second
+                    if self._is_interrupted:
+                        self._cancel.set()
+                        raise
+                    self._is_interrupted = True
         if self._bug is not None:
             raise self._bug
         return {name: self._outcomes[name] for name in self._order}
 
+    @contextmanager
+    def _heeding_interrupts(self) -> Iterator[None]:
+        """Have the first Ctrl-C come as a message: an exception anywhere would lose what just finished."""
+        before = signal.getsignal(signal.SIGINT)
+        is_main = threading.current_thread() is threading.main_thread()
+        if not is_main or before is not signal.default_int_handler:
+            yield
+            return
+
+        def heed(*_: object) -> None:
+            signal.signal(signal.SIGINT, before)
+            self._is_interrupted = True
+            self._finished.put(None)
+
+        signal.signal(signal.SIGINT, heed)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
     def _loop(self) -> None:
         while True:
+            if self._is_interrupted:
+                self._cancel.set()
             self._settle()
             self._start()
             if not self._running:
@@ -191,7 +218,10 @@ class _Scheduler:
         self._finished.put((name, result))
 
     def _collect(self) -> None:
-        name, result = self._next()
+        found = self._next()
+        if found is None:
+            return
+        name, result = found
         self._running.discard(name)
         if isinstance(result, StepmillError):
             result = outcome_of_error(result)
@@ -201,7 +231,7 @@ class _Scheduler:
             result = StepOutcome(status=StepStatus.FAILED, reason=f"{type(result).__name__}: {result}")
         self._outcomes[name] = result
 
-    def _next(self) -> tuple[str, StepOutcome | BaseException]:
+    def _next(self) -> tuple[str, StepOutcome | BaseException] | None:
         while True:
             try:
                 return self._finished.get(timeout=_LOOK_S)

@@ -86,8 +86,11 @@ class Sources:
         yield os.path.join(os.path.dirname(os.path.abspath(sys.executable)), "pyvenv.cfg")
         yield os.path.realpath(sys.executable)
         for folder in self._package_folders:
-            if os.path.isdir(folder):
-                yield from (os.path.join(folder, one) for one in os.listdir(folder) if one.endswith(".pth"))
+            names = os.listdir(folder) if os.path.isdir(folder) else ()
+            for path in (os.path.join(folder, one) for one in names if one.endswith(".pth")):
+                yield path
+                with open(path, encoding="utf-8", errors="replace") as lines:
+                    yield from (os.path.join(folder, line.strip()) for line in lines if line.strip())
 
     def _what_is_in_front(self):
         """Return what counts in folders of `sys.path` that are not those of packages: it hides a module.
