@@ -89,8 +89,12 @@ class Sources:
             names = os.listdir(folder) if os.path.isdir(folder) else ()
             for path in (os.path.join(folder, one) for one in names if one.endswith(".pth")):
                 yield path
-                with open(path, encoding="utf-8", errors="replace") as lines:
-                    yield from (os.path.join(folder, line.strip()) for line in lines if line.strip())
+                try:
+                    with open(path, encoding="utf-8", errors="replace") as file:
+                        lines = file.read().splitlines()
+                except OSError:  # no more than a name, for the interpreter too
+                    continue
+                yield from (os.path.join(folder, line.strip()) for line in lines if line.strip())
 
     def _what_is_in_front(self):
         """Return what counts in folders of `sys.path` that are not those of packages: it hides a module.
