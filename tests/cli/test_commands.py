@@ -262,3 +262,12 @@ def test_verify_says_why_a_notebook_is_refused(tmp_path: Path) -> None:
 def test_verify_knows_what_it_is_asked(notebook: Path) -> None:
     assert invoke("verify", notebook, "-p", "beta=1").exit_code == 2
     assert invoke("verify", notebook, "--link", "nowhere").exit_code == 2
+
+
+def test_verify_tells_what_it_is_at_also_in_a_pipe(tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "n.ipynb", ("%%step a\nx = 1", "%%step b\nprint(x)"))
+    result = invoke("verify", notebook)
+    assert result.exit_code == 0
+    told = result.stderr.splitlines()
+    assert told == ["pipeline: step a", "pipeline: step b", "Run All"]
+    assert "Run All" not in invoke("verify", notebook, "--json").stderr

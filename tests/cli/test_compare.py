@@ -242,6 +242,16 @@ def test_other_notebooks_are_said_to_be(project: Path) -> None:
     assert "different notebooks (A of n.ipynb, B of m.ipynb)" in compare(project, FIRST, "latest").stdout
 
 
+def test_without_arguments_runs_of_one_notebook_are_compared(project: Path) -> None:
+    past_run(project, "20260101-120000-abcd", {"a": {"x": 1}}, notebook_source="/elsewhere/m.ipynb")
+    document = json.loads(compare(project, "--json").stdout)
+    assert [run["run_id"] for run in document["runs"]] == [FIRST, SECOND]
+    newest = "/elsewhere/k.ipynb"
+    past_run(project, "20260105-000000-eeee", {"a": {"x": 1}}, notebook_source=newest)
+    alone = compare(project)
+    assert (alone.exit_code, "k.ipynb, which ran last, has no earlier run" in alone.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -50,6 +50,16 @@ def test_a_file_that_changed_just_now_is_not_remembered(tmp_path: Path) -> None:
     assert not (tmp_path / "files.json").exists()
 
 
+def test_files_gone_or_changed_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stepmill.planning.file_digests._SETTLED_NS", -(10**12))
+    memory, path = tmp_path / "files.json", big_file(tmp_path)
+    memory.write_text(json.dumps({str(tmp_path / "gone.bin"): ["d", 1, 2, 3, 4]}))
+    files = FileDigests(memory)
+    files.content(path)
+    files.save()
+    assert list(json.loads(memory.read_text())) == [str(path)]
+
+
 def test_a_damaged_memory_is_forgotten(tmp_path: Path) -> None:
     memory = tmp_path / "files.json"
     memory.write_text("{ torn")

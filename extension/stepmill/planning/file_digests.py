@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import time
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from stepmill.notebook.modules import source_digest
 if TYPE_CHECKING:
     import os
     from collections.abc import Container
-    from pathlib import Path
 
 _REMEMBERED_FROM_BYTES = 1 << 18
 """Smaller files are read each time: that is as fast as a look-up, and never out of date."""
@@ -64,7 +64,7 @@ class FileDigests:
     def _of_file(self, path: Path, status: os.stat_result) -> str:
         if status.st_size < _REMEMBERED_FROM_BYTES:
             return file_digest(path)
-        stamp = [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+        stamp = _stamp_of(status)
         with self._lock:
             known = self._load().get(str(path))
         if known is not None and known[1:] == stamp:
@@ -89,10 +89,11 @@ class FileDigests:
         return listing_digest(path, without=without)
 
     def save(self) -> None:
-        """Write what was learned, atomically; nothing if nothing was."""
+        """Write what was learned, atomically; nothing if nothing was. Files gone or changed are forgotten."""
         with self._lock:
             if self._memory is None or not self._changed:
                 return
+            self._known = {path: known for path, known in self._load().items() if known[1:] == _stamp(path)}
             atomic.write_text(self._memory, json.dumps(self._known))
             self._changed = False
 
@@ -100,6 +101,17 @@ class FileDigests:
         if self._known is None:
             self._known = _read_memory(self._memory)
         return self._known
+
+
+def _stamp_of(status: os.stat_result) -> list[int]:
+    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+
+
+def _stamp(path: str) -> list[int] | None:
+    try:
+        return _stamp_of(Path(path).stat())
+    except (OSError, ValueError):
+        return None
 
 
 def _read_memory(path: Path | None) -> dict[str, list[Any]]:

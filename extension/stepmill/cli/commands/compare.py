@@ -27,7 +27,8 @@ HELP = """Compare runs: the first step that diverged and why, then what differs,
 parameters, code, environment, files, metrics, results, pictures, durations.
 
 Each RUN is an id from `stepmill runs`, its beginning if that is unambiguous, `latest`, or `latest~1` for
-the run before that. With one RUN it is compared with `latest`; with none the last two are compared.
+the run before that. With one RUN it is compared with `latest`; with none the last run is compared with
+the one of its notebook before it.
 Failed runs, and runs whose results were removed since, are compared as far as they go.
 """
 EXAMPLES = (
@@ -62,7 +63,7 @@ def command(
     """Print or write the comparison; 0 whether the runs differ or not."""
     if markdown and as_json:
         raise UsageError("--markdown and --json exclude each other", hint="take one of them")
-    opened = [api.open_run(name, project) for name in _named(runs)]
+    opened = [api.open_run(name, project) for name in _named(runs, project)]
     whole = api.compare(*opened, project=project)
     found = whole if everything else whole.only_differences()
     if html_file is not None:
@@ -79,9 +80,20 @@ def command(
     return 0
 
 
-def _named(runs: Sequence[str]) -> Sequence[str]:
+def _named(runs: Sequence[str], project: Path | None) -> Sequence[str]:
     """Return the runs that are meant, the older one first where one is left out."""
-    return ("latest~1", "latest") if not runs else (*runs, "latest") if len(runs) == 1 else runs
+    if runs:
+        return (*runs, "latest") if len(runs) == 1 else runs
+    newest = api.list_runs(project, limit=1)
+    if not newest:
+        return ("latest~1", "latest")  # that there is none is said where they are opened
+    last = api.list_runs(project, notebook=newest[0].notebook_source, limit=2)
+    if len(last) < 2:
+        raise UsageError(
+            f"{Path(newest[0].notebook_source).name}, which ran last, has no earlier run to compare with",
+            hint="name two runs; `stepmill runs` lists them",
+        )
+    return [summary.run_id for summary in reversed(last)]
 
 
 def _pictures(runs: Sequence[Run], found: Comparison) -> Mapping[str, bytes]:

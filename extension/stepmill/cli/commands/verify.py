@@ -70,7 +70,7 @@ def command(
     """Print what differs; 1 if something does, or the notebook is refused."""
     parameters = typed_parameters(assignments, notebook, project)
     screen = open_console()
-    with _progress(None if as_json else screen) as say:
+    with _progress(is_silent=as_json) as say:
         found = api.verify(notebook, parameters, jobs=jobs, project=project, links=links, on_progress=say)
     if as_json:
         print_json({"schema": SCHEMA, **to_json(found)})
@@ -80,10 +80,24 @@ def command(
 
 
 @contextmanager
-def _progress(screen: Screen | None) -> Iterator[Callable[[str], None]]:
-    """Show what goes on in one line that disappears, on a terminal only."""
-    if screen is None or not screen.is_live:
-        yield lambda _: None
+def _progress(*, is_silent: bool) -> Iterator[Callable[[str], None]]:
+    """Tell on standard error what goes on: on a terminal in one line that disappears."""
+    screen = open_console(stderr=True)
+    if is_silent or not screen.is_live:
+        yield (lambda _: None) if is_silent else _lines(screen)
         return
     with screen.rich.status("verify") as status:
         yield status.update
+
+
+def _lines(screen: Screen) -> Callable[[str], None]:
+    """Return what tells each run and each step in a line, and no cells."""
+    said: set[str] = set()
+
+    def say(message: str) -> None:
+        head = message.partition(": cell ")[0]
+        if head not in said:
+            said.add(head)
+            screen.write(head)
+
+    return say
