@@ -337,6 +337,16 @@ def test_a_program_that_a_step_left_running_is_not_its_own(runs: Runs) -> None:
     os.kill(sleeper, signal.SIGKILL)
 
 
+def test_one_that_still_imports_is_not_waited_for(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers_module, "_LEAVE_S", 3600.0)
+    started = runs.folder / "started.txt"
+    runs.install("slow.py", f"import os\nopen({str(started)!r}, 'w').close()\nwhile True: pass")
+    with runs.executor("slow"):
+        while not started.exists():
+            time.sleep(0.02)
+    assert kept.waiting() == []
+
+
 RUNNER = """
 import json, sys
 from pathlib import Path

@@ -35,7 +35,7 @@ _OF_ONE_STEP = ("STEPMILL_", "MLFLOW_", "JPY_")
 
 NOTICE_BYTES = 512
 _LOOK_S = 0.1
-_LEAVE_S = 0.5  # one that is importing does not hear
+_LEAVE_S = 0.5
 _END_S = 5.0
 _LAUNCHERS = ("ipykernel_launcher", "ipykernel")
 
@@ -311,9 +311,12 @@ class _Server:
 
         It has ended, or did not answer for `patience_s` seconds.
         """
-        name = os.pread(self.body.notice, NOTICE_BYTES, 0).rstrip(b"\0").decode()
+        name = self._importing()
         how = "ends the interpreter" if patience_s is None else f"takes longer than {patience_s:g} s"
         return {"denied": {name: f"importing it {how}"} if name else {}}
+
+    def _importing(self) -> str:
+        return os.pread(self.body.notice, NOTICE_BYTES, 0).rstrip(b"\0").decode()
 
     def _send(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
         try:
@@ -324,7 +327,9 @@ class _Server:
 
     def leave(self, seconds: float) -> bool:
         """Let it wait for the next run; return whether it does."""
-        path = kept.place(self._signature) if self._signature and not self.is_gone else ""
+        if not self._signature or self.is_gone or self._importing():
+            return False  # while it imports it would not hear
+        path = kept.place(self._signature)
         if not path:
             return False
         try:
