@@ -14,7 +14,8 @@ _STATUS = (
     *("Cpus_allowed", "Mems_allowed"),
 )
 _FILES = (
-    *("limits", "cgroup", "oom_score_adj", "coredump_filter", "timerslack_ns", "personality", "loginuid"),
+    *("limits", "cgroup", "oom_score_adj", "coredump_filter", "timerslack_ns", "personality"),
+    *("loginuid", "sessionid"),
     "attr/current",
 )
 _LINKS = (
