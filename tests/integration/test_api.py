@@ -303,3 +303,14 @@ def test_a_run_is_cancelled_by_its_id(place: Workplace) -> None:
     (summary,) = api.list_runs(place.folder)
     assert summary.status.value == "cancelled"
     assert api.cancel_run(summary.run_id, place.folder) is False
+
+
+def test_where_a_name_has_no_value_is_said_before_anything_runs(place: Workplace) -> None:
+    place.write("%%step a\nx = 1", "%%step b\nprint(x, yy)")
+    assert place.run().status.value == "failed"
+    kinds = [event.kind for event in place.events]
+    said = place.events[kinds.index("run-warning")]
+    assert kinds.index("run-warning") < kinds.index("step-started")
+    assert (said.step, said.data["message"].startswith("cell [1], line 2: `yy` has no value")) == ("b", True)
+    place.run(steps=["a"])
+    assert "run-warning" not in {event.kind for event in place.events}

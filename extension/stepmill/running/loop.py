@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 MAX_REPLANS = 10
 
 _AGAIN = Reason(cause=Cause.FIRST_RUN, message="what it gave before the run was planned anew does not count")
+_FORETOLD = "SM201"
 _HOW_IT_ENDED = {
     StepStatus.FAILED: "its last run failed",
     StepStatus.CANCELLED: "its last run was cancelled",
@@ -78,6 +79,7 @@ class RunLoop:
             parameters=masked(self.bench.values),
             steps=[step.name for step in self.bench.pipeline.steps],
         )
+        self._foretell()
         self.tracking.run_started(self.bench, self.folder, started_s)
         self._runner = StepRunner(self.bench, self.folder, self.limits, self.tracking, self.log, self.cancel)
         try:
@@ -88,6 +90,14 @@ class RunLoop:
         finally:
             self._runner.close()
         return self._finish(self._summary(self._status(), started_s, time.time() - started_s))
+
+    def _foretell(self) -> None:
+        """Say before anything runs where steps will fail, as the analysis has it: names without a value."""
+        steps = {cell: step.name for step in self.bench.pipeline.steps for cell in step.cells}
+        for one in self.bench.pipeline.diagnostics:
+            if one.code == _FORETOLD and one.cell in steps:
+                message = f"cell [{one.cell}], line {one.line}: {one.message} ({one.code})"
+                self.log.emit("run-warning", steps[one.cell], message=message)
 
     def _until_settled(self) -> None:
         for round_number in range(MAX_REPLANS + 1):
