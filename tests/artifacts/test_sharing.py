@@ -13,6 +13,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeRegressor
 
+from artifacts.strict import assert_same
 from stepmill.artifacts.library_state import copies_on_write
 from stepmill.artifacts.values import load_values, same_values, save_values, sharing
 
@@ -121,6 +122,39 @@ def _over(store: Store, values: dict[str, Any]) -> tuple[dict[str, Any], Callabl
     saved = save_values(store, values, definitions={}, namespace={})
     loaded = load_values(store, saved.refs, definitions={}, namespace={})
     return loaded, lambda: same_values(store, saved.refs, loaded, definitions={}, namespace={})
+
+
+DATED = np.array(["2020-01-01", "2020-01-02", "2020-01-03"], "M8[D]")
+ROWS = np.array([(1, 2.0), (3, 4.0)], [("n", int), ("x", float)])
+VIEWS = [
+    pytest.param({"x": A, "v": A[2:5]}, id="array-first"),
+    pytest.param({"v": A[2:5], "x": A}, id="view-first"),
+    pytest.param({"v": A[::-2], "w": A.reshape(3, 4).T, "x": A}, id="turned-and-cut"),
+    pytest.param({"parts": [*np.split(A, 3), A]}, id="inside-a-list"),
+    pytest.param({"m": np.arange(6).reshape(2, 3)}, id="of-an-array-without-a-name"),
+    pytest.param({"m": np.arange(9.0)[3:6], "one": np.arange(2.0)}, id="part-of-an-array-without-a-name"),
+    pytest.param({"f": (f := np.asfortranarray(np.ones((3, 2)))), "v": f[1:, 0]}, id="fortran-order"),
+    pytest.param({"v": DATED[1:], "x": DATED}, id="dates"),
+    pytest.param({"v": ROWS["x"], "x": ROWS}, id="field-of-rows"),
+    pytest.param({"x": A, "v": np.broadcast_to(A, (2, 12))}, id="read-only-view"),
+]
+
+
+@pytest.mark.parametrize("values", VIEWS)
+def test_a_view_tells_whose_it_is_after_loading(store: Store, values: dict[str, Any]) -> None:
+    loaded, same = _over(store, values)
+    before, after = _arrays_in(values), _arrays_in(loaded)
+    for old, new in zip(before, after, strict=True):
+        assert (old.flags.owndata, old.flags.writeable) == (new.flags.owndata, new.flags.writeable)
+        assert (old.base is None) == (new.base is None)
+        if old.base is not None:
+            assert_same(old.base, new.base)
+            assert [old.base is one for one in before] == [new.base is one for one in after]
+    assert all(same().values())
+
+
+def _arrays_in(values: dict[str, Any]) -> list[Any]:
+    return [one for value in values.values() for one in (value if isinstance(value, list) else [value])]
 
 
 def test_views_write_through_after_loading(store: Store) -> None:

@@ -69,6 +69,20 @@ def _reduce_array(pickler: StepPickler, array: Any) -> Any:
         segment = _written_segment(pickler, number)
         place = (offset, array.dtype, array.shape, array.strides, bool(array.flags.writeable))
         return unpickling.array_in, (segment, *place)
+    if in_frame:
+        return _written_array(array)
+    stand = pickler.wholes.setdefault(id(array), array)
+    if stand is not array:
+        return unpickling.same, (stand,)
+    whole = memory.shown_of(array)
+    if whole is None:
+        return _written_array(array)
+    stand = pickler.wholes.setdefault(id(whole), Whole(whole))
+    place = (memory.offset_in(whole, array), array.dtype, array.shape, array.strides)
+    return unpickling.view_of, (stand, *place, bool(array.flags.writeable))
+
+
+def _written_array(array: Any) -> Any:
     laid = memory.lay(array)
     return unpickling.array, (pickle.PickleBuffer(laid.data), array.dtype, *laid.layout)
 
@@ -195,6 +209,16 @@ class Segment:
 
     def __reduce__(self) -> Any:
         return unpickling.segment, (self.buffer,)
+
+
+class Whole:
+    """An array in a pickle that so far only its views know: nothing that two values could share."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __reduce__(self) -> Any:
+        return _written_array(self.array)
 
 
 LIBRARY_REDUCERS: dict[str, Callable[[StepPickler, Any], Any]] = {

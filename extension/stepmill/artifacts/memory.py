@@ -240,6 +240,17 @@ def object_keeper(array: Array) -> Array | None:
     return keeper if is_plain and array.dtype == keeper.dtype == object else None
 
 
+def shown_of(array: Array) -> Array | None:
+    """Return the small array whose memory this view shows, as `array.base` does; None for any other array."""
+    base = array.base
+    if not is_array(base) or not array.size:
+        return None
+    whole = cast("Array", base)
+    flags = whole.flags
+    is_plain = flags.owndata and flags.writeable and (flags.c_contiguous or flags.f_contiguous)
+    return whole if is_plain and is_raw(whole) and whole.nbytes < OWNED_BELOW_BYTES else None
+
+
 def offset_in(keeper: Array, array: Array) -> int:
     """Return how many bytes behind the first item of `keeper` that of `array` lies."""
     first, second = (one.__array_interface__["data"][0] for one in (keeper, array))
@@ -303,8 +314,9 @@ def find_segments(
 ) -> Segments | None:
     """Return the stretches that more than one of the user's `arrays` lie in, None without any.
 
-    Arrays inside pandas objects share by copy-on-write and stay apart, unless one of `arrays` that is
-    writeable looks into them; `in_sharing_frames` are those that share like the user's.
+    Left out are those of a small array and its views, which are written as such. Arrays inside pandas objects
+    share by copy-on-write and stay apart, unless one of `arrays` that is writeable looks into them;
+    `in_sharing_frames` are those that share like the user's.
     """
     found = Segments()
     ours = [(*bounds(a), a) for a in arrays if a.nbytes]
@@ -315,13 +327,22 @@ def find_segments(
     ]
     known = {id(f) for *_, f in looked_into}
     looked_into += [(*bounds(f), f) for f in in_sharing_frames if f.nbytes and id(f) not in known]
+    known = {id(f) for *_, f in looked_into}
     found.frames_placed = {place_key(f) for *_, f in looked_into}
     for low, high, members in _clusters(ours + looked_into):
-        if len(members) > 1 and any(a.flags.writeable for a in members):
+        if len(members) < 2 or (known.isdisjoint(map(id, members)) and _show_one_array(members)):
+            continue
+        if any(a.flags.writeable for a in members):
             found.lows.append(low)
             found.highs.append(high)
             found.keepers.extend(members)
     return found if found.lows else None
+
+
+def _show_one_array(arrays: Sequence[Array]) -> bool:
+    """Tell whether these are views of one small array, or that array itself."""
+    found = {id(array if (whole := shown_of(array)) is None else whole) for array in arrays}
+    return len(found) == 1
 
 
 def _clusters(placed: list[tuple[int, int, Array]]) -> Iterable[tuple[int, int, list[Array]]]:

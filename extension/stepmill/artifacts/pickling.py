@@ -171,6 +171,8 @@ def _too_deep(value: Any) -> UnstorableValue:
 class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     """One pickling in progress. `last` is the object met last: in an error, the culprit.
 
+    `wholes` has by id the arrays that were met, and what stands for those that only views know.
+
     `by_value` has, by id, the notebook's classes and functions with attributes that are written in full:
     a kernel that loads two pickles of one gets two.
     """
@@ -198,6 +200,7 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         self.value: Any = None
         self.segments = segments
         self.written: dict[int, Segment] = {}
+        self.wholes: dict[int, Any] = {}
         self.frame_parts: dict[int, Any] = {}
         self.owners: dict[int, list[Any]] = {}
         self.tensor_memory: dict[tuple[int, int], Any] = {}

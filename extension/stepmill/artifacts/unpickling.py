@@ -261,6 +261,21 @@ def array_in(segment: Any, offset: int, dtype: Any, shape: Any, strides: Any, wr
     return array
 
 
+def view_of(whole: Any, offset: int, dtype: Any, shape: Any, strides: Any, writeable: bool) -> Any:
+    """Return a view of `whole`, whose `base` that is; `offset` is that of its first item."""
+    import numpy as np
+
+    data: Any = (whole if whole.flags.c_contiguous else whole.T).reshape(-1).view("u1")
+    array: Any = np.ndarray(shape, dtype, buffer=data, offset=offset, strides=strides)
+    if not writeable:
+        array.flags.writeable = False
+    return array
+
+
+def same(array: Any) -> Any:
+    return array
+
+
 def object_view(keeper: Any, offset: int, shape: Any, strides: Any, writeable: bool) -> Any:
     import numpy as np
 

@@ -414,3 +414,47 @@ print(table, row, first)
     "equal",
     why="a row is memory of its array",
 )
+aliases.add(
+    "view-or-copy",
+    """
+%%step a
+import numpy as np
+x = np.arange(10)
+v = x[2:5]
+c = x[2:5].copy()
+---
+%%step b
+v[0] = 99
+---
+%%step c
+print(x, v.base is x, x.base is None, c.base is None, x.flags.owndata, v.flags["OWNDATA"])
+""",
+    why="whose memory an array shows can be asked",
+)
+aliases.add(
+    "view-of-an-array-without-a-name",
+    """
+%%step a
+import numpy as np
+m = np.arange(6).reshape(2, 3)
+head, tail = np.arange(8.0)[:3], np.arange(8.0)[5:]
+---
+%%step b
+print(m.base, head.base, tail.base is None, m.T.base is m.base)
+""",
+)
+aliases.add(
+    "views-in-a-list",
+    """
+%%step a
+import numpy as np
+x = np.arange(6)
+parts = np.split(x, 2)
+---
+%%step b
+parts[0][0] = 5
+---
+%%step c
+print(x, parts, [part.base is x for part in parts])
+""",
+)

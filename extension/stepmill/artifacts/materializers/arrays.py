@@ -34,6 +34,8 @@ class ArrayMaterializer:
             raise NotExactError("objects or fields inside")
         if memory.is_over_file(value):
             raise NotExactError("what is written into it goes to a file")
+        if memory.shown_of(value) is not None:
+            raise NotExactError("a view, whose base shows")
         header = {"dtype": memory.dtype_code(value.dtype), "layout": memory.layout_of(value)}
         return Encoded(
             header, {"data": memory.item_chunks(value)}, reach=lambda: Reach({id(value): value}, [value])
