@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stepmill.analysis.statements import Statements
 from stepmill.analysis.values import (
     IMMUTABLE,
+    MOST_TEXTS,
     OPEN_FILE,
     UNKNOWN,
     Kind,
     Value,
+    constant,
     definitions_of,
     dotted_name,
     join,
@@ -29,6 +31,8 @@ UNDOES = {
     "matplotlib.style.context": "matplotlib",
 }  # fmt: skip
 """Context managers at whose end the settings of a package are what they were."""
+NAMING = frozenset({"eval", "exec", "globals", "locals", "setattr", "vars"})
+"""Functions that take names as texts."""
 SETS_AND_UNDOES = frozenset({"torch.set_grad_enabled", "torch.autograd.set_grad_enabled"})
 
 
@@ -43,15 +47,51 @@ class Blocks(Statements):
         source = self.evaluate(node.iter)
         if _surely_has_items(node.iter):
             self.assign(node.target, self.iterate(source, node.iter))
-        texts = literal_texts(source) if isinstance(node.target, ast.Name) else []
-        if isinstance(node.target, ast.Name) and texts:
-            self._go_through_texts(node, node.target, source, texts)
+        target, texts = self._texts(node, source)
+        if target is not None and texts:
+            self._go_through_texts(node, target, source, texts)
         else:
             with self.maybe(), self._rounds() as rounds:
                 for _ in rounds:
                     self.assign(node.target, self.iterate(source, node.iter))
                     self.run_block(node.body)
         self._loop_else(node)
+
+    def _texts(self, node: ast.For | ast.AsyncFor, source: Value) -> tuple[ast.Name | None, list[Value]]:
+        """Return a name that a loop gives one literal after the other, and these."""
+        target = node.target
+        if isinstance(target, ast.Name):
+            return target, literal_texts(source) or self._literals(node.iter, node)
+        over = node.iter
+        if not isinstance(target, ast.Tuple) or not isinstance(over, ast.Call):
+            return None, []
+        if isinstance(over.func, ast.Attribute) and over.func.attr == "items" and not over.args:
+            given = [over.func.value]
+        elif isinstance(over.func, ast.Name) and over.func.id in ("zip", "enumerate"):
+            given = over.args if over.func.id == "zip" else [ast.Constant(0), *over.args[:1]]
+        else:
+            return None, []
+        for name, one in zip(target.elts, given, strict=False):
+            texts = self._literals(one, node) if isinstance(name, ast.Name) else []
+            if isinstance(name, ast.Name) and texts:
+                return name, texts
+        return None, []
+
+    def _literals(self, over: ast.expr, node: ast.For | ast.AsyncFor) -> list[Value]:
+        """Return the texts that a loop goes over, those that are the keys of a dict too.
+
+        Numbers only if the loop makes names of them: `exec(f"x{i} = 0")`.
+        """
+        if isinstance(over, ast.Call) and isinstance(over.func, ast.Attribute) and over.func.attr == "keys":
+            over = over.func.value
+        if isinstance(over, ast.Name):
+            value = self.value_named(over.id) or UNKNOWN
+            keys = value.keys if value.parts is not None else ()
+            return [constant(key) for key in keys] if len(keys) <= MOST_TEXTS else literal_texts(value)
+        found = _items(over)
+        numbers = found if isinstance(over, ast.Call) and _names_at_run_time(node) else []
+        texts = numbers or [item for item in found if isinstance(item, str)]
+        return [constant(item) for item in texts] if 0 < len(found) == len(texts) <= MOST_TEXTS else []
 
     def _go_through_texts(
         self, node: ast.For | ast.AsyncFor, target: ast.Name, source: Value, texts: list[Value]
@@ -60,7 +100,7 @@ class Blocks(Statements):
         before = self.value_named(target.id)
         with self.maybe(), self._rounds():
             for text in (*texts, texts[0]):
-                self.assign(target, self.iterate(source, node.iter))
+                self.assign(node.target, self.iterate(source, node.iter))
                 self.set_name(target.id, text)
                 self.run_block(node.body)
         self.set_name(target.id, IMMUTABLE if before is None else join((before, IMMUTABLE)))
@@ -216,6 +256,23 @@ def _cannot_raise(node: ast.stmt) -> bool:
     """Tell whether a statement is surely done: `done = False` at the top of a `try`."""
     plain = isinstance(node, ast.Assign) and all(isinstance(target, ast.Name) for target in node.targets)
     return plain and isinstance(node.value, ast.Constant)  # type: ignore[attr-defined]
+
+
+def _items(node: ast.expr) -> list[Any]:
+    """Return what a short display of constants has, or the keys of a dict, or a `range`; else nothing."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
+        bounds = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+        plain = len(bounds) == len(node.args) and all(type(bound) is int for bound in bounds)
+        return list(range(*bounds)[: MOST_TEXTS + 1]) if plain and len(bounds) in (1, 2) else []
+    shown = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
+    items = [item.value for item in shown if isinstance(item, ast.Constant)]
+    return items if len(items) == len(shown) else []
+
+
+def _names_at_run_time(node: ast.For | ast.AsyncFor) -> bool:
+    """Tell whether a loop asks for names, or binds them, by texts."""
+    named = (child.id for child in ast.walk(node) if isinstance(child, ast.Name))
+    return not NAMING.isdisjoint(named)
 
 
 def _surely_has_items(node: ast.expr) -> bool:

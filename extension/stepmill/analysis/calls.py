@@ -14,6 +14,7 @@ from stepmill.analysis.summaries import CROWD, PLAIN_TEMPORARIES, Waiting
 from stepmill.analysis.values import (
     CELLS,
     IMMUTABLE,
+    MEMO,
     UNKNOWN,
     Kind,
     Value,
@@ -481,9 +482,10 @@ class Calls(Caches):
         receiver = Value(Kind.INSTANCE, info.ident, carries=frozenset({info.ident}))
         self.doubt += 1
         try:
-            for value in list(info.attributes.values()):
+            for name, value in list(info.attributes.items()):
                 if value.kind is Kind.FUNCTION:
                     count = len(argument_names(self.functions[value.what].node.args)) - 1
-                    self.call_function(value, [receiver, *([given] * max(count, 0))], {}, node)
+                    one = self.fresh(Kind.CONTAINER, MEMO) if name == "__deepcopy__" else given
+                    self.call_function(value, [receiver, *([one] * max(count, 0))], {}, node)
         finally:
             self.doubt -= 1

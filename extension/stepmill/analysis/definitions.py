@@ -88,8 +88,14 @@ class Definitions(Targets):
             last = inner.attr if isinstance(inner, ast.Attribute) else getattr(inner, "id", "")
             known = self.env.get(last)
             ours = isinstance(inner, ast.Name) and known is not None and known.is_callable_of_notebook
-            names.append("" if ours else last)
+            names.append("" if ours or self._is_of_object(inner) else last)
         return names, [self.evaluate(node) for node in nodes]
+
+    def _is_of_object(self, node: ast.expr) -> bool:
+        """Tell whether a decorator is a method of an object: `@memory.cache` is not `functools.cache`."""
+        owner = node.value if isinstance(node, ast.Attribute) else None
+        known = self.value_named(owner.id) if isinstance(owner, ast.Name) else None
+        return known is not None and known.kind in (Kind.OBJECT, Kind.INSTANCE)
 
     def _decorated(self, decorator: Value, value: Value, node: ast.AST) -> Value:
         result = self.call_value(decorator, [value], {}, node)

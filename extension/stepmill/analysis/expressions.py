@@ -220,6 +220,7 @@ class Expressions(Core):
         values = [self.evaluate(node.left), *(self.evaluate(c) for c in node.comparators)]
         for left, operator, right in zip(values, node.ops, values[1:], strict=False):
             if isinstance(operator, (ast.Is, ast.IsNot)):
+                self.ask_identity(left, right)
                 continue
             names = COMPARE_METHODS[type(operator)]
             self.implicit(left, names, [right], node)

@@ -79,7 +79,7 @@ class Observed:
         files = frozenset(n for n in (*effects.reads, *self.writes) if n.startswith(FILE))
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "about", self.writes.union(self.names))
-        changes = effects.changes or effects.changes_made or effects.superseded
+        changes = effects.changes or effects.changes_made or effects.superseded or effects.identities
         object.__setattr__(self, "changes", bool(changes))
         object.__setattr__(self, "defines", may_have_state(self.unit.node))
         seen = effects.seen.items()

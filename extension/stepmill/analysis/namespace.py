@@ -8,6 +8,7 @@ import string
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
 
+from stepmill.analysis.expressions import MOST_KEYS
 from stepmill.analysis.frames import ClassInfo
 from stepmill.analysis.scripts import executed_path
 from stepmill.analysis.shell import Shell
@@ -52,7 +53,7 @@ class Namespace(Shell):
             if self.frame is not None and self.frame.home(function.id) is not None:
                 return None
             method = getattr(self, f"special_{function.id}", None)
-            if method is None and function.id in _LOOKS and self._looks_at_names(node):
+            if function.id in _LOOKS and self._looks_at_names(node):
                 return UNKNOWN
             result: Value | None = method(node) if method is not None else None
             return result
@@ -168,6 +169,14 @@ class Namespace(Shell):
             self.bind(target.id, NAMES, node)
         else:
             super()._Assign(node)
+
+    def special_dict(self, node: ast.Call) -> Value | None:
+        """`dict(a=1, b=x)` is `{"a": 1, "b": x}`."""
+        keys = tuple(keyword.arg for keyword in node.keywords if keyword.arg is not None)
+        if node.args or not keys or len(keys) < len(node.keywords) or len(keys) > MOST_KEYS:
+            return None
+        parts = tuple(self.evaluate(keyword.value) for keyword in node.keywords)
+        return replace(self.container(list(parts)), parts=parts, keys=keys)
 
     def special_globals(self, node: ast.Call) -> Value:
         self.effects.find("SM331", self.place(node), "globals()")
@@ -403,7 +412,7 @@ class Namespace(Shell):
     def special_id(self, node: ast.Call) -> Value:
         """Another process has other addresses."""
         for argument in node.args:
-            self.evaluate(argument)
+            self.ask_identity(self.evaluate(argument))
         return Value(Kind.IMMUTABLE, random=frozenset({ADDRESS}))
 
     def special_hash(self, node: ast.Call) -> Value | None:

@@ -14,7 +14,7 @@ from stepmill.analysis.flow import Flow
 from stepmill.analysis.fragments import body_of, setup_of
 from stepmill.analysis.keeping import Kept
 from stepmill.analysis.placing import last_cell, placed_edge, placed_step
-from stepmill.analysis.replay import is_class_factory, is_definition, is_type_alias
+from stepmill.analysis.replay import is_class_factory, is_definition, is_type_alias, may_have_state
 from stepmill.analysis.setup_digest import noticed
 from stepmill.analysis.tag_lines import option_place, tag_place
 from stepmill.analysis.units import parse
@@ -335,9 +335,10 @@ class Recorder:
         if is_definition(node):
             return str(getattr(node, "name", ""))
         if self.flow.shapes[unit] == "definition" and (
-            is_class_factory(node, self.flow.env) or is_type_alias(node)
+            is_class_factory(node, self.flow.env) or is_type_alias(node) or may_have_state(node)
         ):
-            return next(iter(self.flow.observed[unit].effects.binds), "")
+            names = list(self.flow.observed[unit].effects.binds)
+            return names[0] if len(names) == 1 else ""
         return ""
 
     def _files(self, draft: Draft, which: str) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ class Repeating(Versions):
         return "literal" if shape == "constant" and seen.unit.owner is not None else shape
 
     def _all_written(self) -> Written:
-        """Return what the statements change."""
+        """Return what the statements change, or ask for the identity of."""
         definitions, parameters = set[int](), set[int]()
         by_patches, by_others = Longest(), Longest()
         for index in self.those("changes"):
@@ -131,6 +131,8 @@ class Repeating(Versions):
             found = by_patches if self._completes(index) else by_others
             for name in effects.changes:
                 found.add(name, taken.get(name, ()))
+            for name in effects.identities:  # made again it would be another object
+                by_others.add(name, taken.get(name, ()))
             by_patches.units |= effects.changes_made
             definitions.update(map(unit_of, effects.superseded))
             if self.parameters:
@@ -157,7 +159,7 @@ class Repeating(Versions):
         if seen is None or not seen.changes:
             return None
         effects, taken = seen.effects, self.taken[unit]
-        versions = {name: taken.get(name, ()) for name in effects.changes}
+        versions = {name: taken.get(name, ()) for name in (*effects.changes, *sorted(effects.identities))}
         return self._completes(unit), versions, effects.changes_made, effects.superseded
 
     def _changed(self) -> set[int]:

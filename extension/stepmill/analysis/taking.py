@@ -10,6 +10,7 @@ from stepmill.analysis.drafts import Beginning, Conflict, Draft, Replay, Taken, 
 from stepmill.analysis.effects import FILE, FOLDER, MODULE, is_pseudo
 from stepmill.analysis.files import may_be_same_file
 from stepmill.analysis.flow import Flow, Origin
+from stepmill.analysis.repeating import unit_of
 from stepmill.analysis.values import UNKNOWN, Kind
 from stepmill.model.diagnostic import Place
 
@@ -155,7 +156,10 @@ class Taking:
         seen = self.seen(index)
         if taken is None or seen.kinds.get(name) is not Kind.CLASS or name in seen.inside:
             return
-        if all(self.flow.can_be_data(u) for u in taken.source.units if name in self.seen(u).effects.binds):
+        binding = [u for u in taken.source.units if name in self.seen(u).effects.binds]
+        own = unit_of(seen.effects.seen[name].what)
+        is_alias = own not in binding and self.flow.replayable[own]
+        if is_alias or all(self.flow.can_be_data(unit) for unit in binding):
             return
         made = next((u for u in taken.source.units if name in self.seen(u).effects.binds), taken.source.last)
         self._conflict("SM312", taken.place, name, other=self.place(made, name))

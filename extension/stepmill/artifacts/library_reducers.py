@@ -89,10 +89,11 @@ def _written_array(array: Any) -> Any:
 
 def _reduce_object_array(pickler: StepPickler, array: Any, *, shared: bool, in_frame: bool) -> Any:
     """Reduce an array of objects; one that shares its memory becomes a view of the array that owns it."""
-    keeper = memory.object_keeper(array) if shared and not in_frame else None
-    if keeper is not None and keeper is not array:
+    keeper = None if in_frame else memory.object_keeper(array)
+    if keeper is not None and keeper is not array and (shared or keeper.nbytes < memory.OWNED_BELOW_BYTES):
+        whole = keeper if shared else pickler.wholes.setdefault(id(keeper), Whole(keeper))
         place = (memory.offset_in(keeper, array), array.shape, array.strides, bool(array.flags.writeable))
-        return unpickling.object_view, (keeper, *place)
+        return unpickling.object_view, (whole, *place)
     if shared and keeper is None:
         raise UnstorableValue(
             f"a {type_name(type(pickler.value))} cannot be stored: it holds views of one array of objects",
@@ -218,7 +219,7 @@ class Whole:
         self.array = array
 
     def __reduce__(self) -> Any:
-        return _written_array(self.array)
+        return unpickling.same, (self.array.copy(order="K"),)
 
 
 LIBRARY_REDUCERS: dict[str, Callable[[StepPickler, Any], Any]] = {

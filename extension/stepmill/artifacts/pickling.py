@@ -299,6 +299,10 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
 
     def reference(self, obj: Any) -> Any:
         """Return the reduction of a notebook definition to a reference, None for anything else."""
+        name = self.scope.name_of(obj)
+        if name is not None:  # whatever it calls itself: a lambda, what `make_dataclass` has made
+            digest = self.used[name] = self.scope.definitions[name]
+            return unpickling.definition, (name, "", "", digest)
         if getattr(obj, "__module__", None) != MAIN:
             return None
         qualname = _plainly(obj, "__qualname__")
@@ -317,11 +321,11 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
     def _reduce_class(self, cls: type) -> Any:
         if not module_of(cls) and type(cls).__name__ == "UndefinedFunction":  # of sympy
             return unpickling.undefined_function, (type(cls), cls.__name__, dict(vars(cls)["_kwargs"]))
-        if cls.__module__ != MAIN:
-            return super().reducer_override(cls)
         reference = self.reference(cls)
         if reference is not None:
             return reference
+        if cls.__module__ != MAIN:
+            return super().reducer_override(cls)
         if "<locals>" not in cls.__qualname__:
             root = cls.__qualname__.partition(".")[0]
             if root not in self.scope.namespace and root in self.scope.definitions:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,12 +18,27 @@ def module_of(kind: Any) -> str:
     return kind.__module__ or ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scope:
     """The notebook's side: its namespace, and the digests of the definitions that exist in it."""
 
     definitions: Mapping[str, str]
     namespace: Mapping[str, Any]
+
+    def name_of(self, obj: Any) -> str | None:
+        """Return the name of the definition that `obj` is, None if it is none."""
+        found = self._names.get(id(obj))
+        return found if found is not None and self.namespace.get(found) is obj else None
+
+    @cached_property
+    def _names(self) -> dict[int, str]:
+        found = {name: self.namespace[name] for name in self.definitions if name in self.namespace}
+        return {id(value): name for name, value in found.items() if _is_definition(value)}
+
+
+def _is_definition(value: Any) -> bool:
+    """Tell whether `value` is a function, a class, or a type variable and the like."""
+    return isinstance(value, (type, FunctionType)) or type(value).__module__ == "typing"
 
 
 def accessor_of(namespace: Mapping[str, Any], root: str, path: str, obj: Any) -> str | None:

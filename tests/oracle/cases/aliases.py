@@ -458,3 +458,53 @@ parts[0][0] = 5
 print(x, parts, [part.base is x for part in parts])
 """,
 )
+aliases.add(
+    "objects-in-a-view-without-a-name",
+    """
+%%step a
+import numpy as np
+v = np.array([1, None, "x", 2.0], dtype=object).reshape(2, 2)
+---
+%%step b
+print(v.base, v)
+""",
+)
+aliases.add(
+    "untagged-list-by-identity",
+    """
+OPTIONS = ["a", "b"]
+---
+%%step a
+conf = {"options": OPTIONS}
+---
+%%step b
+print(conf["options"] is OPTIONS)
+""",
+    why="made again in each step it would be another list",
+)
+aliases.add(
+    "untagged-list-by-address",
+    """
+OPTIONS = ["a", "b"]
+def same(x, y):
+    return id(x) == id(y)
+---
+%%step a
+conf = {"options": OPTIONS}
+---
+%%step b
+print(same(conf["options"], OPTIONS))
+""",
+)
+aliases.add(
+    "lambda-by-identity",
+    """
+double = lambda x: 2 * x
+---
+%%step a
+table = {double: "double"}
+---
+%%step b
+print([f is double for f in table], table[double])
+""",
+)

@@ -327,3 +327,72 @@ print(rate)
     "refused",
     why="nobody runs it in the pipeline, and the step would go on with the old value",
 )
+channels.add(
+    "names-stored-from-the-items-of-a-dict",
+    """
+%%step a
+settings = dict(alpha=1, beta=[2])
+for key, value in settings.items():
+    globals()[key] = value
+---
+%%step b
+beta.append(alpha)
+---
+%%step c
+print(alpha, beta, settings)
+""",
+)
+channels.add(
+    "names-stored-from-a-zip",
+    """
+%%step a
+frames = [[1, 2], [3]]
+for name, frame in zip(["train", "test"], frames):
+    globals()[name] = frame
+---
+%%step b
+test.append(4)
+---
+%%step c
+print(train, test, frames)
+""",
+)
+channels.add(
+    "names-stored-by-exec-in-a-range",
+    """
+%%step a
+for i in range(3):
+    exec(f"part_{i} = [i]")
+---
+%%step b
+part_1.append(9)
+---
+%%step c
+print(part_0, part_1, part_2)
+""",
+)
+channels.add(
+    "names-stored-from-a-dict-made-by-a-call",
+    """
+%%step a
+config = dict(rate=0.1, rounds=3)
+globals().update(config)
+---
+%%step b
+print(rate * rounds)
+""",
+)
+channels.add(
+    "names-stored-from-a-dict-that-has-grown",
+    """
+%%step a
+config = dict(rate=0.1)
+config["rounds"] = 3
+for key in config:
+    globals()[key] = config[key]
+---
+%%step b
+print(rate * rounds)
+""",
+    "either",
+)

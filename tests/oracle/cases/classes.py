@@ -1053,3 +1053,81 @@ print(id(node) in kept)
 """,
     "refused",
 )
+classes.add(
+    "class-made-by-make-dataclass",
+    """
+from dataclasses import make_dataclass
+---
+%%step a
+Point = make_dataclass("Point", [("x", int)])
+p = Point(1)
+---
+%%step b
+print(isinstance(p, Point), p == Point(1), type(p) is Point)
+""",
+    why="it says that it belongs to the module `types`",
+)
+classes.add(
+    "named-tuple-of-another-name",
+    """
+from collections import namedtuple
+Row = namedtuple("Record", "a b")
+---
+%%step a
+r = Row(1, 2)
+---
+%%step b
+print(isinstance(r, Row), r == Row(1, 2), r)
+""",
+)
+classes.add(
+    "type-variable-as-a-key",
+    """
+from typing import TypeVar
+T = TypeVar("T")
+---
+%%step a
+bounds = {T: 1}
+---
+%%step b
+print(bounds[T])
+""",
+)
+classes.add(
+    "another-name-for-a-class",
+    """
+%%step a
+class Ridge:
+    def fit(self):
+        return self
+Model = Ridge
+m = Model().fit()
+---
+%%step b
+print(isinstance(m, Model), Model is Ridge)
+""",
+)
+classes.add(
+    "copies-of-a-class-of-a-step",
+    """
+%%step a
+import copy
+class Tree:
+    def __init__(self):
+        self.kids = []
+    def __deepcopy__(self, memo):
+        made = type(self)()
+        memo[id(self)] = made
+        made.kids = copy.deepcopy(self.kids, memo)
+        return made
+root = Tree()
+root.kids.append(Tree())
+---
+%%step b
+clone = copy.deepcopy(root)
+clone.kids.append(1)
+---
+%%step c
+print(len(root.kids), len(clone.kids))
+""",
+)

@@ -664,3 +664,25 @@ print(counter, log)
 """,
     why="the innermost call binds a global",
 )
+functions.add(
+    "decorators-called-as-those-of-functools",
+    """
+%%step a
+class Registry:
+    def __init__(self):
+        self.names = []
+    def cache(self, f):
+        self.names.append(f.__name__)
+        return f
+reg = Registry()
+---
+%%step b
+@reg.cache
+def one():
+    return 1
+---
+%%step c
+print(reg.names, one())
+""",
+    why="a method called `cache` may do anything",
+)

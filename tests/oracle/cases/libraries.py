@@ -662,3 +662,21 @@ print(df.a.progress_apply(lambda x: x + 1).tolist())
 """,
     "equal",
 )
+libraries.add(
+    "results-kept-on-the-disk",
+    """
+from joblib import Memory
+memory = Memory("kept", verbose=0)
+@memory.cache
+def square(x):
+    return x ** 2
+---
+%%step a
+found = square(3)
+---
+%%step b
+print(found, square(4))
+""",
+    observe=("found",),
+    why="the function and its memory share an object",
+)
