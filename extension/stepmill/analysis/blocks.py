@@ -86,8 +86,10 @@ class Blocks(Statements):
             over = over.func.value
         if isinstance(over, ast.Name):
             value = self.value_named(over.id) or UNKNOWN
-            keys = value.keys if value.parts is not None else ()
-            return [constant(key) for key in keys] if len(keys) <= MOST_TEXTS else literal_texts(value)
+            if not value.keys:
+                return literal_texts(value)
+            known = value.parts is not None and len(value.keys) <= MOST_TEXTS
+            return [constant(key) for key in value.keys] if known else []
         found = _items(over)
         numbers = found if isinstance(over, ast.Call) and _names_at_run_time(node) else []
         texts = numbers or [item for item in found if isinstance(item, str)]
@@ -261,9 +263,10 @@ def _cannot_raise(node: ast.stmt) -> bool:
 def _items(node: ast.expr) -> list[Any]:
     """Return what a short display of constants has, or the keys of a dict, or a `range`; else nothing."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
-        bounds = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
-        plain = len(bounds) == len(node.args) and all(type(bound) is int for bound in bounds)
-        return list(range(*bounds)[: MOST_TEXTS + 1]) if plain and len(bounds) in (1, 2) else []
+        values = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
+        bounds = [value for value in values if isinstance(value, int)]
+        known = len(bounds) == len(node.args) and len(bounds) in (1, 2)
+        return list(range(*bounds)[: MOST_TEXTS + 1]) if known else []
     shown = node.keys if isinstance(node, ast.Dict) else getattr(node, "elts", [])
     items = [item.value for item in shown if isinstance(item, ast.Constant)]
     return items if len(items) == len(shown) else []

@@ -242,14 +242,15 @@ class Core(State):
         return self.heap.names(self.heap.named(self.heap.inside(roots)))
 
     def ask_identity(self, *values: Value) -> None:
-        """Record that it shows whether these are one object, of names that the unit has read."""
-        common = -1
+        """Record that it shows whether these are one object."""
+        common, beside = -1, 0
         for value in values:
             is_kept = value.kind in UNSHARED or value.is_callable_of_notebook
-            common &= 0 if is_kept else self.heap.inside(value.roots)
-        if common:
-            reads = self.effects.reads
-            self.effects.identities.update(n for n in self.heap.names(self.heap.named(common)) if n in reads)
+            inside = 0 if is_kept else self.heap.inside(value.roots)
+            common, beside = common & inside, beside | inside
+        names = self.heap.names(self.heap.named(beside)) if common else []
+        for name in self.heap.names(self.heap.named(common)):
+            self.effects.identities.setdefault(name, set()).update(names)
 
     def keeps_mutator(self, nodes: int) -> bool:
         """Tell whether a container keeps a method that changes one of these."""

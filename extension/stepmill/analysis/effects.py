@@ -85,9 +85,7 @@ class Effects:
         default_factory=set
     )  # units of untagged assignments whose object it changes
     aliased: dict[str, Place] = field(default_factory=dict)  # changed through another name only
-    identities: set[str] = field(
-        default_factory=set
-    )  # names read that it may ask whether they are one object
+    identities: dict[str, set[str]] = field(default_factory=dict)  # whose object it asks for -> beside which
     made: set[str] = field(default_factory=set)  # folders that are there afterwards, as they may have been
     folders: set[str] = field(default_factory=set)  # those that it makes below others, which it makes, too
     session: list[Place] = field(default_factory=list)

@@ -79,7 +79,7 @@ class Observed:
         files = frozenset(n for n in (*effects.reads, *self.writes) if n.startswith(FILE))
         object.__setattr__(self, "files", files)
         object.__setattr__(self, "about", self.writes.union(self.names))
-        changes = effects.changes or effects.changes_made or effects.superseded or effects.identities
+        changes = effects.changes or effects.changes_made or effects.superseded
         object.__setattr__(self, "changes", bool(changes))
         object.__setattr__(self, "defines", may_have_state(self.unit.node))
         seen = effects.seen.items()
@@ -93,6 +93,7 @@ class Observed:
             "carries": self.unit.owner is not None and self.leaves,
             "unstorable": unstorable, "findings": effects.findings, "folders": effects.folders,
             "once": effects.once, "own": effects.own, "unsteady": effects.unsteady,
+            "identities": effects.identities,
             "brings": effects.imports and may_bring(self.unit.node),
         }  # fmt: skip
         object.__setattr__(self, "traits", tuple([trait for trait, found in has.items() if found]))

@@ -131,13 +131,23 @@ class Repeating(Versions):
             found = by_patches if self._completes(index) else by_others
             for name in effects.changes:
                 found.add(name, taken.get(name, ()))
-            for name in effects.identities:  # made again it would be another object
-                by_others.add(name, taken.get(name, ()))
             by_patches.units |= effects.changes_made
             definitions.update(map(unit_of, effects.superseded))
             if self.parameters:
                 parameters |= self._changed_parameters([taken.get(name, ()) for name in effects.changes])
-        return Written(by_others.all_units(), by_patches.all_units(), definitions, parameters)
+        others = by_others.all_units() | self._asked_for()
+        return Written(others, by_patches.all_units(), definitions, parameters)
+
+    def _asked_for(self) -> set[int]:
+        """Return what makes objects that are compared with data: made again they would be others."""
+        found: set[int] = set()
+        for index in self.those("identities"):
+            taken = self.taken[index]
+            for name, beside in self.observed[index].effects.identities.items():
+                made = {unit for one in beside for unit in taken.get(one, ())}
+                if any(self.shapes[unit] != "constant" for unit in made):
+                    found.update(taken.get(name, ()))
+        return found
 
     def _completes(self, unit: int) -> bool:
         """Tell whether a patch belongs to its definition; `Config.lr = 3` in a step changes its data."""
@@ -148,7 +158,7 @@ class Repeating(Versions):
 
     def _written_again(self, old: Repeating, units: set[int]) -> Written:
         """Return the same; all but `units` change what they changed in `old`."""
-        if self.parameters and self.moved:
+        if (self.parameters and self.moved) or self.those("identities"):
             return self._all_written()
         same = all(self._writing(unit) == old._writing(unit) for unit in units)
         return old._written if same else self._all_written()
@@ -159,7 +169,7 @@ class Repeating(Versions):
         if seen is None or not seen.changes:
             return None
         effects, taken = seen.effects, self.taken[unit]
-        versions = {name: taken.get(name, ()) for name in (*effects.changes, *sorted(effects.identities))}
+        versions = {name: taken.get(name, ()) for name in effects.changes}
         return self._completes(unit), versions, effects.changes_made, effects.superseded
 
     def _changed(self) -> set[int]:

@@ -78,8 +78,9 @@ def _reduce_array(pickler: StepPickler, array: Any) -> Any:
     if whole is None:
         return _written_array(array)
     stand = pickler.wholes.setdefault(id(whole), Whole(whole))
-    place = (memory.offset_in(whole, array), array.dtype, array.shape, array.strides)
-    return unpickling.view_of, (stand, *place, bool(array.flags.writeable))
+    offset = memory.offset_in(whole, array)
+    place = (offset, array.dtype, array.shape, array.strides, bool(array.flags.writeable))
+    return unpickling.view_of, (stand, *place)
 
 
 def _written_array(array: Any) -> Any:

@@ -301,8 +301,8 @@ class StepPickler(cloudpickle.Pickler):  # type: ignore[misc]
         """Return the reduction of a notebook definition to a reference, None for anything else."""
         name = self.scope.name_of(obj)
         if name is not None:  # whatever it calls itself: a lambda, what `make_dataclass` has made
-            digest = self.used[name] = self.scope.definitions[name]
-            return unpickling.definition, (name, "", "", digest)
+            self.used[name] = self.scope.definitions[name]
+            return unpickling.definition, (name, "", "", self.used[name])
         if getattr(obj, "__module__", None) != MAIN:
             return None
         qualname = _plainly(obj, "__qualname__")

@@ -313,7 +313,7 @@ for name, call in {
 channels.add(
     "names-stored-in-between",
     """
-given = {"rate": 5}
+given = {name: 5 for name in ["rate"]}
 ---
 %%step a
 rate = 1
@@ -326,6 +326,21 @@ print(rate)
 """,
     "refused",
     why="nobody runs it in the pipeline, and the step would go on with the old value",
+)
+channels.add(
+    "names-stored-in-between-from-a-dict",
+    """
+given = {"rate": 5}
+---
+%%step a
+rate = 1
+---
+for key, value in given.items():
+    globals()[key] = value
+---
+%%step b
+print(rate)
+""",
 )
 channels.add(
     "names-stored-from-the-items-of-a-dict",
@@ -346,8 +361,8 @@ channels.add(
     "names-stored-from-a-zip",
     """
 %%step a
-frames = [[1, 2], [3]]
-for name, frame in zip(["train", "test"], frames):
+names, frames = ["train", "test"], [[1, 2], [3]]
+for name, frame in zip(names, frames):
     globals()[name] = frame
 ---
 %%step b
