@@ -91,7 +91,8 @@ def _written_array(array: Any) -> Any:
 def _reduce_object_array(pickler: StepPickler, array: Any, *, shared: bool, in_frame: bool) -> Any:
     """Reduce an array of objects; one that shares its memory becomes a view of the array that owns it."""
     keeper = None if in_frame else memory.object_keeper(array)
-    if keeper is not None and keeper is not array and (shared or keeper.nbytes < memory.OWNED_BELOW_BYTES):
+    is_small = keeper is not None and keeper.flags.writeable and keeper.nbytes < memory.OWNED_BELOW_BYTES
+    if keeper is not None and keeper is not array and (shared or is_small):
         whole = keeper if shared else pickler.wholes.setdefault(id(keeper), Whole(keeper))
         place = (memory.offset_in(keeper, array), array.shape, array.strides, bool(array.flags.writeable))
         return unpickling.object_view, (whole, *place)

@@ -197,6 +197,9 @@ def _strided(
     array: Array = np.ndarray(shape, dtype, buffer=cast("Any", memory), offset=offset, strides=strides)
     if not raw:
         array[...] = np.ndarray(shape, dtype, buffer=cast("Any", data))
+    memory.flags.writeable = (
+        False  # nothing that `shown_of` returns: only the array itself is to be stored again
+    )
     return array
 
 

@@ -288,6 +288,8 @@ def object_view(keeper: Any, offset: int, shape: Any, strides: Any, writeable: b
 def array_of_kind(kind: Any, data: Any, attributes: dict[str, Any]) -> Any:
     """Return `data` as an array of a kind of its own: a masked array, a record array, a user's."""
     array = data.view(kind)
+    if data.flags.owndata:
+        data.flags.writeable = False  # nothing that `memory.shown_of` returns
     if attributes:
         vars(array).update(attributes)
     return array
