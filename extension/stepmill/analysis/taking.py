@@ -158,7 +158,7 @@ class Taking:
             return
         binding = [u for u in taken.source.units if name in self.seen(u).effects.binds]
         own = unit_of(seen.effects.seen[name].what)
-        is_alias = own not in binding and self.flow.replayable[own]
+        is_alias = own not in binding and (self.flow.replayable[own] or self.flow.can_be_data(own))
         if is_alias or all(self.flow.can_be_data(unit) for unit in binding):
             return
         made = next((u for u in taken.source.units if name in self.seen(u).effects.binds), taken.source.last)

@@ -1131,3 +1131,19 @@ clone.kids.append(1)
 print(len(root.kids), len(clone.kids))
 """,
 )
+classes.add(
+    "class-changed-by-another-name",
+    """
+%%step a
+class Counter:
+    n = 0
+Alias = Counter
+c = Alias()
+---
+%%step b
+Alias.n += 1
+---
+%%step c
+print(Counter.n, Alias.n, Alias is Counter, isinstance(c, Counter))
+""",
+)
