@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from stepmill.analysis.heap import Heap
 from stepmill.analysis.history import History
 from stepmill.analysis.rows import Numbering, Rows, indices
+from stepmill.analysis.values import all_of
 
 NAMES = ("a", "b", "c", "d", "e")
 SOME = st.lists(st.sampled_from(NAMES), max_size=3)
@@ -209,7 +210,7 @@ def test_a_temporary_like_an_older_one_is_forgotten_unless_a_value_may_be_it() -
     for number, held in enumerate((False, False, True)):
         heap.name_after(number)
         parts.append(part := _share_a_part(heap))
-        heap.forget_temporaries(lambda part=part if held else 0: part)  # type: ignore[misc]
+        heap.forget_temporaries(part if held else 0)
     assert heap.inside(heap.node("a")) == heap.node("a") | parts[0] | parts[2]
     assert heap.may_share("a", "b")
 
@@ -222,7 +223,7 @@ def test_what_takes_in_a_loop_variable_in_each_cell_does_not_grow() -> None:
         part = heap.new()
         heap.bind("row", part, weak=True)
         heap.bind("column", part, weak=True)
-        heap.forget_temporaries(lambda: 0)
+        heap.forget_temporaries(0)
     assert heap.inside(heap.node("row")).bit_count() < 10
 
 
@@ -251,8 +252,38 @@ def test_rows_that_are_the_same_are_known_together(changes: list[tuple[int, int]
     rows, plain = Rows(numbering, 0), [1 << number for number in range(7)]
     for number, row in changes:
         rows[number] = plain[number] = row | 1 << number
+        assert (
+            rows.union(nodes) == rows.union(nodes) == all_of([nodes, *map(plain.__getitem__, indices(nodes))])
+        )
     groups = list(rows.groups(nodes))
     assert [rows[number] for number in range(7)] == plain
     assert sorted(number for group, _ in groups for number in indices(group)) == list(indices(nodes))
     assert all(plain[number] == row for group, row in groups for number in indices(group))
     assert len({row for _, row in groups}) == len(groups)
+
+
+def test_numbers_of_temporaries_that_nobody_knows_are_given_again() -> None:
+    heap = Heap()
+    for unit in range(5):
+        heap.name_after(unit)
+        known, held, pinned = heap.new(), heap.new(), heap.new()
+        heap.pin(pinned)
+        heap.hold(heap.nodes((f"x{unit}", f"y{unit}")), known)
+        for _ in range(10):
+            heap.new()
+        heap.forget_temporaries(held)
+        assert heap.names(known | held | pinned) == [f"#{unit}.1", f"#{unit}.2", f"#{unit}.3"]
+    assert len(heap.numbering.names) <= 5 * (2 + 3) + 10
+
+
+def test_a_number_that_is_given_again_is_not_among_what_a_unit_has_seen() -> None:
+    heap = Heap()
+    heap.name_after(1)
+    heap.begin()
+    gone = heap.new()
+    heap.hold(heap.node("x"), gone)
+    heap.forget_temporaries(0)
+    assert not heap.read & set(indices(gone))
+    heap.name_after(2)
+    assert heap.new() == gone
+    assert heap.inside(gone) == gone

@@ -15,7 +15,10 @@ from oracle.table import all_cases
 from stepmill.analysis import analyze, build, memory
 from stepmill.analysis.interpreter import Interpreter, Observed
 from stepmill.analysis.labels import LEAST
+from stepmill.analysis.rows import Numbering, Rows
+from stepmill.analysis.state import State
 from stepmill.analysis.touches import Touches
+from stepmill.analysis.values import all_of
 from stepmill.model.codec import to_json
 from stepmill.notebook.reading import parse_document
 
@@ -193,6 +196,40 @@ def test_recursion_after_edits_is_as_if_analysed_from_nothing() -> None:
     check([*versions, ["limit = 1", *cells], cells])
 
 
+def plainly_analysed(cells: list[str]) -> Any:
+    """Analyse from nothing, and within that look all up anew, with a number of its own for each object."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(State, "find_attribute", State._find_attribute)
+        patch.setattr(Numbering, "give_back", lambda _self, _nodes: None)
+        patch.setattr(
+            Rows, "union", lambda self, nodes: all_of([nodes, *(row for _, row in self.groups(nodes))])
+        )
+        build.forget()
+        return analysed(cells)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories())
+def test_what_an_analysis_remembers_of_itself_changes_nothing(versions: list[list[str]]) -> None:
+    warm = [analysed(cells) for cells in versions]
+    assert warm == [plainly_analysed(cells) for cells in versions]
+
+
+def test_what_an_analysis_remembers_of_itself_changes_nothing_in_notebooks_with_classes() -> None:
+    chance, uses = random.Random(2), ["z = Node(x) + y", "x = y.walk([])", "x.undo()", "y = Node([z], [x])"]
+    uses += [
+        "Node.undo = print",
+        "y.children[0].value.append(x)",
+        "x = [z, y]",
+        "z = x",
+        "print(max(x, key=y))",
+    ]
+    for _ in range(6):
+        steps = [f"%%step s{i}\n" + "\n".join(chance.sample(uses, 3)) for i in range(5)]
+        cells = [TREE, "%%step a\nx = Node([1])\ny = z = x", *steps]
+        assert analysed(cells) == plainly_analysed(cells)
+
+
 def test_calls_that_are_too_many_are_refused_where_they_begin(monkeypatch: pytest.MonkeyPatch) -> None:
     """An analysis after edits stops at the same call, also where the edit is far above it."""
     monkeypatch.setattr(build, "MOST_CALLS", 5)
@@ -220,15 +257,37 @@ def test_nodes_of_statements_long_gone_are_forgotten(monkeypatch: pytest.MonkeyP
     assert len(look.numbering.names) < 60
 
 
-def test_an_edit_leaves_alone_what_does_not_depend_on_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[str | None] = []
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[str | None]:
+    """The steps of the statements that are interpreted, one by one."""
+    found: list[str | None] = []
     observe = Interpreter.observe
 
     def counted(self: Interpreter, unit: Unit, *about: Any) -> Observed:
-        seen.append(unit.owner)
+        found.append(unit.owner)
         return observe(self, unit, *about)
 
     monkeypatch.setattr(Interpreter, "observe", counted)
+    return found
+
+
+def test_an_edit_of_a_large_notebook_interprets_few_statements(seen: list[str | None]) -> None:
+    """More nodes than `SPARE_NODES`, edited more often than that many nodes would last."""
+    number = memory.SPARE_NODES // 4
+    cells = [f"%%step s{i}\nx{i} = [[{i}], [v for v in 'ab']]\ny{i} = x{i}[0]" for i in range(number)]
+    analysed(cells)
+    (look,) = build._recent._memories[-1].looks.values()
+    assert len(look.numbering.names) > memory.SPARE_NODES / 2
+    assert len(seen) == 2 * number
+    for edit in range(40):
+        seen.clear()
+        at = 7 * edit % number
+        cells[at] += f"\nz{at} = [[[w] for w in v] for v in (y{at}, [], {edit})]"
+        analysed(cells)
+        assert set(seen) == {f"s{at}"}, edit
+
+
+def test_an_edit_leaves_alone_what_does_not_depend_on_it(seen: list[str | None]) -> None:
     cells = ["import pandas as pd", *(f"%%step s{i}\nx{i} = [{i}]\ny{i} = len(x{i})" for i in range(1, 9))]
     cells.append("%%step last\nz = x3 + x5")
     analysed(cells)
@@ -359,6 +418,17 @@ def test_a_scope_that_a_later_statement_changes_is_not_remembered() -> None:
     maker = "def make():\n  n = [0]\n  def put(v):\n    nonlocal n\n    n = v\n    return n\n  return put"
     cells = ["row = 1", maker, "%%step a\nf = make()", "%%step b\nf([])", "%%step c\nx = f([2])\ny = row"]
     check([[*cells, f"%%step d\n{last}"] for last in ("z = x", "row = open", "z = x\nz.append(1)")])
+
+
+def test_a_scope_in_which_all_stays_as_it_was_is_remembered(seen: list[str | None]) -> None:
+    """A function puts an object of a class into a list of its own that has such objects already."""
+    maker = "def make():\n  kept = []\n  kept.append(K())\n  def put(v):\n    kept.append(v)\n  return put"
+    cells = ["class K: pass", maker, "%%step a\nf = make()", "%%step b\nf(K())", "%%step c\nz = 1"]
+    analysed(cells)
+    seen.clear()
+    analysed([*cells[:4], "%%step c\nz = 2"])
+    assert set(seen) == {"c"}
+    check([cells, [*cells[:3], "%%step b\nf(K())\nf(make)", cells[4]], cells])
 
 
 def test_threads_do_not_get_into_each_others_way() -> None:

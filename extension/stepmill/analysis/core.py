@@ -155,6 +155,8 @@ class Core(State):
         frame.values[name] = value
 
     def note_change_of(self, frame: Frame) -> None:
+        if frame.is_class:
+            self.found.clear()
         if self.unit is not None and frame.unit != self.unit.index:
             self.is_repeatable = False
 
@@ -203,11 +205,11 @@ class Core(State):
         """Return an element or attribute of `value`: it may be anything that `value` reaches."""
         if value.what == MEMO:  # its keys are addresses
             value = replace(value, random=value.random - {ADDRESS})
-        if value.is_immutable or not value.roots:
+        if value.kind is Kind.IMMUTABLE or not value.roots:
             return value.interior()
         if value.closed and not value.carries and self.heap.is_empty(value.roots):
             return IMMUTABLE
-        return replace(value.interior(), roots=self.inside(value.roots))
+        return Value(roots=self.inside(value.roots), carries=value.carries, random=value.random)
 
     def inside(self, roots: int) -> int:
         """Return `roots` and what they may reach, but for functions and classes kept in them."""
@@ -382,6 +384,8 @@ class Core(State):
         frame = self.frame
         while frame is not None:
             for local, value in frame.values.items():
+                if carried <= value.carries and random <= value.random:
+                    continue
                 if nodes & self.heap.now(value.roots):
                     both = replace(value, carries=value.carries | carried, random=value.random | random)
                     self.set_local(frame, local, both)

@@ -165,6 +165,7 @@ class Definitions(Targets):
         meta = keywords.get("metaclass") or self._metaclass(bases)
         info = ClassInfo(ident, node.name, node, self.unit, bases, frame.values, meta, outer is not None)
         self.world["definitions"] = True
+        self.found.clear()
         self.classes[ident] = info
         self.heap.keep(all_of(held.roots for held in frame.values.values()))
         value = self.fresh(Kind.CLASS, ident, holds=[*frame.values.values(), *bases, *keywords.values()])

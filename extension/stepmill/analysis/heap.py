@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from stepmill.analysis.rows import Links, Numbering, Rows, indices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
 NEVER_CROWDED = 1 << 62
 """More temporaries than there can be."""
@@ -41,6 +41,7 @@ class Heap:
         self._unit = 0
         self._count = 0  # temporaries of the unit
         self._temporaries: list[int] = []
+        self._unheard = 0  # those of them whose names were new
         self._pinned = 0
         self._kept = 0
         self.young = self.own = 0
@@ -105,9 +106,13 @@ class Heap:
     def new(self) -> int:
         """Return a node for an object that nothing else reaches."""
         self._count += 1
-        number = self.numbering.number(f"#{self._unit}.{self._count}")
+        name, numbering = f"#{self._unit}.{self._count}", self.numbering
+        is_unheard = name not in numbering.numbers
+        number = numbering.number(name)
         self._temporaries.append(number)
-        node = self.numbering.bits[number]
+        node = numbering.bits[number]
+        if is_unheard:
+            self._unheard |= node
         self.young |= node
         self.own |= node
         return node
@@ -193,11 +198,11 @@ class Heap:
         if nested:  # some were inside of others
             self.hold(one, self.new())
 
-    def forget_temporaries(self, held: Callable[[], int] = lambda: -1) -> None:
+    def forget_temporaries(self, held: int = -1, *, drop_twins: bool = True) -> None:
         """Drop the new temporaries that fewer than two names reach, leaving word that there was something.
 
-        One that is to all names what an older one is tells nothing new: it is dropped, too, unless it is
-        among `held`, those that values which outlive the unit may be.
+        One that is to all names what an older one is tells nothing new: with `drop_twins` it is dropped, too,
+        unless it is among `held`, those that values which outlive the unit may be.
         """
         twins = []
         for number in self._temporaries:
@@ -214,19 +219,32 @@ class Heap:
                     self._link_all(names, self.node(f"#in:{name}"))
             elif self._older_twins(names):
                 twins.append(number)
-        kept = self._kept | held() if twins else 0
-        for number in twins:
+        kept = self._kept | held
+        for number in twins if drop_twins else ():
             node, links = self.numbering.bits[number], self._links_to_others(number)
             if not node & kept:
                 older = self._older_twins(self.named(links[1]))
                 self._seen |= older
                 if any(self._links_to_others(other) == links for other in indices(older)):
                     self._drop(node)
+        self._give_back(self._unheard & ~(self._pinned | held))
         self._temporaries.clear()
-        self._pinned = self._kept = self._gone = 0
+        self._pinned = self._kept = self._gone = self._unheard = 0
         self._now.clear()
         self._stands.clear()
         self.crowded = NEVER_CROWDED
+
+    def _give_back(self, nodes: int) -> None:
+        """Let the numbers of those of these temporaries that are in no relation be used again."""
+        bits, after, before = self.numbering.bits, self._after, self._before
+        gone = 0
+        for number in indices(nodes):
+            if after[number] == before[number] == bits[number]:
+                gone |= bits[number]
+                self.before.pop(number, None)
+        self._seen &= ~gone
+        self._changed &= ~gone
+        self.numbering.give_back(gone)
 
     def _older_twins(self, names: int) -> int:
         """Return the temporaries of earlier units that all of `names` reach."""

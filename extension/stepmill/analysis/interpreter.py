@@ -38,7 +38,9 @@ from stepmill.model.facts import Fact, FactKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from stepmill.analysis.frames import Frame
     from stepmill.analysis.state import Own
+    from stepmill.analysis.tables import T, Table
     from stepmill.analysis.units import Unit
 
 
@@ -170,30 +172,35 @@ class Interpreter(Calls):
         self.forget_marks()
         self.book, self.escaped, self.raised = CallBook(), set(), []
         self.put.clear()
+        self.found.clear()
         self.frame, self.conditional, self.doubt, self.active = None, 0, 0, []
         self.execute(unit.node)
         self._run_carried(unit)
         self.use_all_own(unit)
         if unit.owner is None and isinstance(unit.node, (ast.Assign, ast.AnnAssign)):
             self._mark_made(unit)
-        self.heap.forget_temporaries(self._held)
+        self.heap.forget_temporaries(self._held(), drop_twins=self.is_repeatable)
 
     def _held(self) -> int:
-        """Return the nodes that the values which this unit has left in tables and scopes may be."""
-        if not self.is_repeatable:  # it has changed a scope that others know
-            return -1
-        values = [*self.env.left()]
-        for info in self.classes.left():
+        """Return the nodes that values in tables and scopes may be, as far as the unit can have set them."""
+        values = self._left_in(self.env)
+        for info in self._left_in(self.classes):
             values += [*info.bases, *info.attributes.values()]
-        for function, bound, named in self.partials.left():
+        for function, bound, named in self._left_in(self.partials):
             values += [function, *bound, *named.values()]
-        for made in self.functions.left():
+        scopes: set[Frame | None] = {None}
+        for made in self._left_in(self.functions):
             values.append(made.defaults)
             scope = made.closure
-            while scope is not None:
-                values += scope.values.values()
+            while scope not in scopes and scope is not None:
+                scopes.add(scope)
+                values += [*scope.values.values(), Value(roots=scope.node)]
                 scope = scope.parent
         return all_of(map(all_roots, values))
+
+    def _left_in(self, table: Table[T]) -> list[T]:
+        """Return what the unit has set in a table; all that is there once one has changed older scopes."""
+        return table.left() if self.is_repeatable else list(table.values())
 
     def _mark_made(self, unit: Unit) -> None:
         """Know what an untagged assignment made, whatever names it goes by later."""

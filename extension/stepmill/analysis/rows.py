@@ -56,24 +56,44 @@ def indices(nodes: int) -> list[int]:
 
 
 class Numbering:
-    """The numbers of nodes. One is used by all analyses that remember each other's sets."""
+    """The numbers of nodes. One is used by all analyses that remember each other's sets.
+
+    Sets are as long as the greatest number in them, so numbers of nodes that nobody knows are given again.
+    """
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.bits: list[int] = []  # by number: the set of that node alone
         self.numbers: dict[str, int] = {}
         self.named = 0  # all nodes but temporaries
+        self._spare: list[int] = []
 
     def number(self, name: str) -> int:
         """Return the number of a node."""
         found = self.numbers.get(name)
         if found is None:
-            found = self.numbers[name] = len(self.names)
-            self.names.append(name)
-            self.bits.append(bit := 1 << found)
+            found = self.numbers[name] = self._new_number(name)
             if name[:1] != "#":
-                self.named |= bit
+                self.named |= self.bits[found]
         return found
+
+    def _new_number(self, name: str) -> int:
+        if self._spare:
+            found = self._spare.pop()
+            self.names[found] = name
+            return found
+        found = len(self.names)
+        self.names.append(name)
+        self.bits.append(1 << found)
+        return found
+
+    def give_back(self, nodes: int) -> None:
+        """Let others have the numbers of temporaries that are in no set any more."""
+        given = indices(nodes)
+        for number in given:
+            del self.numbers[self.names[number]]
+            self.names[number] = ""
+        self._spare += reversed(given)
 
     def nodes(self, names: Iterable[str]) -> int:
         """Return the set of the nodes of these names."""
@@ -99,6 +119,7 @@ class Rows:
         self._groups: list[list[int] | None] = []  # by number: [row, the nodes that have it]
         self._alike: dict[int, list[int]] = {}  # those of rows of more than one node
         self._later: dict[int, Links] = {}
+        self._unions: dict[int, int] = {}  # those asked for since a row was changed
 
     def _grow(self) -> None:
         self._groups += [None] * (len(self._bits) - len(self._groups))
@@ -117,6 +138,7 @@ class Rows:
             old = self._groups[number] = None
         if row == (bit if old is None else old[0]):
             return
+        self._unions.clear()
         if old is not None:
             old[1] ^= bit
             if not old[1]:
@@ -131,6 +153,7 @@ class Rows:
 
     def set_all(self, nodes: int, row: int) -> None:
         """Set the row of nodes that have the same one, each of which is in it."""
+        self._unions.clear()
         groups, alike = self._groups, self._alike
         old = groups[nodes.bit_length() - 1]
         new = alike.get(row) if row & (row - 1) else None
@@ -152,6 +175,7 @@ class Rows:
     def put(self, values: Mapping[int, Links]) -> None:
         """Set rows of which most will never be asked for."""
         self._grow()
+        self._unions.clear()
         groups, side = self._groups, self._side
         for number, links in values.items():
             if groups[number] is None:
@@ -185,7 +209,11 @@ class Rows:
 
     def union(self, nodes: int) -> int:
         """Return `nodes` and all that is in one of their rows."""
+        known = self._unions.get(nodes)
+        if known is not None:
+            return known
         found = nodes
         for _, row in self.groups(nodes):
             found |= row
+        self._unions[nodes] = found
         return found

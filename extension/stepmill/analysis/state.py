@@ -126,6 +126,7 @@ class State:
         self.is_repeatable = True
         self.stored: frozenset[str] = frozenset()
         self._methods: dict[type[ast.AST], Callable[..., Any]] = {}
+        self.found: dict[tuple[ClassInfo, str], Value | None] = {}  # by the statement at hand in classes
         self.effects = Effects()
         self.unit: Unit | None = None
         self.put: list[tuple[int, frozenset[str]]] = []  # by this unit: nodes, and definitions put there
@@ -274,6 +275,12 @@ class State:
 
     def find_attribute(self, owner: ClassInfo, name: str) -> Value | None:
         """Look `name` up in a class of the notebook and its notebook bases."""
+        key = (owner, name)
+        if key not in self.found:
+            self.found[key] = self._find_attribute(owner, name)
+        return self.found[key]
+
+    def _find_attribute(self, owner: ClassInfo, name: str) -> Value | None:
         if name in owner.attributes:
             return owner.attributes[name]
         for base in owner.bases:

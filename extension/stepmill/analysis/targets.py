@@ -104,6 +104,7 @@ class Targets(Scopes):
             info = self.classes[holder.what]
             found = self.find_attribute(info, name)
             known = [found] if found is not None and self.conditional else []
+            self.found.clear()
             self.classes[info.ident] = info.with_attribute(name, join([*known, value or UNKNOWN]))
             return
         sure = holder.kind is Kind.INSTANCE

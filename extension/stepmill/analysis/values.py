@@ -120,21 +120,25 @@ def join(values: Iterable[Value]) -> Value:
     if not found:
         return IMMUTABLE
     first = found[0]
-    for other in found[1:]:
-        if other == first:
-            continue
-        same_kind = first.kind is other.kind and first.what == other.what
-        first = Value(
-            kind=first.kind if same_kind else Kind.UNKNOWN,
-            what=first.what if same_kind else "",
-            roots=first.roots | other.roots,
-            carries=first.carries | other.carries | _named(first) | _named(other),
-            owner=first.owner if first.owner == other.owner else None,
-            attribute=first.attribute if first.attribute == other.attribute else "",
-            random=first.random | other.random,
-            closed=first.closed and other.closed,
-        )
-    return first
+    others = [value for value in found if value is not first and value != first]
+    if not others:
+        return first
+    kind, what, roots, owner, attribute = first.kind, first.what, first.roots, first.owner, first.attribute
+    carries, random, closed = first.carries | _named(first), first.random, first.closed
+    for other in others:
+        if other.kind is not kind or other.what != what:
+            kind, what = Kind.UNKNOWN, ""
+        roots |= other.roots
+        named = _named(other)
+        if not (other.carries <= carries and named <= carries):
+            carries = carries | other.carries | named
+        if owner is not None and owner != other.owner:
+            owner = None
+        if attribute != other.attribute:
+            attribute = ""
+        random |= other.random
+        closed = closed and other.closed
+    return Value(kind, what, roots, carries, owner=owner, attribute=attribute, random=random, closed=closed)
 
 
 MEMO: Final = "memo"
@@ -172,12 +176,13 @@ def _named(value: Value) -> frozenset[str]:
 def definitions_of(value: Value) -> frozenset[str]:
     """Return the ids of all definitions that are, or can be reached from, `value`."""
     found = value.carries
-    if value.what and value.kind in _DEFINED:
+    if value.what and value.kind in _DEFINED and value.what not in found:
         found |= {value.what}
-    if value.owner is not None:
-        found |= definitions_of(value.owner)
-    for part in value.parts or ():
-        found |= definitions_of(part)
+    inner = value.parts or ()
+    for part in inner if value.owner is None else (value.owner, *inner):
+        more = definitions_of(part)
+        if not more <= found:
+            found |= more
     return found
 
 
