@@ -26,8 +26,8 @@ def compared_inputs(manifest: StepManifest, names: Namespace, are_same: AreSame)
     """Yield MUTATES for inputs that changed but were held to be only read, UNCHANGED for settled doubts.
 
     The object that was loaded is looked at, whatever its name is bound to now: another name may
-    still show it to a later step. One that nothing holds any more cannot matter. A doubt is settled
-    only if the name is bound to that object still.
+    still show it to a later step. One that nothing holds any more, and that was nobody else's, cannot
+    matter. A doubt is settled only if the name is bound to that object still.
     """
     rebound = names.rebound()
     compared = [one for one in manifest.inputs if _is_to_compare(one, names)]
@@ -40,7 +40,7 @@ def compared_inputs(manifest: StepManifest, names: Namespace, are_same: AreSame)
             message = (
                 f"step {manifest.step!r} changes its input {given.name}, which it was taken to only read"
             )
-            yield _fact(FactKind.MUTATES, manifest, (given.name,), message)
+            yield _fact(FactKind.MUTATES, manifest, (given.name, *given.shown_by), message)
         elif given.doubtful and same[given.name] and given.name not in rebound:
             message = f"step {manifest.step!r} leaves its input {given.name} as it was"
             yield _fact(FactKind.UNCHANGED, manifest, (given.name,), message)
@@ -48,7 +48,7 @@ def compared_inputs(manifest: StepManifest, names: Namespace, are_same: AreSame)
 
 def _is_to_compare(given: StepInput, names: Namespace) -> bool:
     held = names.loaded.get(given.name)
-    return held is not None and not held.is_gone and (given.unchanged or given.doubtful)
+    return held is not None and not held.is_gone and given.is_compared
 
 
 def changed_constants(manifest: StepManifest, names: Namespace) -> Iterator[Fact]:

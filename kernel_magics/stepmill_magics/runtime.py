@@ -21,7 +21,7 @@ from stepmill.artifacts.values import load_values, same_values, save_values, sha
 from stepmill.errors import ArtifactError, NotebookError, UsageError, disk_full
 from stepmill.model.artifact import ABSENT, ArtifactRef
 from stepmill.model.codec import from_json, to_json
-from stepmill.model.exchange import StepManifest, StepResult
+from stepmill.model.exchange import StepInput, StepManifest, StepResult
 from stepmill.model.facts import Fact, FactKind
 from stepmill.plugins import BY_NAME
 from stepmill_magics import nets
@@ -354,8 +354,18 @@ def _bind_inputs(store: Store, manifest: StepManifest, namespace: dict[str, Any]
 
 def _names(manifest: StepManifest, namespace: dict[str, Any]) -> Namespace:
     given = [one for one in manifest.inputs if not one.artifact.is_absent]
-    changed = {one.name for one in given if not one.unchanged and not one.doubtful}
-    return Namespace(namespace, [one.name for one in given], changed)
+    changed = {one.name for one in given if not one.is_compared}
+    shared = {one.name for one in given if one.is_compared and _is_shown_elsewhere(one)}
+    return Namespace(namespace, [one.name for one in given], changed, shared)
+
+
+def _is_shown_elsewhere(given: StepInput) -> bool:
+    """Tell whether the object goes on in Run All when this step lets go of it.
+
+    A frame and an array over one memory are stored apart.
+    """
+    in_memory = given.artifact.type_name.startswith(("numpy.", "pandas."))
+    return bool(given.artifact.member) or (bool(given.shown_by) and in_memory)
 
 
 def _generators(store: Store, manifest: StepManifest, namespace: dict[str, Any]) -> StepGenerators:

@@ -81,17 +81,33 @@ class Marked(Held):
         return id(value) == self._address
 
 
+class Kept(Held):
+    """An object that stays, as it would in Run All, where others show it, too."""
+
+    def __init__(self, value: Any) -> None:
+        self._get = lambda: value
+        self._weak = False
+
+
 class Namespace:
     """The names that were bound when a step began; `inputs` among them were loaded for it.
 
-    The `changed` among these the step is held to change: nobody looks at their objects again.
+    The `changed` among these the step is held to change: nobody looks at their objects again. Those of
+    `shared` are shown by names of other steps, too.
     """
 
     def __init__(
-        self, namespace: Mapping[str, Any], inputs: Iterable[str], changed: Container[str] = ()
+        self,
+        namespace: Mapping[str, Any],
+        inputs: Iterable[str],
+        changed: Container[str] = (),
+        shared: Container[str] = (),
     ) -> None:
         self._namespace = namespace
-        self.loaded = {name: (Marked if name in changed else Held)(namespace[name]) for name in inputs}
+        self.loaded = {
+            name: (Marked if name in changed else Kept if name in shared else Held)(namespace[name])
+            for name in inputs
+        }
         self._others = {
             name: value
             for name, value in namespace.items()

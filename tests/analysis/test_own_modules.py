@@ -12,6 +12,7 @@ from stepmill.analysis.build import forget
 from stepmill.analysis.own_events import Event, absolute
 from stepmill.analysis.own_modules import OwnModules
 from stepmill.model.codec import to_json
+from stepmill.model.facts import Fact, FactKind
 from stepmill.model.own_module import ModuleText
 from stepmill.notebook.finding import SearchPath
 from stepmill.notebook.own_modules import OwnSources
@@ -256,3 +257,23 @@ def test_a_class_of_the_notebook_may_be_made_by_an_own_module(tmp_path: Path) ->
     found = analyze(notebook(*cells), sources=OwnSources(SearchPath((tmp_path,))), anew=True)
     forget()
     assert [(e.producer, e.consumer) for e in found.edges if e.name == "random"] == [("b", "c")]
+
+
+def test_a_model_over_the_values_of_a_frame_is_not_supposed_to_change_them(tmp_path: Path) -> None:
+    """Nobody knows it; the run compares, and what it finds counts."""
+    (tmp_path / "mine.py").write_text("class Model:\n    def __init__(self, x):\n        self.x = x\n")
+    cells = (
+        "from mine import Model",
+        "%%step a\nimport pandas as pd\ndf = pd.read_csv('x')",
+        "%%step b\nX = df[['a', 'b']].values",
+        "%%step c\nm = Model(X)\nm.go()",
+        "%%step d\nprint(X, df, m.x)",
+    )
+    sources = OwnSources(SearchPath((tmp_path,)))
+    found = analyze(notebook(*cells), sources=sources, anew=True)
+    assert not found.diagnostics
+    assert {one.name for one in found.step("c").inputs if one.unchanged} == {"df", "X"}
+    fact = Fact(kind=FactKind.MUTATES, step="c", names=("X",))
+    told = analyze(notebook(*cells), sources=sources, facts=(fact,), anew=True)
+    forget()
+    assert [found.code for found in told.diagnostics] == ["SM341"]

@@ -9,6 +9,7 @@ import types
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from stepmill_magics import session
@@ -327,3 +328,13 @@ def test_changed_settings(
 
 def test_options_of_a_library_imported_meanwhile_are_no_change() -> None:
     assert changed_settings({"directory": "/"}, {"directory": "/", "pandas:display.width": "80"}) == ()
+
+
+@pytest.mark.parametrize("how", ["del v", "v = 1"])
+def test_an_object_that_others_show_stays_though_its_name_goes(how: str) -> None:
+    namespace: dict[str, Any] = {"v": np.ones(2), "w": np.ones(2)}
+    names = Namespace(namespace, ["v", "w"], shared={"v"})
+    exec(f"{how}; {how.replace('v', 'w')}", namespace)
+    assert names.loaded["v"].value.tolist() == [1, 1]
+    assert names.loaded["w"].is_gone
+    assert names.rebound() >= {"v", "w"}

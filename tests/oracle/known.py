@@ -29,6 +29,10 @@ TAUGHT: frozenset[str] = frozenset(
     {
         "hidden state/same-code-twice-changes-its-input",
         "library/sklearn-scaler-in-place",
+        "own project/changes-what-its-name-lets-go-of-deleted",
+        "own project/changes-what-its-name-lets-go-of-rebound",
+        "own project/changes-what-its-name-lets-go-of-rebound-before",
+        "own project/changes-what-its-name-lets-go-of-rebound-to-the-result",
         "red-alias/closed-dict-fromkeys",
         "red-frames/bound-method-variable",
         "red-frames/groupby-iteration-stores",

@@ -105,16 +105,31 @@ class Assembly(Settings):
                         own = self._own(draft.name)
                         own.carried |= self._with_needs(self.flow.carried_units(definitions), own)
 
-    def check_memory(self, draft: Draft, left: str, right: str) -> None:
-        """A frame and an array over the same memory fall apart when they are stored."""
-        kinds = {name: self.flow.env.get(name, UNKNOWN).kind for name in (left, right)}
-        if set(kinds.values()) != {Kind.FRAME, Kind.ARRAY}:
+    def is_frame_and_array(self, left: str, right: str) -> bool:
+        """Tell whether one of the names is a frame's, the other an array's."""
+        return {self._kind(left), self._kind(right)} == {Kind.FRAME, Kind.ARRAY}
+
+    def _kind(self, name: str) -> Kind:
+        kind: Kind = self.flow.env.get(name, UNKNOWN).kind
+        return kind
+
+    def check_memory(self, draft: Draft, left: str, right: str) -> Iterator[int]:
+        """A frame and an array over the same memory fall apart when they are stored.
+
+        Yields the statements of which nobody knows whether they change the two: a run can tell.
+        """
+        if not self.is_frame_and_array(left, right):
             return
-        frame, array = (left, right) if kinds[left] is Kind.FRAME else (right, left)
+        frame, array = (left, right) if self._kind(left) is Kind.FRAME else (right, left)
         for unit in draft.units:
-            changes = self.seen(unit).effects.changes
-            if all(name in changes and not changes[name].handed_on for name in (frame, array)):
-                self._conflict("SM341", changes[frame].place, frame, array)
+            found = self.seen(unit).effects.changes
+            changes = [found[name] for name in (frame, array) if name in found]
+            if len(changes) < 2 or any(change.handed_on for change in changes):
+                continue
+            if all(change.doubtful for change in changes):
+                yield unit
+            else:
+                self._conflict("SM341", found[frame].place, frame, array)
 
     def _add_file_orders(self) -> None:
         """A step that writes a file comes after the earlier steps that read or wrote it."""

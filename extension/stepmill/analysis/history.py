@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from stepmill.analysis.rows import Links, Numbering
+from stepmill.analysis.rows import Links, Numbering, indices
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,3 +66,15 @@ class Snapshot:
     def may_share(self, left: str, right: str) -> bool:
         """Tell whether the two nodes may have had an object in common."""
         return bool(self.reached_by(left) & self.reached_by(right))
+
+    @property
+    def named(self) -> int:
+        """The nodes of all names."""
+        return self._history.numbering.named
+
+    def names_sharing(self, name: str) -> list[str]:
+        """Return the other variables, sorted, that may have had an object in common with `name`."""
+        reached, numbering = self.reached_by(name), self._history.numbering
+        names = (numbering.names[number] for number in indices(numbering.named))
+        variables = (one for one in names if one.isidentifier() and one != name)
+        return sorted(one for one in variables if self.reached_by(one) & reached)

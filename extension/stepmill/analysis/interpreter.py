@@ -365,6 +365,8 @@ def _apply_facts(interpreter: Interpreter, unit: Unit, facts: tuple[Fact, ...]) 
 
 
 def _change(effects: Effects, name: str, place: Place) -> None:
-    effects.changes.setdefault(name, Change(place))
+    known = effects.changes.get(name)
+    if known is None or known.doubtful:
+        effects.changes[name] = Change(place)
     if name not in effects.must:
         effects.reads.setdefault(name, place)

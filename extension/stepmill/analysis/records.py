@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from stepmill.analysis.assembly import Assembly
     from stepmill.analysis.drafts import Draft, Taken
+    from stepmill.analysis.effects import Effects
     from stepmill.analysis.history import Snapshot
     from stepmill.analysis.labels import Labelled
     from stepmill.analysis.memory import Look
@@ -97,6 +98,7 @@ class Recorder:
         self.moments = moments
         self.facts = facts
         self._look = look
+        self._compared = 0  # nodes of which it was asked whether they share objects
         self.step_cells = cells.tags.cells
         look.kept = kept = Kept(flow, assembly, look.kept, look.finals)
         self.kept = kept.names
@@ -155,9 +157,10 @@ class Recorder:
     def _recorded(self, draft: Draft, cells: tuple[Cell, ...], setup: tuple[int, ...]) -> Recorded:
         flow = self.flow
         flow.env.begin()
+        self._compared = 0
         with flow.listening():
             step, edges = self._step(draft), tuple(self._edges_into(draft))
-        nodes = 0
+        nodes = self._compared
         for heap in self._heaps_after(draft):
             nodes |= heap.nodes(self._shareable(draft))
         asked, kinds = flow.all_asked(), frozenset(flow.env.read)
@@ -273,11 +276,41 @@ class Recorder:
                 name=name.removeprefix(RANDOM),
                 producer=taken.source.owner,
                 kind=EdgeKind.RANDOM if is_pseudo(name) else EdgeKind.DATA,
-                unchanged=not any(name in self.flow.observed[u].writes for u in draft.units),
+                unchanged=shown_by is None or bool(shown_by),
                 doubtful=self._is_doubtful(draft, name),
                 group=groups.get(name),
+                shown_by=shown_by or (),
             )
             for name, taken in sorted(draft.inputs.items())
+            for shown_by in (self._shown_by(draft, name),)
+        )
+
+    def _shown_by(self, draft: Draft, name: str) -> tuple[str, ...] | None:
+        """Return which names show what `name` is bound to when a step begins that binds it to something else.
+
+        None if the step only reads it. Where it changes the object, under whatever name, or nobody else
+        shows that, nothing has to be looked at.
+        """
+        seen = [self.flow.observed[unit] for unit in draft.units]
+        writers = [one.effects for one in seen if name in one.writes]
+        if not writers or self._stays(draft, name, writers):
+            return None
+        heap = self.moments.before(draft.name)
+        changes = frozenset[str]().union(*(one.effects.changes for one in seen))
+        if heap is None or is_pseudo(name) or name in changes:
+            return ()
+        self._compared |= heap.named
+        others = heap.names_sharing(name)
+        return () if not changes.isdisjoint(others) else tuple(others)
+
+    def _stays(self, draft: Draft, name: str, writers: list[Effects]) -> bool:
+        """Tell whether a step only hands `name` on: a frame over an array's memory, or such an array."""
+        if any(name in effects.binds or name in effects.deletes for effects in writers):
+            return False
+        pairs = self.assembly.pairs.get(draft.name)
+        return all(effects.changes[name].handed_on for effects in writers) and any(
+            name in pair and self.assembly.is_frame_and_array(*pair)
+            for pair in (pairs.names if pairs else ())
         )
 
     def _is_doubtful(self, draft: Draft, name: str) -> bool:

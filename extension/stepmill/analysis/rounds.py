@@ -48,8 +48,14 @@ def assemble(
         look.rounds.append(assembly)
         assembly.carry_groups(moments)
         _pair(assembly, moments, {} if old is None else old.pairs, look.moved)
-        new = [demand for demand in list(_demands(assembly)) if _hand_on(observed, *demand, look.rewrites)]
-        if not new:
+        doubts = list(_doubts(assembly))
+        for unit, names in doubts:
+            observed[unit] = look.rewrites.rewrite(
+                observed[unit], ("spares", *names), partial(_sparing, names=names)
+            )
+        demands = list(_demands(assembly))
+        new = [demand for demand in demands if _hand_on(observed, *demand, look.rewrites)]
+        if not new and not doubts:
             break
     if len(earlier) != len(look.rounds):  # what is recorded went with another round
         look.forget_records()
@@ -78,12 +84,21 @@ def _pairs(draft: Draft, moments: Moments) -> Pairs:
     return Pairs(draft, found, heap.nodes(names))
 
 
+def _doubts(assembly: Assembly) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Yield statements that may change a frame and an array that share memory, though nobody knows.
+
+    They are taken not to: the run compares both.
+    """
+    for pairs in assembly.pairs.values():
+        for pair in pairs.names:
+            yield from ((unit, pair) for unit in assembly.check_memory(pairs.draft, *pair))
+
+
 def _demands(assembly: Assembly) -> Iterator[tuple[int, str]]:
     """Yield (last unit of the later giver, name it must hand on) for inputs given apart."""
     for pairs in assembly.pairs.values():
         draft = pairs.draft
         for left, right in pairs.names:
-            assembly.check_memory(draft, left, right)
             one, two = draft.inputs[left].source, draft.inputs[right].source
             if one.owner == two.owner:
                 continue
@@ -91,6 +106,11 @@ def _demands(assembly: Assembly) -> Iterator[tuple[int, str]]:
             giver = assembly.drafts.get(later.owner)
             if giver is not None and later.origin in (Origin.STEP, Origin.SETUP):
                 yield giver.units[-1], name
+
+
+def _sparing(seen: Observed, *, names: tuple[str, str]) -> Observed:
+    changes = {name: change for name, change in seen.effects.changes.items() if name not in names}
+    return replace(seen, effects=replace(seen.effects, changes=changes))
 
 
 def _hand_on(observed: dict[int, Observed], unit: int, name: str, rewrites: Rewrites) -> bool:

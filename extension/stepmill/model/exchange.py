@@ -12,13 +12,19 @@ from stepmill.model.pipeline import Definition, Output
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepInput:
-    """A stored value to load under `name` before the user's cells run."""
+    """A stored value to load under `name` before the user's cells run. `shown_by`: as in `Input`."""
 
     name: str
     artifact: ArtifactRef
     unchanged: bool = True  # compare at the end; a difference contradicts the analysis
     doubtful: bool = False
     group: int | None = None
+    shown_by: tuple[str, ...] = ()
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether the object is compared with what was stored, once the step is over."""
+        return self.unchanged or self.doubtful
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

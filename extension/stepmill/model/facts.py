@@ -9,7 +9,7 @@ from enum import StrEnum
 class FactKind(StrEnum):
     """What a run found out that the source did not show."""
 
-    MUTATES = "mutates"  # the step changed an input: names = (input,)
+    MUTATES = "mutates"  # the step changed an input: names = (input, those that show it too …)
     SHARES = "shares"  # after the step these names share objects
     ORDER = "order"  # `step` touched a file of an earlier step: names = (earlier step, path)
     DRAWS = "draws"  # the step drew random numbers: names = (generator,)

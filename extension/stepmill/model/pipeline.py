@@ -35,7 +35,10 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """A value that a step takes. `unchanged`: the analyzer holds that the step only reads it."""
+    """A value that a step takes. `unchanged`: the analyzer holds that the step only reads it.
+
+    `shown_by`: names that may show the same objects, where the step binds this one to something else.
+    """
 
     name: str
     producer: str
@@ -43,6 +46,7 @@ class Input:
     unchanged: bool = True
     doubtful: bool = False
     group: int | None = None  # inputs with one number may share objects
+    shown_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

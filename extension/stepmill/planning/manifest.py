@@ -70,6 +70,7 @@ def build_manifest(
                 unchanged=taken.unchanged,
                 doubtful=taken.doubtful,
                 group=taken.group,
+                shown_by=taken.shown_by,
             )
             for taken in step.inputs
             if taken.kind is not EdgeKind.RANDOM

@@ -695,3 +695,58 @@ class Lasso:
         return x * 10
 """),
 )
+for name, code in {
+    "deleted": "inplace(v)\ndel v",
+    "rebound": "inplace(v)\nv = 3",
+    "rebound-before": "def f():\n    global v\n    w = v\n    v = 2\n    inplace(w)\nf()",
+    "rebound-to-the-result": "v = inplace(v)",
+}.items():
+    add(
+        f"changes-what-its-name-lets-go-of-{name}",
+        f"""
+from mine import inplace
+import numpy as np
+---
+%%step a
+xs = [np.ones(3)]
+v = xs[0]
+---
+%%step b
+{code}
+---
+%%step c
+print(xs)
+""",
+        files={"mine.py": "def inplace(a):\n    a[:] = 0\n    return len(a)\n"},
+        why="the array is still in the list, and nobody could see that the call changes it",
+    )
+add(
+    "model-over-the-values-of-a-frame",
+    """
+import pandas as pd
+from mine import Model
+---
+%%step a
+df = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": ["x", "y"]})
+---
+%%step b
+X = df[["a", "b"]].values
+---
+%%step c
+m = Model(X)
+p = m.predict(3)
+---
+%%step d
+print(p, m.predict(X), X, df)
+""",
+    files=files_of("""
+=== mine.py
+class Model:
+    def __init__(self, data):
+        self.data = data
+        self.mean = data.mean()
+    def predict(self, x):
+        return x * self.mean
+"""),
+    why="that a method may change what its object holds, and with it the frame, is for a run to tell",
+)
