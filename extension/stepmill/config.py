@@ -62,7 +62,7 @@ class Settings:
         be, they are started. False: all are started.
     keep_s
         Seconds for which the process that kernels are forked from waits after a run for the next one,
-        which then starts at once; 0: it ends with the run.
+        which then starts at once; 0: it ends with the run. None: 0, but for runs from JupyterLab.
     budget
         What stored values may take of the disk, as "5GB"; more is removed after a run, the least
         valuable first. Empty: there is no limit.
@@ -75,7 +75,7 @@ class Settings:
     start_timeout_s: float = 60.0
     threads: int | None = None
     forked: bool = True
-    keep_s: float = 300.0
+    keep_s: float | None = None
     budget: str = ""
 
     @property
@@ -170,7 +170,7 @@ def traits() -> Any:
             config=True
         )
         forked = Bool(True, help="Whether kernels are forked where that can be.").tag(config=True)
-        keep_s = Float(300.0, help="Seconds for which the fork server waits for the next run.").tag(
+        keep_s = Float(None, allow_none=True, help="Seconds that the fork server waits for another run.").tag(
             config=True
         )
         budget = Unicode("", help='Disk space for stored values, as "5GB".').tag(config=True)
@@ -205,7 +205,7 @@ def _checked(settings: Settings, changes: Mapping[str, Any], source: str) -> Set
         value = changes.get(name)
         if value is not None and not 0 < value < math.inf:
             raise ConfigError(f"{name} is {value} in {source}", hint="it must be above 0, and finite")
-    if not 0 <= changes.get("keep_s", 0.0) <= _LONGEST_KEEP_S:
+    if not 0 <= (changes.get("keep_s") or 0.0) <= _LONGEST_KEEP_S:
         raise ConfigError(
             f"keep_s is {changes['keep_s']} in {source}", hint=f"it must be from 0 to {_LONGEST_KEEP_S}"
         )

@@ -120,7 +120,7 @@ def test_no_name_becomes_an_option() -> None:
     )
     line = request.command()
     assert line[line.index("run") :] == [
-        *("run", "--json", "--parameters=-", "--project=-p"),
+        *("run", "--json", "--parameters=-", "--keep-s=300", "--project=-p"),
         *("--only=--no-cache", "--only=a b", "--refresh=--lenient", "--", "-rf.ipynb"),
     ]
     assert not any("alpha" in word for word in line)

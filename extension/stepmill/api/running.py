@@ -84,6 +84,7 @@ def run(
     forked: bool | None = None,
     kernel_name: str | None = None,
     start_timeout_s: float | None = None,
+    keep_s: float = 0.0,
     cancel: threading.Event | None = None,
 ) -> Run:
     """Run a notebook as a pipeline and return the run, whether it succeeded or a step failed.
@@ -120,6 +121,8 @@ def run(
     forked
         Fork kernels, where that can be, from a process that has imported what the steps import, or start
         each anew; by default as configured, else fork. The results are the same.
+    keep_s
+        Seconds for which that process waits for the next run afterwards, unless the settings say.
     cancel
         Stops the run when set; the run is then returned as cancelled.
 
@@ -144,7 +147,7 @@ def run(
     home.prepare()
     folder = new_run(home.runs)
     stop = threading.Event() if cancel is None else cancel
-    limits = limits_of(settings, lenient=lenient)
+    limits = limits_of(settings, lenient=lenient, keep_s=keep_s)
     listeners = () if on_event is None else (on_event,)
     try:
         with (
@@ -163,7 +166,7 @@ def run(
     return Run(folder, summary)
 
 
-def limits_of(settings: Settings, *, lenient: bool = False) -> StepLimits:
+def limits_of(settings: Settings, *, lenient: bool = False, keep_s: float = 0.0) -> StepLimits:
     """Return what holds for every step of a run, by the settings."""
     return StepLimits(
         jobs=settings.jobs or available_cpus(),
@@ -171,7 +174,7 @@ def limits_of(settings: Settings, *, lenient: bool = False) -> StepLimits:
         start_timeout_s=settings.start_timeout_s,
         threads=settings.threads,
         forked=settings.forked,
-        keep_s=settings.keep_s,
+        keep_s=keep_s if settings.keep_s is None else settings.keep_s,
     )
 
 

@@ -21,11 +21,13 @@ _SERIES, _ARRAY = "pandas.Series", "numpy.ndarray"
 
 def find_lost_write(step: Step, record: StepRecord) -> StepFailed | None:
     """Return why an array is not what Run All would have made of it, if `record` shows that it may be so."""
-    written = {i.name: i.group for i in step.inputs if not i.unchanged and i.group is not None}
-    for name, group in written.items():
+    shared = {i.name: i.group for i in step.inputs if i.group is not None}
+    written = [i.name for i in step.inputs if not i.unchanged and i.name in shared]
+    for name in written:
         if not _is(name, _SERIES, record) or not _has_changed(name, record):
             continue
-        arrays = [other for other, its in written.items() if its == group and _is(other, _ARRAY, record)]
+        same = [other for other, group in shared.items() if group == shared[name]]
+        arrays = [other for other in same if _is(other, _ARRAY, record)]
         lost = [other for other in arrays if not _has_changed(other, record)]
         if lost:
             return StepFailed(

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _LOOK_S = 0.02
 _SHOWN_CHARACTERS = 2000
+_KEEP_S = 300
+"""For so long the process that kernels are forked from waits for the next run, unless configured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,16 @@ class RunRequest:
         """
         again = ["--no-cache"] if self.refresh is True else [f"--refresh={s}" for s in self.refresh or ()]
         return [
-            *(sys.executable, "-P", "-m", "stepmill", "run", "--json", "--parameters=-"),
+            *(
+                sys.executable,
+                "-P",
+                "-m",
+                "stepmill",
+                "run",
+                "--json",
+                "--parameters=-",
+                f"--keep-s={_KEEP_S}",
+            ),
             f"--project={self.project}",
             *(f"--only={step}" for step in self.steps),
             *again,

@@ -14,9 +14,9 @@ from stepmill.model.quantities import count_text
 
 HELP = """List the fork servers that wait for the next run, or end them with `stop`.
 
-On Linux kernels are forked from a process that has imported what the steps import. It waits some minutes
-after a run, so that the next one of the same notebook, in the same surroundings, starts at once. It ends by
-itself; `c.Stepmill.keep_s` sets for how long it waits, 0: not at all.
+On Linux kernels are forked from a process that has imported what the steps import. After a run from
+JupyterLab it waits five minutes, so that the next one of the same notebook, in the same surroundings,
+starts at once. `c.Stepmill.keep_s` sets for how long it waits, also after runs from a terminal.
 """
 EXAMPLES = (
     ("what waits?", "stepmill kernels"),

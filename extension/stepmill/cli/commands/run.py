@@ -84,6 +84,7 @@ EXIT_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 130}
     help="Fork kernels from a process that has imported what the steps import (Linux), or start each anew.  "
     "[default: as configured, else forked]",
 )
+@click.option("--keep-s", type=click.FloatRange(0), default=0.0, hidden=True)  # as JupyterLab has it
 @click.option("--no-tracking", is_flag=True, help="Do not log this run to MLflow.")
 @project_option
 @json_option
