@@ -246,7 +246,9 @@ def test_what_a_step_is_given_is_not_kept(runs: Runs) -> None:
 
 
 def test_one_made_for_a_step_with_an_environment_of_its_own_does_not_wait(runs: Runs) -> None:
-    runs.run(environment={"TOKEN": "dolphin"})
+    with runs.executor() as executor:
+        runs.in_one(executor, ONLY)  # else the run could be over before the other one is ready to wait
+        runs.in_one(executor, ONLY, environment={"TOKEN": "dolphin"})
     (one,) = kept.waiting()
     assert all(b"dolphin" not in Path(f"/proc/{pid}/environ").read_bytes() for pid in one.pids)
 
